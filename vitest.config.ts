@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** One project per package; `npm test` runs all of them, `vitest --project NAME` one. */
+const packages = [
+  ...readdirSync('libs').map((name) => ({ name, root: `libs/${name}` })),
+  ...readdirSync('apps').map((name) => ({ name, root: `apps/${name}` })),
+  { name: 'infra', root: 'infra' },
+  { name: 'tools', root: 'tools' },
+].filter(({ root }) => existsSync(root));
+
+const resolve = { conditions: ['development', 'module', 'node'] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...packages.map(({ name, root }) => ({
+        resolve,
+        ssr: { resolve },
+        root,
+        test: {
+          name,
+          environment: 'node' as const,
+          include: ['**/*.test.ts', '**/*.test.tsx'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/.next/**', '**/out/**'],
+          passWithNoTests: true,
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      })),
+      {
+        resolve,
+        ssr: { resolve },
+        root: 'e2e',
+        test: {
+          name: 'e2e',
+          environment: 'node' as const,
+          include: ['**/*.e2e.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});

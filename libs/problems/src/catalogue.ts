@@ -1,8 +1,9 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
+import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
-export const catalogue = { ...general } as const;
+export const catalogue = { ...general, ...database } as const;
 
 export type ProblemCode = keyof typeof catalogue;
 

@@ -40,9 +40,4 @@ export const general = entries({
     advice: 'Use the dashboard at its own address.',
   },
   RATE_LIMITED: { kind: 'limited', title: 'Too many requests.', advice: 'Wait the time told and try again.' },
-  DATABASE_UNAVAILABLE: {
-    kind: 'unavailable',
-    title: 'The database does not answer.',
-    advice: 'Try again in a moment; an administrator sees more at /api/health/ready.',
-  },
 });

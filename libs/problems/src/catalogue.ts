@@ -1,9 +1,14 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
+import { catalog } from './catalogue/catalog.ts';
 import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
-export const catalogue = { ...general, ...database } as const;
+export const catalogue = {
+  ...general,
+  ...catalog,
+  ...database,
+} as const;
 
 export type ProblemCode = keyof typeof catalogue;
 

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { isCidr, isHost } from './host.ts';
+import { limits } from './limits.ts';
+
+/** The written form of a catalogue (YAML or JSON), strict: an unknown field is an error. */
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a name like prod-rds');
+const line = z
+  .string()
+  .min(1)
+  .regex(/^[^\p{Cc}]*$/u, 'holds control characters')
+  // The SSM Agent expands double braces in documents; nothing of ours ever needs them.
+  .refine((text) => !text.includes('{{'), 'holds double braces');
+const title = line.max(limits.titleCharactersMax);
+const text = line.max(limits.textCharactersMax);
+const accountId = z.string().regex(/^\d{12}$/, 'is not an account id of 12 digits (quote it)');
+const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a region like eu-west-1');
+const rolePath = z
+  .string()
+  .regex(/^(\/[\w+=,.@-]+){1,5}$/, 'is not a role path like /jit/JitConnect')
+  .refine(
+    (path) => (path.split('/').at(-1) ?? '').length <= 64,
+    'has a role name of more than 64 characters',
+  );
+const tagKey = z
+  .string()
+  .regex(/^(?!aws:)[\w.:/=+@-]+$/, 'is not a tag key')
+  .max(limits.tagKeyCharactersMax);
+// IAM would read * ? and ${ in a condition value as patterns; selectors are compared for equality.
+const tagValue = z
+  .string()
+  .regex(/^[\w .:/=+@-]+$/, 'is not a tag value (quote true and numbers)')
+  .max(limits.tagValueCharactersMax);
+const tags = z
+  .record(tagKey, tagValue)
+  .refine((map) => Object.keys(map).length <= limits.tagsMax, `has more than ${limits.tagsMax} tags`);
+
+const hub = z.strictObject({
+  account: accountId,
+  organisation: z
+    .string()
+    .regex(/^o-[a-z0-9]{10,32}$/, 'is not an organisation id')
+    .optional(),
+  roles: z.strictObject({ issuer: rolePath, revoker: rolePath, inventory: rolePath }),
+});
+
+const account = z.strictObject({
+  name,
+  id: accountId,
+  regions: z.array(region).min(1).max(40),
+  externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'is not an external id'),
+  roles: z.strictObject({ connect: rolePath, revoke: rolePath, inventory: rolePath }),
+  enrolment: tags.refine((map) => map['jit-managed'] === 'true', "lacks jit-managed: 'true'"),
+});
+
+const gateway = z.strictObject({ name, account: name, region, selector: tags });
+
+const recording = z.strictObject({
+  recorded: z.boolean(),
+  where: text.optional(),
+  statement: text,
+});
+
+const described = {
+  name,
+  title,
+  description: text,
+  environment: name,
+  team: name,
+  tags: tags.default({}),
+  gateway: name,
+  recording,
+};
+const connectable = { connectable: z.boolean(), reason: text.optional() };
+const port = z.int().min(1).max(65_535);
+const host = z.string().refine(isHost, 'is neither a DNS name nor an IPv4 address');
+
+const database = z.strictObject({
+  ...described,
+  ...connectable,
+  kind: z.literal('database'),
+  host,
+  port,
+  protocol: z.literal('postgresql'),
+  database: z.strictObject({
+    name: z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database name'),
+    role: z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database role'),
+  }),
+});
+const plainPort = z.strictObject({
+  ...described,
+  ...connectable,
+  kind: z.literal('port'),
+  host,
+  port,
+  protocol: z.enum(['http', 'postgresql']).optional(),
+});
+// Kinds below are listed so that people find them, and refused with their reason until they are built.
+const listed = { connectable: z.literal(false), reason: text };
+const ssh = z.strictObject({
+  ...described,
+  ...listed,
+  kind: z.literal('ssh'),
+  host,
+  port,
+  protocol: z.literal('ssh'),
+});
+const shell = z.strictObject({ ...described, ...listed, kind: z.literal('shell') });
+const subnet = z.strictObject({
+  ...described,
+  ...listed,
+  kind: z.literal('subnet'),
+  cidr: z.string().refine(isCidr, 'is not a network like 10.0.0.0/16'),
+});
+
+const resource = z
+  .discriminatedUnion('kind', [database, plainPort, ssh, shell, subnet])
+  .refine((entry) => entry.connectable === (entry.reason === undefined), {
+    path: ['reason'],
+    message: 'is required when connectable is false, and only then',
+  });
+
+export const catalogForm = z.strictObject({
+  version: z.literal(1),
+  hub,
+  accounts: z.array(account).min(1).max(limits.accountsMax),
+  gateways: z.array(gateway).max(limits.gatewaysMax),
+  resources: z.array(resource).max(limits.resourcesMax),
+});
+
+export type CatalogForm = z.output<typeof catalogForm>;
+export type ResourceForm = CatalogForm['resources'][number];

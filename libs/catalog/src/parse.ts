@@ -1,0 +1,211 @@
+import { Problem, type FieldError, type ProblemCode } from '@sallyport/problems';
+import type { Account, Catalog, Gateway, Hub, Resource, RoleRef } from './catalog.ts';
+import { teamTag } from './catalog.ts';
+import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
+import { forbiddenBecause } from './host.ts';
+
+/**
+ * Reads a catalogue from its text. The YAML reader is handed in, since this library runs anywhere.
+ * Throws Problem CATALOG_YAML_MALFORMED, and what `parseCatalog` throws.
+ */
+export function readCatalog(text: string, parseYaml: (text: string) => unknown): Catalog {
+  let value: unknown;
+  try {
+    value = parseYaml(text);
+  } catch (cause) {
+    const line = lineOf(cause);
+    throw new Problem('CATALOG_YAML_MALFORMED', {
+      detail: line === undefined ? undefined : `The catalogue is not well-formed YAML at line ${line}.`,
+      cause,
+    });
+  }
+  return parseCatalog(value);
+}
+
+/**
+ * Checks the object form of a catalogue and resolves its references.
+ * Throws Problem CATALOG_INVALID, CATALOG_NAME_TAKEN, CATALOG_REFERENCE_UNKNOWN, CATALOG_GATEWAY_NOT_ENROLLED or
+ * CATALOG_HOST_FORBIDDEN, each with every field concerned.
+ */
+export function parseCatalog(value: unknown): Catalog {
+  const form = checkForm(value);
+  refuseTakenNames(form);
+  const accounts = form.accounts.map(accountOf);
+  const gateways = resolveGateways(form, accounts);
+  const resources = resolveResources(form, gateways);
+  return { hub: hubOf(form), accounts, gateways, resources };
+}
+
+function checkForm(value: unknown): CatalogForm {
+  const result = catalogForm.safeParse(value);
+  if (result.success) return result.data;
+  refuseIfAny(
+    'CATALOG_INVALID',
+    result.error.issues.map((issue) => ({ field: fieldPath(issue.path), message: issue.message })),
+  );
+  throw new Problem('CATALOG_INVALID');
+}
+
+function refuseTakenNames(form: CatalogForm): void {
+  const errors = [
+    ...taken(
+      'accounts',
+      'name',
+      form.accounts.map((entry) => entry.name),
+    ),
+    ...taken(
+      'accounts',
+      'id',
+      form.accounts.map((entry) => entry.id),
+    ),
+    ...taken(
+      'gateways',
+      'name',
+      form.gateways.map((entry) => entry.name),
+    ),
+    ...taken(
+      'resources',
+      'name',
+      form.resources.map((entry) => entry.name),
+    ),
+  ];
+  refuseIfAny('CATALOG_NAME_TAKEN', errors);
+}
+
+function resolveGateways(form: CatalogForm, accounts: readonly Account[]): Gateway[] {
+  const unknown: FieldError[] = [];
+  const open: FieldError[] = [];
+  const gateways = form.gateways.flatMap((entry, index): Gateway[] => {
+    const field = `gateways[${index}]`;
+    const account = accounts.find((candidate) => candidate.name === entry.account);
+    if (account === undefined) {
+      unknown.push({ field: `${field}.account`, message: `there is no account ${entry.account}` });
+      return [];
+    }
+    if (!account.regions.includes(entry.region)) {
+      unknown.push({ field: `${field}.region`, message: `${account.name} does not list ${entry.region}` });
+    }
+    for (const [key, tag] of Object.entries(account.enrolmentTags)) {
+      if (entry.selector[key] !== tag) {
+        open.push({ field: `${field}.selector`, message: `lacks ${key}: '${tag}'` });
+      }
+    }
+    const team = entry.selector[teamTag];
+    if (team === undefined) open.push({ field: `${field}.selector`, message: `lacks ${teamTag}` });
+    return [{ name: entry.name, account, region: entry.region, selector: entry.selector, team: team ?? '' }];
+  });
+  refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
+  refuseIfAny('CATALOG_GATEWAY_NOT_ENROLLED', open);
+  return gateways;
+}
+
+function resolveResources(form: CatalogForm, gateways: readonly Gateway[]): Resource[] {
+  const unknown: FieldError[] = [];
+  const forbidden: FieldError[] = [];
+  const resources = form.resources.flatMap((entry, index): Resource[] => {
+    const field = `resources[${index}]`;
+    const gateway = gateways.find((candidate) => candidate.name === entry.gateway);
+    if (gateway === undefined) {
+      unknown.push({ field: `${field}.gateway`, message: `there is no gateway ${entry.gateway}` });
+      return [];
+    }
+    if (gateway.team !== entry.team) {
+      const message = `the gateway ${gateway.name} belongs to ${gateway.team}`;
+      unknown.push({ field: `${field}.team`, message });
+    }
+    const because = 'host' in entry ? forbiddenBecause(entry.host) : undefined;
+    if (because !== undefined) forbidden.push({ field: `${field}.host`, message: because });
+    return [resourceOf(entry, gateway)];
+  });
+  refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
+  refuseIfAny('CATALOG_HOST_FORBIDDEN', forbidden);
+  return resources;
+}
+
+function resourceOf(entry: ResourceForm, gateway: Gateway): Resource {
+  const { name, kind, title, description, environment, team, tags, connectable, reason } = entry;
+  return {
+    name,
+    kind,
+    title,
+    description,
+    environment,
+    team,
+    tags,
+    gateway,
+    account: gateway.account,
+    region: gateway.region,
+    host: 'host' in entry ? entry.host : null,
+    port: 'port' in entry ? entry.port : null,
+    cidr: 'cidr' in entry ? entry.cidr : null,
+    protocol: 'protocol' in entry ? (entry.protocol ?? null) : null,
+    database: 'database' in entry ? entry.database : null,
+    connectable,
+    notConnectable: reason === undefined ? null : { code: 'RESOURCE_NOT_CONNECTABLE', reason },
+    recording: { ...entry.recording, where: entry.recording.where ?? null },
+  };
+}
+
+function hubOf({ hub }: CatalogForm): Hub {
+  return {
+    accountId: hub.account,
+    organisationId: hub.organisation ?? null,
+    roles: {
+      issuer: roleRef(hub.account, hub.roles.issuer),
+      revoker: roleRef(hub.account, hub.roles.revoker),
+      inventory: roleRef(hub.account, hub.roles.inventory),
+    },
+  };
+}
+
+function accountOf(entry: CatalogForm['accounts'][number]): Account {
+  return {
+    id: entry.id,
+    name: entry.name,
+    regions: entry.regions,
+    externalId: entry.externalId,
+    roles: {
+      connect: roleRef(entry.id, entry.roles.connect),
+      revoke: roleRef(entry.id, entry.roles.revoke),
+      inventory: roleRef(entry.id, entry.roles.inventory),
+    },
+    enrolmentTags: entry.enrolment,
+  };
+}
+
+/** Splits `/jit/JitConnect` of an account into path, name and ARN. */
+function roleRef(accountId: string, full: string): RoleRef {
+  const cut = full.lastIndexOf('/') + 1;
+  return { path: full.slice(0, cut), name: full.slice(cut), arn: `arn:aws:iam::${accountId}:role${full}` };
+}
+
+function taken(list: string, member: string, values: readonly string[]): FieldError[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) < index
+      ? [{ field: `${list}[${index}].${member}`, message: `${value} is used before` }]
+      : [],
+  );
+}
+
+function refuseIfAny(code: ProblemCode, errors: readonly FieldError[]): void {
+  const [first, ...more] = errors;
+  if (first === undefined) return;
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  throw new Problem(code, { detail: `${first.field}: ${first.message}${rest}`, errors });
+}
+
+/** `resources[0].database.name`, or `catalogue` for the whole. */
+function fieldPath(path: readonly PropertyKey[]): string {
+  const text = path.reduce<string>(
+    (before, part) =>
+      before + (typeof part === 'number' ? `[${part}]` : `${before ? '.' : ''}${String(part)}`),
+    '',
+  );
+  return text === '' ? 'catalogue' : text;
+}
+
+/** The line a YAML reader complains about, from the `linePos` that the yaml package gives. */
+function lineOf(cause: unknown): number | undefined {
+  const line = (cause as { linePos?: readonly { line?: unknown }[] } | null)?.linePos?.[0]?.line;
+  return typeof line === 'number' ? line : undefined;
+}

@@ -1,0 +1,63 @@
+/**
+ * Every bound of the wire, with its reason. Official constants are from session-manager-plugin 1.2.677.0 and
+ * amazon-ssm-agent 3.3.987.0; where ours differs the comment says why.
+ */
+
+/** Payload bytes of one stream message that we send. What both official ends use; receivers accept more. */
+export const streamPayloadBytesMax = 1024;
+
+/** Longest outer message accepted. The agent's control channel writes up to 142 000 bytes; nothing is longer. */
+export const frameBytesMax = 262_144;
+
+/**
+ * Stream messages in flight (sent, not acknowledged). The official ends have no window and drop or forget when
+ * 10 000 (client) or 100 000 (agent) are outstanding; we stop taking data from the caller instead. At 1 KiB each
+ * this is 4 MiB, enough for 40 MiB/s at 100 ms of round trip. A power of two, since it is a ring.
+ */
+export const unacknowledgedMessagesMax = 4096;
+
+/** How far above the expected number a message may be and still be kept for later. The client's own bound. */
+export const reorderMessagesMax = 10_000;
+
+/** Bytes kept for later because of reordering; messages beyond are dropped unacknowledged, so they come again. */
+export const reorderBytesMax = 16_777_216;
+
+/** Received bytes waiting for slow readers, over all streams, at which the driver is asked to stop reading. */
+export const readPressureBytes = 1_048_576;
+
+/** The same, at which messages are refused (neither acknowledged nor kept). smux's receive buffer is as big. */
+export const readBufferBytesMax = 4_194_304;
+
+/** Bytes of one stream that may wait to be sent; `write` accepts no more. */
+export const streamWriteBytesMax = 262_144;
+
+/** Bytes of all streams together that may wait to be sent. */
+export const sessionWriteBytesMax = 4_194_304;
+
+/** Streams open at once in one session. The official ends have no bound; a gateway instance has descriptors. */
+export const streamsMax = 1024;
+
+/** Longest data of one smux frame: the length field has 16 bits. */
+export const smuxDataBytesMax = 65_535;
+
+/** How often overdue messages are looked for, milliseconds. */
+export const resendTickMs = 100;
+
+/** Overdue messages sent again at one tick. The official ends send one, which takes minutes to heal 5 % of loss. */
+export const resendsPerTickMax = 32;
+
+/** Times one message is sent again before the session is given up; about five minutes, as in the official client. */
+export const resendsMax = 3000;
+
+/** How long the agent waits for HandshakeResponse, milliseconds. */
+export const handshakeResponseMs = 15_000;
+
+/** How long the client waits for HandshakeComplete after its socket opened, milliseconds. Official: for ever. */
+export const handshakeCompleteMs = 30_000;
+
+/** How often a smux NOP is sent where the peer's version expects it, and how often silence is checked for. */
+export const keepAliveSendMs = 10_000;
+export const keepAliveCheckMs = 30_000;
+
+/** How long the agent waits for acknowledgements before it leaves, milliseconds. */
+export const lingerMs = 2_000;

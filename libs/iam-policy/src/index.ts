@@ -1,1 +1,20 @@
-export {};
+/** Renders the policies of roles, boundary and leases from typed values, and evaluates policies together. */
+export type { ConditionBlock, OneOrMore, PolicyDocument, Statement } from './policy.ts';
+export { PolicyInputError } from './input.ts';
+export {
+  renderConnectBoundary,
+  renderConnectPermissions,
+  type ConnectRoleInput,
+} from './render/connect-role.ts';
+export { renderHubPolicy, renderServiceTrust, type HubPolicyInput } from './render/hub.ts';
+export {
+  leaseEndPlaceholder,
+  previewLease,
+  renderLease,
+  type LeaseInput,
+  type LeaseScope,
+} from './render/lease.ts';
+export { leaseSessionName, leaseSourceIdentity, leaseTags } from './render/names.ts';
+export { renderInventoryPermissions, renderRevokePermissions } from './render/spoke-duties.ts';
+export { renderConnectTrust, renderSpokeTrust, type SpokeTrustInput } from './render/spoke-trust.ts';
+export { policyText, sessionPolicyCharactersMax, sessionPolicyText } from './render/text.ts';

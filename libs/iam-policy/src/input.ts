@@ -1,0 +1,48 @@
+/** A value handed to a renderer does not have its form. Policies are never rendered from unchecked text. */
+export class PolicyInputError extends Error {
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(`${field} ${message}`);
+    this.name = 'PolicyInputError';
+    this.field = field;
+  }
+}
+
+const forms = {
+  /** `grt_` and a ULID, the same literal everywhere. */
+  grantId: /^grt_[0-7][0-9A-HJKMNP-TV-Z]{25}$/,
+  personId: /^prs_[0-7][0-9A-HJKMNP-TV-Z]{25}$/,
+  accountId: /^\d{12}$/,
+  region: /^[a-z]{2}(-[a-z]+)+-\d$/,
+  instanceId: /^i-[0-9a-f]{8,17}$/,
+  documentName: /^jit-[a-z0-9-]{1,60}$/,
+  roleArn: /^arn:aws:iam::\d{12}:role(\/[\w+=,.@-]+)+$/,
+  keyArn: /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/,
+  externalId: /^[\w+=,.@:/-]{2,1224}$/,
+  organisationId: /^o-[a-z0-9]{10,32}$/,
+  service: /^[a-z0-9-]+\.amazonaws\.com$/,
+  team: /^[\w.:/=+@-]{1,128}$/,
+  tagKey: /^(?!aws:)[\w.:/=+@-]{1,128}$/,
+  tagValue: /^[\w .:/=+@-]{1,256}$/,
+  osUser: /^[a-z_][a-z0-9_-]{0,31}$/,
+} as const;
+
+/** Gives a value back when it has the form of its field. Throws PolicyInputError. The value is not repeated. */
+export function checked(field: keyof typeof forms, value: string): string {
+  if (typeof value !== 'string' || !forms[field].test(value)) {
+    throw new PolicyInputError(field, 'does not have its form');
+  }
+  return value;
+}
+
+/** Gives a list back when it is not empty and each entry has the form. Throws PolicyInputError. */
+export function checkedAll(field: keyof typeof forms, values: readonly string[]): string[] {
+  if (values.length === 0) throw new PolicyInputError(field, 'is missing');
+  return values.map((value) => checked(field, value));
+}
+
+/** Gives a tag map back when its keys and values cannot be read as patterns or variables. Throws PolicyInputError. */
+export function checkedTags(tags: Readonly<Record<string, string>>): [key: string, value: string][] {
+  return Object.entries(tags).map(([key, value]) => [checked('tagKey', key), checked('tagValue', value)]);
+}

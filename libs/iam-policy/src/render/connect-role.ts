@@ -1,0 +1,125 @@
+import { checked, checkedTags } from '../input.ts';
+import type { PolicyDocument, Statement } from '../policy.ts';
+import { documentAccessCheck } from './access-check.ts';
+
+export interface ConnectRoleInput {
+  readonly accountId: string;
+  /** Tags an instance must carry, such as jit-managed, ServerType and AccessGranted: IAM itself refuses without. */
+  readonly enrolmentTags: Readonly<Record<string, string>>;
+  /** Admits pushing a short-lived SSH key to enrolled instances; off until SSH access is offered. */
+  readonly instanceConnect?: boolean;
+  /** The key that encrypts shells and commands; without it sessions are not encrypted by KMS. */
+  readonly sessionKeyArn?: string;
+}
+
+/**
+ * Permissions of the role that leases are issued from: the hard ceiling that holds when the issuer is wrong. Tags
+ * are asked only of instances: a document has none, and a statement with both would refuse it.
+ */
+export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocument {
+  const accountId = checked('accountId', input.accountId);
+  const instances = `arn:aws:ec2:*:${accountId}:instance/*`;
+  const enrolled = {
+    ...Object.fromEntries(
+      checkedTags(input.enrolmentTags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+    ),
+    'aws:ResourceTag/jit-team': '${aws:PrincipalTag/Team}',
+  };
+  const statements: Statement[] = [
+    {
+      Sid: 'StartOnEnrolledInstances',
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: instances,
+      Condition: { StringEquals: enrolled, ...documentAccessCheck },
+    },
+    {
+      Sid: 'OnlyOurDocuments',
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: `arn:aws:ssm:*:${accountId}:document/jit-*`,
+      Condition: { ...documentAccessCheck },
+    },
+    {
+      Sid: 'OwnSessions',
+      Effect: 'Allow',
+      Action: ['ssmmessages:OpenDataChannel', 'ssm:ResumeSession', 'ssm:TerminateSession'],
+      Resource: [
+        `arn:aws:ssm:*:${accountId}:session/jit-\${aws:PrincipalTag/GrantId}-*`,
+        `arn:aws:ssm:*:${accountId}:session/\${aws:userid}-*`,
+      ],
+    },
+  ];
+  if (input.instanceConnect === true) {
+    statements.push({
+      Sid: 'PushEphemeralKey',
+      Effect: 'Allow',
+      Action: 'ec2-instance-connect:SendSSHPublicKey',
+      Resource: instances,
+      Condition: { StringEquals: enrolled, StringNotEquals: { 'ec2:osuser': 'root' } },
+    });
+  }
+  if (input.sessionKeyArn !== undefined) statements.push(sessionEncryption(input.sessionKeyArn));
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+function sessionEncryption(keyArn: string): Statement {
+  const keys = ['aws:ssm:SessionId', 'aws:ssm:TargetId', 'aws:ssm:RandomChallenge'];
+  return {
+    Sid: 'SessionEncryption',
+    Effect: 'Allow',
+    Action: 'kms:GenerateDataKey',
+    Resource: checked('keyArn', keyArn),
+    Condition: {
+      'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': keys },
+      // ForAllValues holds when the key is absent.
+      Null: { 'kms:EncryptionContextKeys': 'false' },
+    },
+  };
+}
+
+/** Permissions boundary of that role: what no policy attached to it, now or later, can exceed. */
+export function renderConnectBoundary(input: { accountId: string }): PolicyDocument {
+  const accountId = checked('accountId', input.accountId);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'CeilingStart',
+        Effect: 'Allow',
+        Action: 'ssm:StartSession',
+        Resource: '*',
+        Condition: { ...documentAccessCheck },
+      },
+      {
+        Sid: 'Ceiling',
+        Effect: 'Allow',
+        Action: [
+          'ssm:ResumeSession',
+          'ssm:TerminateSession',
+          'ssmmessages:OpenDataChannel',
+          'ec2-instance-connect:SendSSHPublicKey',
+          'kms:GenerateDataKey',
+        ],
+        Resource: '*',
+      },
+      {
+        Sid: 'NoTargetOrDocumentOutsideTheLane',
+        Effect: 'Deny',
+        Action: 'ssm:StartSession',
+        NotResource: [
+          `arn:aws:ec2:*:${accountId}:instance/*`,
+          `arn:aws:ssm:*:${accountId}:managed-instance/*`,
+          `arn:aws:ssm:*:${accountId}:document/jit-*`,
+        ],
+      },
+      {
+        Sid: 'GrantTagRequired',
+        Effect: 'Deny',
+        Action: '*',
+        Resource: '*',
+        Condition: { Null: { 'aws:PrincipalTag/GrantId': 'true' } },
+      },
+    ],
+  };
+}

@@ -1,0 +1,72 @@
+import { checked, PolicyInputError } from '../input.ts';
+import type { PolicyDocument, Statement } from '../policy.ts';
+import { documentAccessCheck } from './access-check.ts';
+import { leaseSessionName } from './names.ts';
+
+/** What one lease is for: one instance, one document, one session-name prefix. */
+export interface LeaseScope {
+  readonly grantId: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly instanceId: string;
+  /** A pinned document: `jit-fwd-...` for a remote host, `jit-port-...` for a port of the instance. */
+  readonly documentName: string;
+}
+
+export interface LeaseInput extends LeaseScope {
+  /** Milliseconds since the epoch; rounded down to the second, so that a lease never ends late. */
+  readonly leaseEndsAt: number;
+}
+
+/** Stands for the end in a policy shown before a lease exists. */
+export const leaseEndPlaceholder = '${lease end: at most 120 s after issue}';
+
+/**
+ * The session policy of a lease to a port, on the instance or through a pinned document. One instance and one
+ * document per lease, since target and document are authorised separately and two of each would be four ways.
+ * Throws PolicyInputError.
+ */
+export function renderLease(input: LeaseInput): PolicyDocument {
+  return leasePolicy(input, secondsIso(input.leaseEndsAt));
+}
+
+/** The same policy for people to read before it is issued; the end is a placeholder, so AWS would refuse it. */
+export function previewLease(scope: LeaseScope): PolicyDocument {
+  return leasePolicy(scope, leaseEndPlaceholder);
+}
+
+function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
+  const prefix = `arn:aws:ssm:${checked('region', scope.region)}:${checked('accountId', scope.accountId)}`;
+  const instance = `arn:aws:ec2:${scope.region}:${scope.accountId}:instance/${checked('instanceId', scope.instanceId)}`;
+  const document = `${prefix}:document/${checked('documentName', scope.documentName)}`;
+  // Session ids of assumed roles begin with the session name; AWS's own samples write the user id instead.
+  const ownSessions = [
+    `${prefix}:session/${leaseSessionName(scope.grantId)}-*`,
+    `${prefix}:session/\${aws:userid}-*`,
+  ];
+  const untilEnd = { DateLessThan: { 'aws:CurrentTime': endsAt } };
+  const statements: Statement[] = [
+    {
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: [instance, document],
+      Condition: { ...untilEnd, ...documentAccessCheck },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['ssmmessages:OpenDataChannel', 'ssm:ResumeSession'],
+      Resource: ownSessions,
+      Condition: untilEnd,
+    },
+    // Outside the time limit, so that a client can always end what it began.
+    { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: ownSessions },
+  ];
+  return { Version: '2012-10-17', Statement: statements };
+}
+
+function secondsIso(milliseconds: number): string {
+  if (!Number.isFinite(milliseconds) || milliseconds <= 0 || milliseconds > 253_402_300_799_000) {
+    throw new PolicyInputError('leaseEndsAt', 'is not a time in milliseconds');
+  }
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}

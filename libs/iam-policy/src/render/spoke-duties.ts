@@ -1,0 +1,44 @@
+import { checked } from '../input.ts';
+import type { PolicyDocument } from '../policy.ts';
+
+/**
+ * Permissions of the revoking role: find sessions and end ours. `ssm:DescribeSessions` knows no resource, so it shows
+ * every session of the account; that is why it is a role of its own.
+ */
+export function renderRevokePermissions(input: { accountId: string }): PolicyDocument {
+  const accountId = checked('accountId', input.accountId);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      { Sid: 'FindSessions', Effect: 'Allow', Action: 'ssm:DescribeSessions', Resource: '*' },
+      {
+        Sid: 'EndSessions',
+        Effect: 'Allow',
+        Action: 'ssm:TerminateSession',
+        Resource: `arn:aws:ssm:*:${accountId}:session/jit-*`,
+      },
+    ],
+  };
+}
+
+/** Permissions of the inventory role: see instances and whether they are online, read our documents, write nothing. */
+export function renderInventoryPermissions(input: { accountId: string }): PolicyDocument {
+  const accountId = checked('accountId', input.accountId);
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'SeeInstances',
+        Effect: 'Allow',
+        Action: ['ec2:DescribeInstances', 'ssm:DescribeInstanceInformation'],
+        Resource: '*',
+      },
+      {
+        Sid: 'ReadOurDocuments',
+        Effect: 'Allow',
+        Action: ['ssm:DescribeDocument', 'ssm:GetDocument'],
+        Resource: `arn:aws:ssm:*:${accountId}:document/jit-*`,
+      },
+    ],
+  };
+}

@@ -2,12 +2,14 @@ import type { CatalogueEntry } from './catalogue-entry.ts';
 import { catalog } from './catalogue/catalog.ts';
 import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
+import { installation } from './catalogue/installation.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
 export const catalogue = {
   ...general,
   ...catalog,
   ...database,
+  ...installation,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

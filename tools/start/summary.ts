@@ -1,0 +1,35 @@
+import { join, relative } from 'node:path';
+import type { Installation } from './installation.ts';
+
+const standing: Readonly<Record<string, string>> = {
+  engineer: 'asks for access',
+  approver: 'owns production, says yes or no',
+  admin: 'sees and ends live sessions',
+  auditor: 'reads who did what',
+  outsider: 'an engineer whom no policy favours',
+};
+
+/** What a newcomer needs after the start: where, who, and the next command. */
+export function summary(installation: Installation): string {
+  const rows = installation.accounts.map(
+    ({ name, email, password }) => `    ${email.padEnd(24)} ${password.padEnd(14)} ${standing[name] ?? ''}`,
+  );
+  const file = relative(process.cwd(), join(installation.dataDir, 'sandbox.json'));
+  return [
+    '',
+    `  Dashboard   ${installation.apiUrl}`,
+    `  AWS         a sandbox at ${installation.awsEndpoint}; nothing leaves this machine`,
+    '',
+    '  Sign in as',
+    ...rows,
+    `    (also in ${file}, with a token each)`,
+    '',
+    '  Next, in another terminal',
+    '    npx tunnel login --help',
+    '    npx tunnel request prod-rds --for 1h --reason "INC-4312 slow checkout query"',
+    '',
+    '  Ctrl-C stops everything.',
+    '',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** System programs that some tests need. A test names the one it misses; with CI=true a miss is a failure. */
+export const programs = {
+  chromium: { paths: ['/usr/bin/chromium'], debian: 'chromium', for: 'the dashboard in a real browser' },
+  psql: { paths: onPath('psql'), debian: 'postgresql-client', for: 'a real psql through the tunnel' },
+  'postgresql-15': {
+    paths: ['/usr/lib/postgresql/15/bin/postgres'],
+    debian: 'postgresql-15',
+    for: 'migrations on the oldest supported server',
+  },
+} as const;
+
+export type Program = keyof typeof programs;
+
+/** The path of the program on this machine, or undefined. */
+export function find(program: Program): string | undefined {
+  return programs[program].paths.find((path) => existsSync(path));
+}
+
+function onPath(name: string): string[] {
+  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+}

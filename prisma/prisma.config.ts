@@ -10,5 +10,7 @@ process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= here('schema-engine.mjs');
 export default defineConfig({
   schema: here('schema'),
   migrations: { path: here('migrations') },
-  datasource: { url: process.env.DATABASE_MIGRATE_URL ?? process.env.DATABASE_URL ?? 'postgresql://localhost/sallyport' },
+  datasource: {
+    url: process.env.DATABASE_MIGRATE_URL ?? process.env.DATABASE_URL ?? 'postgresql://localhost/sallyport',
+  },
 });

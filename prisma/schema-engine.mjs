@@ -70,7 +70,8 @@ async function server(url) {
     const performIO = adapter.performIO.bind(adapter);
     adapter.performIO = async (query) => {
       const result = await performIO(query);
-      for (const field of result.fields ?? []) if (field.dataTypeID === catalogCharOid) field.dataTypeID = textOid;
+      for (const field of result.fields ?? [])
+        if (field.dataTypeID === catalogCharOid) field.dataTypeID = textOid;
       return result;
     };
     return withWholeScripts(adapter, (sql) => adapter.client.query(sql));
@@ -135,7 +136,10 @@ async function serve({ id, method, params }) {
   } catch (error) {
     const code = error.code ?? error.error_code;
     const data = { is_panic: false, message: error.message, error_code: code, meta: error.meta ?? null };
-    send({ id, error: { code: 4466, message: 'An error happened. Check the data field for details.', data } });
+    send({
+      id,
+      error: { code: 4466, message: 'An error happened. Check the data field for details.', data },
+    });
   }
 }
 

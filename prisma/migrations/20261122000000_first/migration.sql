@@ -150,7 +150,7 @@ CREATE TABLE review (
   CONSTRAINT review_not_by_requester CHECK (reviewer_id IS DISTINCT FROM requester_id),
   CONSTRAINT review_by_person_or_policy CHECK (automatic = (reviewer_id IS NULL)),
   CONSTRAINT review_verdict_known CHECK (verdict IN ('approve', 'deny')),
-  CONSTRAINT review_denial_has_comment CHECK (verdict = 'approve' OR char_length(comment) > 0)
+  CONSTRAINT review_denial_has_comment CHECK (verdict = 'approve' OR coalesce(char_length(comment), 0) > 0)
 );
 CREATE UNIQUE INDEX review_once_per_request ON review (request_id);
 
@@ -489,7 +489,7 @@ CREATE INDEX audit_event_by_time ON audit_event (at);
 -- The last position given. Its row is locked from the first event of a commit to the commit's end, so positions
 -- have no gaps and a reader that goes on after position n misses nothing.
 CREATE TABLE audit_position (
-  only boolean NOT NULL DEFAULT true CONSTRAINT audit_position_pkey PRIMARY KEY CONSTRAINT audit_position_one_row CHECK (only),
+  one boolean NOT NULL DEFAULT true CONSTRAINT audit_position_pkey PRIMARY KEY CONSTRAINT audit_position_one_row CHECK (one),
   last bigint NOT NULL
 );
 INSERT INTO audit_position (last) VALUES (0);

@@ -21,4 +21,14 @@ export const database = entries({
     title: 'The data directory is held by another server.',
     advice: 'End the process named and start again.',
   },
+  DATABASE_MIGRATION_EDITED: {
+    kind: 'unavailable',
+    title: 'The database was made by another version of the migrations.',
+    advice: 'Restore the migration files as released, or start with a fresh data directory.',
+  },
+  DATABASE_SETTING_WRONG: {
+    kind: 'unavailable',
+    title: 'The database connection is not set up as the product needs it.',
+    advice: 'Let connections through without changing their options; the time zone must be UTC.',
+  },
 });

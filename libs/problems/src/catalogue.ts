@@ -3,6 +3,13 @@ import { catalog } from './catalogue/catalog.ts';
 import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
 import { installation } from './catalogue/installation.ts';
+import { aws } from './catalogue/aws.ts';
+import { configuration } from './catalogue/configuration.ts';
+import { gateway } from './catalogue/gateway.ts';
+import { identity } from './catalogue/identity.ts';
+import { lease } from './catalogue/lease.ts';
+import { session } from './catalogue/session.ts';
+import { server } from './catalogue/server.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
 export const catalogue = {
@@ -10,6 +17,13 @@ export const catalogue = {
   ...catalog,
   ...database,
   ...installation,
+  ...aws,
+  ...configuration,
+  ...gateway,
+  ...identity,
+  ...lease,
+  ...session,
+  ...server,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

@@ -39,5 +39,11 @@ export const general = entries({
     title: 'The request came from another site.',
     advice: 'Use the dashboard at its own address.',
   },
+  CONTENT_TYPE_UNSUPPORTED: {
+    kind: 'invalid',
+    status: 415,
+    title: 'The body is not of a type that is read here.',
+    advice: 'Send application/json in UTF-8, uncompressed.',
+  },
   RATE_LIMITED: { kind: 'limited', title: 'Too many requests.', advice: 'Wait the time told and try again.' },
 });

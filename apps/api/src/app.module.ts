@@ -1,0 +1,35 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Effects } from '@sallyport/effects';
+import type { Configuration } from './configuration.ts';
+import { EffectsModule } from './effects.module.ts';
+import { HttpModule } from './platform/http/http.module.ts';
+import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
+import { AuditModule } from './slices/audit/audit.module.ts';
+import { CatalogModule } from './slices/catalog/catalog.module.ts';
+import { GrantsModule } from './slices/grants/grants.module.ts';
+import { IdentityModule } from './slices/identity/identity.module.ts';
+import { LeasesModule } from './slices/leases/leases.module.ts';
+import { ReviewsModule } from './slices/reviews/reviews.module.ts';
+import { SessionsModule } from './slices/sessions/sessions.module.ts';
+
+/** Lists slices and platform modules; nothing else. */
+@Module({})
+export class AppModule {
+  static of(configuration: Configuration, effects: Effects): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        EffectsModule.of(configuration, effects),
+        HttpModule,
+        IdentityModule,
+        CatalogModule,
+        AccessRequestsModule,
+        ReviewsModule,
+        GrantsModule,
+        LeasesModule,
+        SessionsModule,
+        AuditModule,
+      ],
+    };
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { Problem } from '@sallyport/problems';
+
+/** Settings come from the environment and nowhere else; an empty variable counts as absent. */
+const environmentForm = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: z.string().optional(),
+  DATABASE_MIGRATE_URL: z.string().optional(),
+  SALLYPORT_DATA: z.string().default('.data'),
+  SALLYPORT_AWS: z.enum(['sandbox', 'live']).default('sandbox'),
+  SALLYPORT_ACCOUNTS_FILE: z.string().optional(),
+  SALLYPORT_CATALOG: z.string().default('config/catalog.yaml'),
+  SALLYPORT_POLICIES: z.string().default('config/policies.yaml'),
+  SALLYPORT_WEB_ROOT: z.string().default('apps/web/out'),
+  SALLYPORT_PUBLIC_URL: z.url().optional(),
+  SALLYPORT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SALLYPORT_EMBEDDED_DATABASE: z.enum(['true', 'false']).default('false'),
+  SALLYPORT_ISSUER_SOCKET: z.string().optional(),
+  SALLYPORT_REVOKER_SOCKET: z.string().optional(),
+  SALLYPORT_INVENTORY_SOCKET: z.string().optional(),
+  AWS_REGION: z.string().default('eu-west-1'),
+  AWS_ENDPOINT_URL: z.url().optional(),
+});
+
+/** How this process runs. Made once at start; secrets in it (the database addresses) are never logged. */
+export interface Configuration {
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string | undefined;
+  /** Address with the owner's role, for migrations; without it `databaseUrl` migrates. */
+  readonly databaseMigrateUrl: string | undefined;
+  readonly dataDirectory: string;
+  readonly aws: 'sandbox' | 'live';
+  readonly accountsFile: string | undefined;
+  readonly catalogFile: string;
+  readonly policiesFile: string;
+  readonly webRoot: string;
+  /** Where people reach the dashboard; undefined means this machine's loopback. */
+  readonly publicUrl: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly embeddedDatabase: boolean;
+  readonly region: string;
+  /** Address of AWS where it is not AWS's own. */
+  readonly awsEndpoint: string | undefined;
+  /** Unix sockets of principals that run as processes of their own. */
+  readonly principalSockets: Readonly<Record<'issuer' | 'revoker' | 'inventory', string | undefined>>;
+}
+
+/** The injection token of {@link Configuration}. */
+export const CONFIGURATION = Symbol('Configuration');
+
+/** Reads the environment. Refuses with CONFIGURATION_INVALID, naming the variables. */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentForm.safeParse(given);
+  if (!parsed.success)
+    throw new Problem('CONFIGURATION_INVALID', {
+      errors: parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message })),
+      detail: `Not valid: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}.`,
+    });
+  const settings = parsed.data;
+  const configuration: Configuration = {
+    port: settings.PORT,
+    host: settings.HOST,
+    databaseUrl: settings.DATABASE_URL,
+    databaseMigrateUrl: settings.DATABASE_MIGRATE_URL,
+    dataDirectory: settings.SALLYPORT_DATA,
+    aws: settings.SALLYPORT_AWS,
+    accountsFile: settings.SALLYPORT_ACCOUNTS_FILE,
+    catalogFile: settings.SALLYPORT_CATALOG,
+    policiesFile: settings.SALLYPORT_POLICIES,
+    webRoot: settings.SALLYPORT_WEB_ROOT,
+    publicUrl: settings.SALLYPORT_PUBLIC_URL,
+    logLevel: settings.SALLYPORT_LOG_LEVEL,
+    embeddedDatabase: settings.SALLYPORT_EMBEDDED_DATABASE === 'true',
+    region: settings.AWS_REGION,
+    awsEndpoint: settings.AWS_ENDPOINT_URL,
+    principalSockets: {
+      issuer: settings.SALLYPORT_ISSUER_SOCKET,
+      revoker: settings.SALLYPORT_REVOKER_SOCKET,
+      inventory: settings.SALLYPORT_INVENTORY_SOCKET,
+    },
+  };
+  refuseUnsafeLive(configuration);
+  return configuration;
+}
+
+/** On real AWS nothing that is only good for trying the product may be on. */
+function refuseUnsafeLive(configuration: Configuration): void {
+  if (configuration.aws !== 'live') return;
+  const unsafe = [
+    configuration.accountsFile === undefined ? [] : ['sandbox accounts (SALLYPORT_ACCOUNTS_FILE)'],
+    configuration.embeddedDatabase ? ['the embedded database (set DATABASE_URL to a server)'] : [],
+    configuration.publicUrl?.startsWith('https://')
+      ? []
+      : ['plain HTTP (set SALLYPORT_PUBLIC_URL to https://...)'],
+    configuration.awsEndpoint === undefined ? [] : ['an AWS endpoint of its own (AWS_ENDPOINT_URL)'],
+  ].flat();
+  if (unsafe.length > 0)
+    throw new Problem('CONFIGURATION_UNSAFE', {
+      detail: `SALLYPORT_AWS=live does not go with ${unsafe.join(', ')}.`,
+    });
+}

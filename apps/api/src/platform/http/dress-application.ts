@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Effects } from '@sallyport/effects';
+import type { Configuration } from '../../configuration.ts';
+import { bodyBytesMax } from './limits.ts';
+import { translateParserError } from './problem.filter.ts';
+import { giveRequestIds } from './request-id.ts';
+import { RouteTable } from './route-table.ts';
+import { securityHeaders } from './security-headers.ts';
+import { serveSite } from './site.ts';
+import { validationPipe } from './validation.ts';
+
+/** Puts on everything that lies between the socket and the controllers, in the order in which requests meet it. */
+export async function dressApplication(
+  app: NestExpressApplication,
+  configuration: Configuration,
+  effects: Effects,
+): Promise<void> {
+  const webRoot = resolve(configuration.webRoot);
+  app.get(RouteTable).demandDeclarations();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.setGlobalPrefix('api');
+  app.useGlobalPipes(validationPipe());
+  app.use(giveRequestIds(effects));
+  app.use(await securityHeaders(webRoot, configuration));
+  if (existsSync(webRoot)) serveSite(app, webRoot);
+  app.useBodyParser('json', { limit: bodyBytesMax, strict: true });
+  app.use(translateParserError);
+}

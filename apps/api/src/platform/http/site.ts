@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+
+const yearSeconds = 31_536_000;
+
+/**
+ * Serves the exported dashboard: `/inbox` is `inbox.html`, files below `_next/static` carry their hash in the name and
+ * are kept for a year, everything else is asked for again. What is not there is the site's own 404 page.
+ */
+export function serveSite(app: NestExpressApplication, webRoot: string): void {
+  const assets = `${sep}_next${sep}static${sep}`;
+  app.useStaticAssets(webRoot, {
+    extensions: ['html'],
+    redirect: false,
+    index: ['index.html'],
+    dotfiles: 'ignore',
+    setHeaders: (response, path) =>
+      response.setHeader(
+        'Cache-Control',
+        path.includes(assets) ? `public, max-age=${yearSeconds}, immutable` : 'no-cache',
+      ),
+  });
+  const missing = join(webRoot, '404.html');
+  if (!existsSync(missing)) return;
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    const page = request.method === 'GET' || request.method === 'HEAD';
+    if (!page || request.path === '/api' || request.path.startsWith('/api/')) return next();
+    response.status(404).setHeader('Cache-Control', 'no-cache').sendFile(missing);
+  });
+}

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { AccessRequestsController } from './access-requests.controller.ts';
+
+@Module({ controllers: [AccessRequestsController] })
+export class AccessRequestsModule {}

@@ -1,0 +1,39 @@
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ResourceRefDto } from '../../platform/http/references.dto.ts';
+import { OneOf, TextOrNull, Thing, ThingOrNull, Time, WholeOrNull } from '../../platform/http/schema.ts';
+import { DatabaseDto } from '../catalog/resource.dto.ts';
+
+@ApiSchema({ name: 'LeaseResource' })
+export class LeaseResourceDto extends ResourceRefDto {
+  @TextOrNull() host!: string | null;
+  @WholeOrNull() port!: number | null;
+  @TextOrNull() protocol!: string | null;
+  @ThingOrNull(DatabaseDto) database!: DatabaseDto | null;
+}
+
+/** Short-lived AWS credentials. Present in this answer alone: never stored, never logged. */
+@ApiSchema({ name: 'LeaseCredentials' })
+export class LeaseCredentialsDto {
+  @ApiProperty() accessKeyId!: string;
+  @ApiProperty() secretAccessKey!: string;
+  @ApiProperty() sessionToken!: string;
+  @Time() expiration!: string;
+}
+
+@ApiSchema({ name: 'Lease' })
+export class LeaseDto {
+  @ApiProperty() id!: string;
+  @OneOf(['issued']) state!: 'issued';
+  @ApiProperty() grantId!: string;
+  @Time() usefulUntil!: string;
+  @ApiProperty() region!: string;
+  @ApiProperty() accountId!: string;
+  @ApiProperty() instanceId!: string;
+  @ApiProperty() documentName!: string;
+  @ApiProperty() sessionReason!: string;
+  @ApiProperty() sessionNamePrefix!: string;
+  /** The address of the SSM API where it is not AWS's own. */
+  @TextOrNull() endpoint!: string | null;
+  @Thing(LeaseCredentialsDto) credentials!: LeaseCredentialsDto;
+  @Thing(LeaseResourceDto) resource!: LeaseResourceDto;
+}

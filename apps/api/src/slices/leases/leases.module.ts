@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { LeasesController } from './leases.controller.ts';
+
+@Module({ controllers: [LeasesController] })
+export class LeasesModule {}

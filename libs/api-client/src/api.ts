@@ -1,0 +1,155 @@
+import createClient from 'openapi-fetch';
+import { Problem } from '@sallyport/problems';
+import { apiProblemOf } from './api-problem.ts';
+import type {
+  CliSignIn,
+  CloseSession,
+  Heartbeat,
+  MakeAccessToken,
+  OpenSession,
+  operations,
+  paths,
+  RecordReview,
+  SignIn,
+  SubmitAccessRequest,
+} from './schema.ts';
+
+export interface ApiOptions {
+  /** Where the control plane is, without `/api`; empty for the page's own origin. */
+  readonly baseUrl: string;
+  /** A personal access token, or how to get the present one; leave out where a cookie speaks. */
+  readonly token?: string | (() => string | undefined);
+  readonly fetch?: (request: Request) => Promise<Response>;
+  /** Further headers, such as the client's version. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sees every answer before it is judged, for debugging and for clock comparison. */
+  readonly onAnswer?: (answer: Response, request: Request) => void;
+}
+
+type Query<Name extends keyof operations> = NonNullable<operations[Name]['parameters']['query']>;
+type Signal = { readonly signal?: AbortSignal };
+
+/** The control plane's API, one function per operation. */
+export type Api = ReturnType<typeof createApi>;
+
+/**
+ * Functions that give the answer or throw: `ApiProblem` for what the control plane refuses, a `Problem` of code
+ * SERVER_UNREACHABLE or SERVER_ANSWER_UNREADABLE when nothing of ours answers, and the abort's own reason.
+ */
+export function createApi(options: ApiOptions) {
+  const client = createClient<paths>({
+    baseUrl: options.baseUrl,
+    ...(options.fetch ? { fetch: options.fetch } : {}),
+    ...(options.headers ? { headers: options.headers } : {}),
+  });
+  client.use({
+    onRequest({ request }) {
+      const token = typeof options.token === 'function' ? options.token() : options.token;
+      if (token !== undefined) request.headers.set('Authorization', `Bearer ${token}`);
+    },
+    onResponse({ request, response }) {
+      options.onAnswer?.(response, request);
+    },
+  });
+  return {
+    ...identityOperations(client),
+    ...requestOperations(client),
+    ...sessionOperations(client),
+  };
+}
+
+type Client = ReturnType<typeof createClient<paths>>;
+
+function identityOperations(client: Client) {
+  return {
+    signIn: (body: SignIn, { signal }: Signal = {}) => answer(client.POST('/api/sign-in', { body, signal })),
+    signOut: ({ signal }: Signal = {}) => nothing(client.POST('/api/sign-out', { signal })),
+    readMe: ({ signal }: Signal = {}) => answer(client.GET('/api/me', { signal })),
+    cliSignIn: (body: CliSignIn, { signal }: Signal = {}) =>
+      answer(client.POST('/api/cli-sign-in', { body, signal })),
+    listAccessTokens: ({ signal }: Signal = {}) => answer(client.GET('/api/access-tokens', { signal })),
+    makeAccessToken: (body: MakeAccessToken, { signal }: Signal = {}) =>
+      answer(client.POST('/api/access-tokens', { body, signal })),
+    revokeAccessToken: (id: string, { signal }: Signal = {}) =>
+      nothing(client.DELETE('/api/access-tokens/{id}', { params: { path: { id } }, signal })),
+    listAuditEvents: (query: Query<'listAuditEvents'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/audit-events', { params: { query }, signal })),
+  };
+}
+
+function requestOperations(client: Client) {
+  const at = (id: string) => ({ path: { id } });
+  return {
+    listResources: (query: Query<'listResources'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/resources', { params: { query }, signal })),
+    readResource: (name: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/resources/{name}', { params: { path: { name } }, signal })),
+    submitAccessRequest: (body: SubmitAccessRequest, { signal }: Signal = {}) =>
+      answer(client.POST('/api/access-requests', { body, signal })),
+    listAccessRequests: (query: Query<'listAccessRequests'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/access-requests', { params: { query }, signal })),
+    readAccessRequest: (id: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/access-requests/{id}', { params: at(id), signal })),
+    cancelAccessRequest: (id: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/access-requests/{id}/cancel', { params: at(id), signal })),
+    recordReview: (id: string, body: RecordReview, { signal }: Signal = {}) =>
+      answer(client.POST('/api/access-requests/{id}/reviews', { params: at(id), body, signal })),
+    listGrants: (query: Query<'listGrants'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/grants', { params: { query }, signal })),
+    readGrant: (id: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/grants/{id}', { params: at(id), signal })),
+    returnGrant: (id: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/return', { params: at(id), signal })),
+    revokeGrant: (id: string, reason: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/revoke', { params: at(id), body: { reason }, signal })),
+  };
+}
+
+function sessionOperations(client: Client) {
+  const at = (id: string) => ({ path: { id } });
+  return {
+    issueLease: (grantId: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/leases', { params: at(grantId), signal })),
+    openSession: (body: OpenSession, { signal }: Signal = {}) =>
+      answer(client.POST('/api/sessions', { body, signal })),
+    beatSession: (id: string, body: Heartbeat, { signal }: Signal = {}) =>
+      answer(client.POST('/api/sessions/{id}/heartbeat', { params: at(id), body, signal })),
+    closeSession: (id: string, body: CloseSession, { signal }: Signal = {}) =>
+      answer(client.POST('/api/sessions/{id}/close', { params: at(id), body, signal })),
+    terminateSession: (id: string, reason: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/sessions/{id}/terminate', { params: at(id), body: { reason }, signal })),
+    listSessions: (query: Query<'listSessions'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/sessions', { params: { query }, signal })),
+  };
+}
+
+interface Fetched<T> {
+  readonly data?: T;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+async function answer<T>(fetched: Promise<Fetched<T>>): Promise<T> {
+  const { data } = await judged(fetched);
+  if (data === undefined || typeof data !== 'object') throw new Problem('SERVER_ANSWER_UNREADABLE');
+  return data;
+}
+
+async function nothing(fetched: Promise<Fetched<unknown>>): Promise<void> {
+  await judged(fetched);
+}
+
+async function judged<T>(fetched: Promise<Fetched<T>>): Promise<Fetched<T>> {
+  const result = await fetched.catch((cause: unknown) => {
+    throw transportProblem(cause);
+  });
+  if (result.response.ok) return result;
+  throw apiProblemOf(result.error) ?? new Problem('SERVER_ANSWER_UNREADABLE', { cause: result.error });
+}
+
+/** fetch says TypeError when no answer came, SyntaxError when it was no JSON; an abort keeps its own reason. */
+function transportProblem(cause: unknown): unknown {
+  if (cause instanceof TypeError) return new Problem('SERVER_UNREACHABLE', { cause });
+  if (cause instanceof SyntaxError) return new Problem('SERVER_ANSWER_UNREADABLE', { cause });
+  return cause;
+}

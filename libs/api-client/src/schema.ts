@@ -1,0 +1,1669 @@
+// Generated from apps/api/openapi.json by npm run generate; never edited.
+export interface paths {
+  '/api/access-requests': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Requests: mine, those I may answer, or all */
+    get: operations['listAccessRequests'];
+    put?: never;
+    /** Ask for one or more resources */
+    post: operations['submitAccessRequest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/access-requests/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One request with its facts */
+    get: operations['readAccessRequest'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/access-requests/{id}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Take back a request that waits */
+    post: operations['cancelAccessRequest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/access-requests/{id}/reviews': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Approve or deny, bound to the facts shown */
+    post: operations['recordReview'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/access-tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** My personal access tokens, without their secrets */
+    get: operations['listAccessTokens'];
+    put?: never;
+    /** Make a token; only a browser may */
+    post: operations['makeAccessToken'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/access-tokens/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Revoke a token of mine */
+    delete: operations['revokeAccessToken'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/audit-events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who did what, newest first */
+    get: operations['listAuditEvents'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/cli-sign-in': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Sign a command line in; the answer holds its token */
+    post: operations['cliSignIn'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Grants: mine or all */
+    get: operations['listGrants'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One grant */
+    get: operations['readGrant'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}/leases': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Short-lived AWS credentials against an active grant */
+    post: operations['issueLease'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}/return': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Give a grant back before its end */
+    post: operations['returnGrant'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}/revoke': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End a grant at once, and its sessions with it */
+    post: operations['revokeGrant'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/me': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who I am, and what waits for me */
+    get: operations['readMe'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/resources': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Resources that one may see */
+    get: operations['listResources'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/resources/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One resource by name */
+    get: operations['readResource'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Sessions: mine, or all for an administrator or auditor */
+    get: operations['listSessions'];
+    put?: never;
+    /** Tell that a session begins */
+    post: operations['openSession'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sessions/{id}/close': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Tell that a session ended, and why */
+    post: operations['closeSession'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sessions/{id}/heartbeat': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Tell that a session lives; the answer may say close */
+    post: operations['beatSession'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sessions/{id}/terminate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Cut one session; its grant stays */
+    post: operations['terminateSession'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sign-in': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Sign a browser in; the answer sets the cookie */
+    post: operations['signIn'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sign-out': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End this sign-in, or revoke the token that asks */
+    post: operations['signOut'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    AccessRequest: {
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      decidedAt: string | null;
+      durationSeconds: number;
+      facts: components['schemas']['Facts'] | null;
+      factsDigest: string | null;
+      id: string;
+      items: components['schemas']['AccessRequestItem'][];
+      /** Format: date-time */
+      lapsesAt: string;
+      mayCancel: boolean;
+      mayReview: boolean;
+      reason: string;
+      requester: components['schemas']['PersonRef'];
+      reviewers: string[];
+      reviews: components['schemas']['Review'][];
+      /** Format: date-time */
+      startsAt: string | null;
+      /** @enum {string} */
+      state: 'pending' | 'approved' | 'denied' | 'cancelled' | 'lapsed';
+      ticket: string | null;
+      usualWaitSeconds: number | null;
+      version: number;
+    };
+    AccessRequestItem: {
+      grantId: string | null;
+      id: string;
+      resource: components['schemas']['ResourceRef'];
+      /** @enum {string} */
+      state: 'pending' | 'approved' | 'denied' | 'narrowed';
+    };
+    AccessRequestList: {
+      items: components['schemas']['AccessRequest'][];
+    };
+    AccessToken: {
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      id: string;
+      /** Format: date-time */
+      lastUsedAt: string | null;
+      name: string;
+      scopes: ('read' | 'request' | 'review' | 'connect' | 'admin' | 'audit')[];
+      /** @enum {string} */
+      state: 'active' | 'expired' | 'revoked';
+    };
+    AccessTokenList: {
+      items: components['schemas']['AccessToken'][];
+    };
+    AccountRef: {
+      id: string;
+      name: string;
+    };
+    AuditActor: {
+      email: string | null;
+      id: string | null;
+      /** @enum {string} */
+      kind: 'person' | 'system';
+      name: string;
+    };
+    AuditEvent: {
+      actor: components['schemas']['AuditActor'];
+      /** Format: date-time */
+      at: string;
+      details: {
+        [key: string]: unknown;
+      };
+      grantId: string | null;
+      id: string;
+      leaseId: string | null;
+      position: number;
+      requestId: string | null;
+      resource: components['schemas']['ResourceRef'] | null;
+      sentence: string;
+      sessionId: string | null;
+      type: string;
+    };
+    AuditEventList: {
+      items: components['schemas']['AuditEvent'][];
+      nextCursor: string | null;
+    };
+    CliSignedIn: {
+      /** Format: date-time */
+      expiresAt: string;
+      me: components['schemas']['Me'];
+      token: string;
+      tokenId: string;
+    };
+    CliSignIn: {
+      deviceName: string;
+      email: string;
+      /** Format: password */
+      password: string;
+    };
+    CloseOrder: {
+      /** @enum {string} */
+      code: 'GRANT_ENDED' | 'SESSION_TERMINATED';
+      comment: string | null;
+      reason: string;
+    };
+    CloseSession: {
+      bytesDown: number;
+      bytesUp: number;
+      /** @enum {string} */
+      reason:
+        'client_exit' | 'idle' | 'grant_ended' | 'revoked' | 'network' | 'gateway_lost' | 'limit' | 'error';
+    };
+    Database: {
+      name: string;
+      role: string;
+    };
+    DocumentRef: {
+      name: string;
+      sha256: string;
+    };
+    Facts: {
+      durationSeconds: number;
+      history: components['schemas']['FactsHistory'];
+      items: components['schemas']['FactsItem'][];
+      reason: string;
+      requester: components['schemas']['FactsRequester'];
+      /** Format: date-time */
+      startsAt: string | null;
+      ticket: string | null;
+    };
+    FactsGateway: {
+      instanceId: string | null;
+      selector: {
+        [key: string]: string;
+      };
+    };
+    FactsHistory: {
+      asked30d: number;
+      used30d: number;
+    };
+    FactsItem: {
+      account: components['schemas']['AccountRef'];
+      adds: string;
+      document: components['schemas']['DocumentRef'];
+      gateway: components['schemas']['FactsGateway'];
+      reach: components['schemas']['Reach'];
+      recording: components['schemas']['Recording'];
+      region: string;
+      resource: components['schemas']['ResourceRef'];
+      sessionPolicy: {
+        [key: string]: unknown;
+      };
+      title: string;
+    };
+    FactsRequester: {
+      email: string;
+      groups: string[];
+      id: string;
+      name: string;
+    };
+    Gateway: {
+      instanceId: string | null;
+      selector: {
+        [key: string]: string;
+      };
+      /** @enum {string} */
+      state: 'online' | 'lost' | 'stopped' | 'unknown';
+    };
+    Grant: {
+      approvedBy: components['schemas']['PersonRef'] | null;
+      automatic: boolean;
+      connectLine: string;
+      endComment: string | null;
+      /** Format: date-time */
+      endedAt: string | null;
+      endReason: string | null;
+      /** Format: date-time */
+      endsAt: string;
+      id: string;
+      person: components['schemas']['PersonRef'];
+      reason: string;
+      requestId: string;
+      resource: components['schemas']['ResourceRef'];
+      sessions: components['schemas']['GrantSessions'];
+      /** Format: date-time */
+      startsAt: string;
+      /** @enum {string} */
+      state: 'scheduled' | 'active' | 'ended';
+      version: number;
+    };
+    GrantList: {
+      items: components['schemas']['Grant'][];
+    };
+    GrantSessions: {
+      live: number;
+      total: number;
+    };
+    Heartbeat: {
+      bytesDown: number;
+      bytesUp: number;
+      ssmSessionId?: string | null;
+      /** @enum {string} */
+      state: 'open' | 'reconnecting';
+    };
+    HeartbeatAnswer: {
+      close: components['schemas']['CloseOrder'] | null;
+      session: components['schemas']['Session'];
+    };
+    Lease: {
+      accountId: string;
+      credentials: components['schemas']['LeaseCredentials'];
+      documentName: string;
+      endpoint: string | null;
+      grantId: string;
+      id: string;
+      instanceId: string;
+      region: string;
+      resource: components['schemas']['LeaseResource'];
+      sessionNamePrefix: string;
+      sessionReason: string;
+      /** @enum {string} */
+      state: 'issued';
+      /** Format: date-time */
+      usefulUntil: string;
+    };
+    LeaseCredentials: {
+      accessKeyId: string;
+      /** Format: date-time */
+      expiration: string;
+      secretAccessKey: string;
+      sessionToken: string;
+    };
+    LeaseResource: {
+      database: components['schemas']['Database'] | null;
+      host: string | null;
+      id: string;
+      /** @enum {string} */
+      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      name: string;
+      port: number | null;
+      protocol: string | null;
+    };
+    MakeAccessToken: {
+      expiresInDays: number;
+      name: string;
+      scopes: ('read' | 'request' | 'review' | 'connect' | 'admin' | 'audit')[];
+    };
+    Me: {
+      counts: components['schemas']['MeCounts'];
+      email: string;
+      groups: string[];
+      id: string;
+      name: string;
+      roles: ('engineer' | 'approver' | 'admin' | 'auditor')[];
+      scopes: ('read' | 'request' | 'review' | 'connect' | 'admin' | 'audit')[] | null;
+      server: components['schemas']['ServerRef'];
+      /** @enum {string} */
+      signedInBy: 'cookie' | 'token';
+    };
+    MeCounts: {
+      activeGrants: number;
+      liveSessions: number;
+      toReview: number;
+    };
+    NewAccessToken: {
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      id: string;
+      /** Format: date-time */
+      lastUsedAt: string | null;
+      name: string;
+      scopes: ('read' | 'request' | 'review' | 'connect' | 'admin' | 'audit')[];
+      /** @enum {string} */
+      state: 'active' | 'expired' | 'revoked';
+      token: string;
+    };
+    NotConnectable: {
+      code: string;
+      reason: string;
+    };
+    OpenSession: {
+      clientVersion: string;
+      grantId: string;
+      leaseId: string;
+      localPort?: number | null;
+    };
+    PersonRef: {
+      email: string;
+      id: string;
+      name: string;
+    };
+    Problem: {
+      advice: string;
+      code: string;
+      detail: string;
+      errors?: {
+        field: string;
+        message: string;
+      }[];
+      instance?: string;
+      kind: string;
+      retryAfterSeconds?: number;
+      status: number;
+      title: string;
+      type: string;
+    } & {
+      [key: string]: unknown;
+    };
+    Reach: {
+      database?: string | null;
+      databaseRole?: string | null;
+      host: string | null;
+      port: number | null;
+      protocol: string | null;
+    };
+    Recording: {
+      recorded: boolean;
+      statement: string;
+      where: string | null;
+    };
+    RecordReview: {
+      comment?: string | null;
+      durationSeconds?: number | null;
+      factsDigest: string;
+      only?: string[];
+      /** @enum {string} */
+      verdict: 'approve' | 'deny';
+    };
+    Resource: {
+      account: components['schemas']['AccountRef'];
+      cidr?: string | null;
+      connectable: boolean;
+      database?: components['schemas']['Database'] | null;
+      description: string;
+      environment: string;
+      gateway: components['schemas']['Gateway'];
+      host: string | null;
+      id: string;
+      /** @enum {string} */
+      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      mine: components['schemas']['ResourceMine'];
+      name: string;
+      notConnectable: components['schemas']['NotConnectable'] | null;
+      port: number | null;
+      /** @enum {string|null} */
+      protocol?: 'postgresql' | 'http' | 'ssh' | null;
+      recording: components['schemas']['Recording'];
+      region: string;
+      rule: components['schemas']['ResourceRule'];
+      tags: {
+        [key: string]: string;
+      };
+      title: string;
+    };
+    ResourceList: {
+      items: components['schemas']['Resource'][];
+    };
+    ResourceMine: {
+      /** Format: date-time */
+      endsAt: string | null;
+      grantId: string | null;
+      requestId: string | null;
+      /** @enum {string} */
+      state: 'none' | 'waiting' | 'granted' | 'connected';
+    };
+    ResourceRef: {
+      id: string;
+      /** @enum {string} */
+      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      name: string;
+    };
+    ResourceRule: {
+      autoApproved: boolean;
+      defaultDurationSeconds: number;
+      maxDurationSeconds: number;
+      policy: string;
+      reasonExample: string;
+      reasonRequired: boolean;
+      reviewers: string[];
+      usualWaitSeconds: number | null;
+    };
+    Review: {
+      /** Format: date-time */
+      at: string;
+      automatic: boolean;
+      comment: string | null;
+      id: string;
+      reviewer: components['schemas']['PersonRef'] | null;
+      /** @enum {string} */
+      verdict: 'approve' | 'deny';
+    };
+    RevokeGrant: {
+      reason: string;
+    };
+    ServerRef: {
+      name: string;
+      version: string;
+    };
+    Session: {
+      bytesDown: number;
+      bytesUp: number;
+      clientVersion: string;
+      /** Format: date-time */
+      closedAt: string | null;
+      endReason: string | null;
+      /** Format: date-time */
+      endsAt: string;
+      grantId: string;
+      id: string;
+      instanceId: string | null;
+      /** Format: date-time */
+      lastSeenAt: string;
+      /** Format: date-time */
+      openedAt: string;
+      person: components['schemas']['PersonRef'];
+      resource: components['schemas']['ResourceRef'];
+      ssmSessionId: string | null;
+      /** @enum {string} */
+      state: 'opening' | 'open' | 'reconnecting' | 'closing' | 'closed';
+    };
+    SessionList: {
+      items: components['schemas']['Session'][];
+    };
+    SignIn: {
+      email: string;
+      /** Format: password */
+      password: string;
+    };
+    SubmitAccessRequest: {
+      durationSeconds: number;
+      reason: string;
+      resources: string[];
+      /** Format: date-time */
+      startsAt?: string | null;
+      ticket?: string | null;
+    };
+    TerminateSession: {
+      reason: string;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type AccessRequest = components['schemas']['AccessRequest'];
+export type AccessRequestItem = components['schemas']['AccessRequestItem'];
+export type AccessRequestList = components['schemas']['AccessRequestList'];
+export type AccessToken = components['schemas']['AccessToken'];
+export type AccessTokenList = components['schemas']['AccessTokenList'];
+export type AccountRef = components['schemas']['AccountRef'];
+export type AuditActor = components['schemas']['AuditActor'];
+export type AuditEvent = components['schemas']['AuditEvent'];
+export type AuditEventList = components['schemas']['AuditEventList'];
+export type CliSignedIn = components['schemas']['CliSignedIn'];
+export type CliSignIn = components['schemas']['CliSignIn'];
+export type CloseOrder = components['schemas']['CloseOrder'];
+export type CloseSession = components['schemas']['CloseSession'];
+export type Database = components['schemas']['Database'];
+export type DocumentRef = components['schemas']['DocumentRef'];
+export type Facts = components['schemas']['Facts'];
+export type FactsGateway = components['schemas']['FactsGateway'];
+export type FactsHistory = components['schemas']['FactsHistory'];
+export type FactsItem = components['schemas']['FactsItem'];
+export type FactsRequester = components['schemas']['FactsRequester'];
+export type Gateway = components['schemas']['Gateway'];
+export type Grant = components['schemas']['Grant'];
+export type GrantList = components['schemas']['GrantList'];
+export type GrantSessions = components['schemas']['GrantSessions'];
+export type Heartbeat = components['schemas']['Heartbeat'];
+export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
+export type Lease = components['schemas']['Lease'];
+export type LeaseCredentials = components['schemas']['LeaseCredentials'];
+export type LeaseResource = components['schemas']['LeaseResource'];
+export type MakeAccessToken = components['schemas']['MakeAccessToken'];
+export type Me = components['schemas']['Me'];
+export type MeCounts = components['schemas']['MeCounts'];
+export type NewAccessToken = components['schemas']['NewAccessToken'];
+export type NotConnectable = components['schemas']['NotConnectable'];
+export type OpenSession = components['schemas']['OpenSession'];
+export type PersonRef = components['schemas']['PersonRef'];
+export type Problem = components['schemas']['Problem'];
+export type Reach = components['schemas']['Reach'];
+export type Recording = components['schemas']['Recording'];
+export type RecordReview = components['schemas']['RecordReview'];
+export type Resource = components['schemas']['Resource'];
+export type ResourceList = components['schemas']['ResourceList'];
+export type ResourceMine = components['schemas']['ResourceMine'];
+export type ResourceRef = components['schemas']['ResourceRef'];
+export type ResourceRule = components['schemas']['ResourceRule'];
+export type Review = components['schemas']['Review'];
+export type RevokeGrant = components['schemas']['RevokeGrant'];
+export type ServerRef = components['schemas']['ServerRef'];
+export type Session = components['schemas']['Session'];
+export type SessionList = components['schemas']['SessionList'];
+export type SignIn = components['schemas']['SignIn'];
+export type SubmitAccessRequest = components['schemas']['SubmitAccessRequest'];
+export type TerminateSession = components['schemas']['TerminateSession'];
+export type $defs = Record<string, never>;
+export interface operations {
+  listAccessRequests: {
+    parameters: {
+      query?: {
+        /** @description states, separated by commas */
+        state?: string;
+        view?: 'mine' | 'to-review' | 'all';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequestList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  submitAccessRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SubmitAccessRequest'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequest'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readAccessRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequest'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  cancelAccessRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequest'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  recordReview: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RecordReview'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequest'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listAccessTokens: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessTokenList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  makeAccessToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['MakeAccessToken'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['NewAccessToken'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  revokeAccessToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listAuditEvents: {
+    parameters: {
+      query?: {
+        cursor?: string;
+        from?: string;
+        grant?: string;
+        limit?: number;
+        person?: string;
+        request?: string;
+        resource?: string;
+        to?: string;
+        type?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditEventList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  cliSignIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CliSignIn'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CliSignedIn'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listGrants: {
+    parameters: {
+      query?: {
+        /** @description states, separated by commas */
+        state?: string;
+        view?: 'mine' | 'all';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['GrantList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readGrant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Grant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  issueLease: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Lease'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  returnGrant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Grant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  revokeGrant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RevokeGrant'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Grant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readMe: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Me'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listResources: {
+    parameters: {
+      query?: {
+        /** @description key=value */
+        tag?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ResourceList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readResource: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Resource'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listSessions: {
+    parameters: {
+      query?: {
+        state?: 'live' | 'closed';
+        view?: 'mine' | 'all';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SessionList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  openSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['OpenSession'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Session'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  closeSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CloseSession'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Session'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  beatSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Heartbeat'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HeartbeatAnswer'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  terminateSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TerminateSession'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Session'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  signIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SignIn'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Me'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  signOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+}

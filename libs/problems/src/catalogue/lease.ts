@@ -1,0 +1,29 @@
+import { entries } from '../catalogue-entry.ts';
+
+export const lease = entries({
+  LEASE_LIMITED: {
+    kind: 'limited',
+    title: 'Too many leases in a short time.',
+    advice: 'Wait the time told; sessions that are open stay open.',
+  },
+  LEASE_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'AWS did not give credentials.',
+    advice: 'Try again in a moment; the audit log holds what AWS answered.',
+  },
+  LEASE_UNKNOWN: {
+    kind: 'missing',
+    title: 'There is no such lease of yours.',
+    advice: 'Ask for a new lease against the grant.',
+  },
+  LEASE_SELF_CHECK_FAILED: {
+    kind: 'bug',
+    title: 'The rendered policy did not pass its own check, so nothing was issued.',
+    advice: 'Report the id shown.',
+  },
+  DOCUMENT_CHANGED: {
+    kind: 'conflict',
+    title: 'The Session document is not the one that was enrolled.',
+    advice: 'Ask an administrator to look at the document before anybody connects.',
+  },
+});

@@ -18,3 +18,8 @@ export { leaseSessionName, leaseSourceIdentity, leaseTags } from './render/names
 export { renderInventoryPermissions, renderRevokePermissions } from './render/spoke-duties.ts';
 export { renderConnectTrust, renderSpokeTrust, type SpokeTrustInput } from './render/spoke-trust.ts';
 export { policyText, sessionPolicyCharactersMax, sessionPolicyText } from './render/text.ts';
+export type { Decision, Layer, StatementRef } from './evaluate/decision.ts';
+export type { Principal, RequestContext, Resource } from './evaluate/facts.ts';
+export { evaluate, type CallerPolicies, type Evaluation, type Request } from './evaluate/evaluate.ts';
+export { evaluateAssumeRole, type AssumeRole } from './evaluate/assume-role.ts';
+export { defaultSessionDocument, evaluateStartSession, type StartSession } from './evaluate/start-session.ts';

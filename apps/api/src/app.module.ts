@@ -1,8 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Effects } from '@sallyport/effects';
+import type { Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { EffectsModule } from './effects.module.ts';
 import { HttpModule } from './platform/http/http.module.ts';
+import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
 import { AuditModule } from './slices/audit/audit.module.ts';
 import { CatalogModule } from './slices/catalog/catalog.module.ts';
@@ -15,11 +17,12 @@ import { SessionsModule } from './slices/sessions/sessions.module.ts';
 /** Lists slices and platform modules; nothing else. */
 @Module({})
 export class AppModule {
-  static of(configuration: Configuration, effects: Effects): DynamicModule {
+  static of(configuration: Configuration, effects: Effects, logger: Logger): DynamicModule {
     return {
       module: AppModule,
       imports: [
         EffectsModule.of(configuration, effects),
+        TelemetryModule.of(logger),
         HttpModule,
         IdentityModule,
         CatalogModule,

@@ -1,9 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Effects } from '@sallyport/effects';
+import { Logger as NestLogger } from 'nestjs-pino';
+import type { Logger } from 'pino';
 import { AppModule } from './app.module.ts';
 import type { Configuration } from './configuration.ts';
 import { dressApplication } from './platform/http/dress-application.ts';
+import { makeLogger } from './platform/telemetry/logger.ts';
 
 /**
  * The whole API, ready to listen. Throws when a route does not declare its access.
@@ -12,15 +15,21 @@ import { dressApplication } from './platform/http/dress-application.ts';
 export async function createApplication(
   configuration: Configuration,
   effects: Effects,
-  options: { readonly preview?: boolean } = {},
+  options: { readonly preview?: boolean; readonly logger?: Logger } = {},
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(configuration, effects), {
+  const module = AppModule.of(configuration, effects, options.logger ?? makeLogger('silent'));
+  const app = await NestFactory.create<NestExpressApplication>(module, {
     bodyParser: false,
     abortOnError: false,
-    logger: options.preview ? false : ['warn', 'error', 'fatal'],
+    bufferLogs: true,
     preview: options.preview ?? false,
+    ...(options.preview ? { logger: false } : {}),
   });
-  if (options.preview) app.setGlobalPrefix('api');
-  else await dressApplication(app, configuration, effects);
+  if (options.preview) {
+    app.setGlobalPrefix('api');
+    return app;
+  }
+  app.useLogger(app.get(NestLogger));
+  await dressApplication(app, configuration, effects);
   return app;
 }

@@ -1,7 +1,12 @@
 import { entries } from '../catalogue-entry.ts';
 
-/** What a client says about the control plane when that cannot speak for itself. */
+/** The control plane as a whole, as it and its clients speak of it. */
 export const server = entries({
+  SERVER_NOT_READY: {
+    kind: 'unavailable',
+    title: 'The control plane is not ready to serve.',
+    advice: 'Try again in a moment; an administrator should look at what is named.',
+  },
   SERVER_UNREACHABLE: {
     kind: 'unavailable',
     title: 'The control plane does not answer.',

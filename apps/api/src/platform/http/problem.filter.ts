@@ -40,11 +40,12 @@ export class ProblemFilter implements ExceptionFilter {
     if (thrown instanceof Problem) return thrown;
     const status = thrown instanceof HttpException ? thrown.getStatus() : undefined;
     if (status === 404) {
-      const allowed = this.#routes.methodsAt(request.path);
+      const allowed = this.#routes.methodsAt(pathOf(request));
       if (allowed.length === 0) return new Problem('ROUTE_UNKNOWN');
       response.setHeader('Allow', allowed.join(', '));
       return new Problem('METHOD_NOT_ALLOWED', { detail: `This address takes ${allowed.join(', ')}.` });
     }
+    if (!decodes(pathOf(request))) return new Problem('ROUTE_UNKNOWN');
     if (status !== undefined && status < 500) return new Problem('INPUT_INVALID');
     return new Problem('INTERNAL_ERROR', { cause: thrown });
   }
@@ -55,6 +56,20 @@ export class ProblemFilter implements ExceptionFilter {
     // The message may quote input; the place in our code does not.
     const place = cause.stack?.split('\n').find((line) => line.trim().startsWith('at '));
     this.#effects.log.write('error', 'bug', { requestId, error: cause.name, place: place?.trim() ?? null });
+  }
+}
+
+/** The path as it was asked for; `request.path` is cut at the prefix where nothing matched. */
+function pathOf(request: Request): string {
+  return request.originalUrl.split('?')[0] ?? '';
+}
+
+function decodes(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -75,6 +90,5 @@ function parserProblem(error: unknown): Problem | undefined {
     return new Problem('JSON_MALFORMED');
   if (type === 'charset.unsupported' || type === 'encoding.unsupported')
     return new Problem('CONTENT_TYPE_UNSUPPORTED');
-  if (error instanceof URIError) return new Problem('ROUTE_UNKNOWN');
   return undefined;
 }

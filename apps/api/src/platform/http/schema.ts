@@ -8,7 +8,7 @@ type SchemaClass = abstract new (...args: never[]) => unknown;
 
 /** An ISO-8601 UTC time. */
 export const Time = (options: ApiPropertyOptions = {}) =>
-  ApiProperty({ type: String, format: 'date-time', ...options } as ApiPropertyOptions);
+  ApiProperty({ type: String, format: 'date-time', ...options });
 
 /** An ISO-8601 UTC time, or null. */
 export const TimeOrNull = () => ApiProperty({ type: String, format: 'date-time', nullable: true });
@@ -18,7 +18,7 @@ export const TextOrNull = () => ApiProperty({ type: String, nullable: true });
 
 /** A whole number. */
 export const Whole = (options: ApiPropertyOptions = {}) =>
-  ApiProperty({ type: 'integer', ...options } as ApiPropertyOptions);
+  ApiProperty({ type: 'integer', ...options });
 
 /** A whole number, or null. */
 export const WholeOrNull = () => ApiProperty({ type: 'integer', nullable: true });

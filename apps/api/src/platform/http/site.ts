@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join, sep } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
@@ -16,8 +17,8 @@ export function serveSite(app: NestExpressApplication, webRoot: string): void {
     redirect: false,
     index: ['index.html'],
     dotfiles: 'ignore',
-    setHeaders: (response, path) =>
-      response.setHeader(
+    setHeaders: (response: ServerResponse, path: string) =>
+      void response.setHeader(
         'Cache-Control',
         path.includes(assets) ? `public, max-age=${yearSeconds}, immutable` : 'no-cache',
       ),

@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '@sallyport/effects';
+import type { Params } from 'nestjs-pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import type { Configuration } from '../../configuration.ts';
+import { requestIdOf } from '../http/request-id.ts';
+
+/**
+ * The fields that may appear in a log line; every other is dropped before it is written. Add one here only when it
+ * can never hold a secret or somebody's words.
+ */
+const allowedFields = new Set([
+  ...[
+    'event',
+    'url',
+    'context',
+    'req',
+    'res',
+    'responseTime',
+    'err',
+    'requestId',
+    'error',
+    'place',
+    'code',
+    'kind',
+  ],
+  ...['accessRequestId', 'grantId', 'leaseId', 'sessionId', 'resourceId', 'personId', 'accessKeyId'],
+  ...[
+    'topic',
+    'key',
+    'attempts',
+    'operation',
+    'principal',
+    'outcome',
+    'count',
+    'milliseconds',
+    'version',
+    'state',
+  ],
+  ...[
+    'awsRequestId',
+    'ssmSessionId',
+    'instanceId',
+    'documentName',
+    'sweep',
+    'reason',
+    'tokenUtilization',
+    'closeCode',
+  ],
+]);
+
+/** JSON lines on `destination` (standard output by default), allow-listed. */
+export function makeLogger(level: Configuration['logLevel'], destination?: DestinationStream): Logger {
+  const options = {
+    level,
+    base: null,
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: (fields: Record<string, unknown>) =>
+        Object.fromEntries(Object.entries(fields).filter(([name]) => allowedFields.has(name))),
+    },
+    serializers: { req: requestFields, res: responseFields, err: errorFields },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Neither headers nor query: tokens travel in the one, names of people in the other. */
+function requestFields(request: IncomingMessage & { raw?: IncomingMessage; originalUrl?: string }) {
+  const raw = (request.raw ?? request) as IncomingMessage & { originalUrl?: string };
+  return { method: raw.method, path: (raw.originalUrl ?? raw.url ?? '').split('?')[0] };
+}
+
+function responseFields(response: ServerResponse & { raw?: ServerResponse }) {
+  return { status: (response.raw ?? response).statusCode };
+}
+
+/** Where, not what: messages of foreign errors may quote their input. */
+function errorFields(error: Error) {
+  const place = error.stack?.split('\n').find((line) => line.trim().startsWith('at '));
+  return { type: error.name, place: place?.trim() };
+}
+
+/** The log port over the same lines. */
+export function logOf(logger: Logger): Log {
+  return { write: (level, message, fields) => logger[level]({ ...fields }, message) };
+}
+
+/** What nestjs-pino needs: one line per request, at a level that fits the answer. */
+export function httpLogging(logger: Logger): Params {
+  return {
+    pinoHttp: {
+      logger,
+      quietReqLogger: true,
+      customProps: (request) => ({ requestId: requestIdOf(request) }),
+      customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
+      customSuccessMessage: () => 'request',
+      customErrorMessage: () => 'request',
+      autoLogging: {
+        ignore: (request) => !request.url?.startsWith('/api') || request.url.startsWith('/api/health'),
+      },
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { Injectable, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Figures of this process, without anything that names a person or a resource. */
+@Injectable()
+export class Metrics implements NestMiddleware {
+  readonly registry = new Registry();
+  readonly #requests = new Histogram({
+    name: 'sallyport_http_request_seconds',
+    help: 'Time to answer, by route',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.02, 0.1, 0.5, 2],
+    registers: [this.registry],
+  });
+  readonly leases = new Counter({
+    name: 'sallyport_leases_total',
+    help: 'Leases by outcome: issued, failed, unknown',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
+  readonly liveConnections = new Gauge({
+    name: 'sallyport_live_connections',
+    help: 'Open connections at /api/live',
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  use(request: Request, response: Response, next: NextFunction): void {
+    const end = this.#requests.startTimer();
+    response.once('finish', () => {
+      // The route's pattern, never the path: an address may hold an id and would be a label of its own.
+      const route = (request.route as { path?: string } | undefined)?.path ?? 'none';
+      end({ method: request.method, route, status: String(response.statusCode) });
+    });
+    next();
+  }
+}

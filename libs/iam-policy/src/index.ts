@@ -23,3 +23,4 @@ export type { Principal, RequestContext, Resource } from './evaluate/facts.ts';
 export { evaluate, type CallerPolicies, type Evaluation, type Request } from './evaluate/evaluate.ts';
 export { evaluateAssumeRole, type AssumeRole } from './evaluate/assume-role.ts';
 export { defaultSessionDocument, evaluateStartSession, type StartSession } from './evaluate/start-session.ts';
+export { selfCheckLease, type LeaseUnderCheck, type SelfCheck } from './self-check/self-check-lease.ts';

@@ -1,0 +1,143 @@
+import { evaluate, type CallerPolicies } from '../evaluate/evaluate.ts';
+import type { Principal, Resource } from '../evaluate/facts.ts';
+import { defaultSessionDocument, evaluateStartSession } from '../evaluate/start-session.ts';
+import { renderConnectBoundary, renderConnectPermissions } from '../render/connect-role.ts';
+import type { LeaseInput } from '../render/lease.ts';
+import { leaseSessionName } from '../render/names.ts';
+
+/** A session policy about to be handed to STS, and what it is meant for. */
+export interface LeaseUnderCheck {
+  /** What the grant gives: the facts of the database row, never of the policy itself. */
+  readonly lease: LeaseInput;
+  /** The session policy as it will be sent, parsed from its text. */
+  readonly sessionPolicy: unknown;
+  /** Session tag `Team`. */
+  readonly team: string;
+  /** Tags of the instance as the inventory saw them. */
+  readonly instanceTags: Readonly<Record<string, string>>;
+  /** The spoke's enrolment tags, from which its role is rendered. */
+  readonly enrolmentTags: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface SelfCheck {
+  readonly ok: boolean;
+  /** What is allowed that must not be, or refused that must be allowed; empty when ok. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Evaluates a lease before it is issued: together with its role and boundary the granted way must be open, and by
+ * itself it must close each of several decoys (a sibling instance, another document, AWS's port forwarding to any host, the default shell by
+ * name and by silence, another grant's session, the time after its end). The issuer refuses to issue otherwise.
+ * Throws PolicyInputError when the facts do not have their forms.
+ */
+export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
+  const scene = sceneOf(check);
+  const { lease } = check;
+  const other = otherGrant(lease.grantId);
+  const target = scene.instance(lease.instanceId);
+  const own = scene.session(leaseSessionName(lease.grantId));
+  const foreign = scene.session(leaseSessionName(other));
+  const last = { ...scene, at: lastMoment(lease.leaseEndsAt, check.now) };
+  const over = { ...scene, at: lease.leaseEndsAt };
+  // Decoys are put to the lease alone: it must refuse them even were the role wide open.
+  const alone = { ...last, policies: { identityPolicies: [check.sessionPolicy] } };
+  const aloneOver = { ...alone, at: lease.leaseEndsAt };
+  const granted = scene.document(lease.documentName);
+  const anyHost = `arn:aws:ssm:${lease.region}::document/AWS-StartPortForwardingSessionToRemoteHost`;
+
+  const mustAllow: [string, boolean][] = [
+    ['start the granted session', start(last, target, granted)],
+    ['open the data channel of its session', act(last, 'ssmmessages:OpenDataChannel', own)],
+    ['end its session after its end', act(over, 'ssm:TerminateSession', own)],
+  ];
+  const mustDeny: [string, boolean][] = [
+    ['start on a sibling instance', start(alone, scene.instance(siblingOf(lease.instanceId)), granted)],
+    ['start through another document', start(alone, target, scene.document(`${lease.documentName}-decoy`))],
+    ['start through a document to any host', start(alone, target, anyHost)],
+    ['open the default shell by name', start(alone, target, scene.document(defaultSessionDocument))],
+    ['open the default shell by silence', start(alone, target, undefined)],
+    ['start after its end', start(aloneOver, target, granted)],
+    ['open a data channel after its end', act(aloneOver, 'ssmmessages:OpenDataChannel', own)],
+    ["open another grant's data channel", act(alone, 'ssmmessages:OpenDataChannel', foreign)],
+    ["end another grant's session", act(alone, 'ssm:TerminateSession', foreign)],
+    ['list sessions', act(alone, 'ssm:DescribeSessions', '*')],
+  ];
+  const failures = [
+    ...mustAllow.filter(([, allowed]) => !allowed).map(([what]) => `it cannot ${what}`),
+    ...mustDeny.filter(([, allowed]) => allowed).map(([what]) => `it can ${what}`),
+  ];
+  return { ok: failures.length === 0, failures };
+}
+
+interface Scene {
+  readonly principal: Principal;
+  readonly policies: CallerPolicies;
+  readonly at: number;
+  readonly instance: (id: string) => Resource;
+  readonly document: (name: string) => string;
+  readonly session: (sessionName: string) => string;
+}
+
+function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now }: LeaseUnderCheck): Scene {
+  const { accountId, region, grantId } = lease;
+  const sessionName = leaseSessionName(grantId);
+  const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${accountId}:${rest}`;
+  return {
+    principal: {
+      arn: `arn:aws:sts::${accountId}:assumed-role/JitConnect/${sessionName}`,
+      accountId,
+      userId: `AROAXXXXXXXXXXXXXXXXX:${sessionName}`,
+      tags: { GrantId: grantId, Team: team },
+    },
+    policies: {
+      identityPolicies: [renderConnectPermissions({ accountId, enrolmentTags })],
+      boundary: renderConnectBoundary({ accountId }),
+      sessionPolicy,
+    },
+    at: now,
+    instance: (id) => ({ arn: arn('ec2', `instance/${id}`), tags: instanceTags }),
+    document: (name) => arn('ssm', `document/${name}`),
+    session: (name) => arn('ssm', `session/${name}-0a1b2c3d4e5f60718`),
+  };
+}
+
+/** A document left out is judged as AWS did for years: the laxer of the two documented behaviours. */
+function start(scene: Scene, target: Resource, documentArn: string | undefined): boolean {
+  const { decision } = evaluateStartSession({
+    principal: scene.principal,
+    ...scene.policies,
+    target,
+    documentArn,
+    defaultDocumentArn: scene.document(defaultSessionDocument),
+    unnamedDocument: 'legacy',
+    context: { 'aws:CurrentTime': iso(scene.at) },
+  });
+  return decision === 'allow';
+}
+
+function act(scene: Scene, action: string, resource: string): boolean {
+  const { decision } = evaluate({
+    principal: scene.principal,
+    ...scene.policies,
+    request: { action, resource, context: { 'aws:CurrentTime': iso(scene.at) } },
+  });
+  return decision === 'allow';
+}
+
+const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
+
+/** A moment at which the lease must still work: now, unless it ends within this very second. */
+function lastMoment(leaseEndsAt: number, now: number): number {
+  return Math.min(now, Math.floor(leaseEndsAt / 1000) * 1000 - 1);
+}
+
+function siblingOf(instanceId: string): string {
+  return instanceId.slice(0, -1) + (instanceId.endsWith('0') ? '1' : '0');
+}
+
+function otherGrant(grantId: string): string {
+  return grantId.slice(0, -1) + (grantId.endsWith('0') ? '1' : '0');
+}

@@ -1,1 +1,20 @@
-export {};
+/** The pure heart: states, transitions and decisions. No clock is read, nothing is awaited, no refusal is thrown. */
+export * from './ids.ts';
+export * from './actor.ts';
+export * from './resource.ts';
+export * from './limits.ts';
+export * from './duration.ts';
+export * from './decision.ts';
+export * from './audit-event.ts';
+export * from './access-policy.ts';
+export * from './access-request.ts';
+export * from './grant.ts';
+export * from './lease.ts';
+export * from './session.ts';
+export * from './facts.ts';
+export * from './decide/submit-access-request.ts';
+export * from './decide/review-access-request.ts';
+export * from './decide/close-access-request.ts';
+export * from './decide/change-grant.ts';
+export * from './decide/issue-lease.ts';
+export * from './decide/change-session.ts';

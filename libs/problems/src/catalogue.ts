@@ -10,6 +10,11 @@ import { identity } from './catalogue/identity.ts';
 import { lease } from './catalogue/lease.ts';
 import { session } from './catalogue/session.ts';
 import { server } from './catalogue/server.ts';
+import { request } from './catalogue/request.ts';
+import { review } from './catalogue/review.ts';
+import { grant } from './catalogue/grant.ts';
+import { resource } from './catalogue/resource.ts';
+import { store } from './catalogue/store.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
 export const catalogue = {
@@ -24,6 +29,11 @@ export const catalogue = {
   ...lease,
   ...session,
   ...server,
+  ...request,
+  ...review,
+  ...grant,
+  ...resource,
+  ...store,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

@@ -1,0 +1,79 @@
+import { inAnyGroup, type Person } from './actor.ts';
+import type { OfferedResource } from './resource.ts';
+
+/** One rule, which favours or does not favour as a whole: no two policies together grant what neither grants alone. */
+export interface AccessPolicy {
+  readonly name: string;
+  /** Which resources: every given condition must hold. */
+  readonly resources: {
+    readonly names?: readonly string[];
+    readonly kinds?: readonly string[];
+    readonly environments?: readonly string[];
+    readonly tags?: Readonly<Record<string, string>>;
+  };
+  /** Groups whose members may ask. */
+  readonly requesters: readonly string[];
+  readonly approval: 'review' | 'automatic';
+  /** Groups of which one member, never the requester, answers. */
+  readonly reviewers: readonly string[];
+  readonly longestSeconds: number;
+  readonly defaultSeconds: number;
+  readonly reasonRequired: boolean;
+  readonly reasonExample: string;
+  /** After which a request without an answer lapses. */
+  readonly answerWithinSeconds: number;
+  /** What people are told to expect, or null when not known. */
+  readonly usualWaitSeconds: number | null;
+}
+
+/** The policies in force and the digest of their content. */
+export interface PolicySet {
+  readonly digest: string;
+  readonly policies: readonly AccessPolicy[];
+}
+
+export function covers(policy: AccessPolicy, resource: OfferedResource): boolean {
+  const { names, kinds, environments, tags } = policy.resources;
+  return (
+    (names?.includes(resource.name) ?? true) &&
+    (kinds?.includes(resource.kind) ?? true) &&
+    (environments?.includes(resource.environment) ?? true) &&
+    Object.entries(tags ?? {}).every(([key, value]) => resource.tags[key] === value)
+  );
+}
+
+/** The policies that let this person ask for this resource, in the order of the file. */
+export function favouring(set: PolicySet, person: Person, resource: OfferedResource): AccessPolicy[] {
+  return set.policies.filter((policy) => covers(policy, resource) && inAnyGroup(person, policy.requesters));
+}
+
+/** May the person know that the resource exists? Who may ask, review, administer or audit it may. */
+export function maySee(set: PolicySet, person: Person, resource: OfferedResource): boolean {
+  return (
+    person.roles.includes('admin') ||
+    person.roles.includes('auditor') ||
+    favouring(set, person, resource).length > 0 ||
+    set.policies.some((policy) => covers(policy, resource) && inAnyGroup(person, policy.reviewers))
+  );
+}
+
+export interface Wish {
+  readonly durationSeconds: number;
+  readonly reason: string;
+}
+
+/** Why a policy, taken whole, does not admit a wish; undefined when it does. */
+export function objection(
+  policy: AccessPolicy,
+  wish: Wish,
+): 'REQUEST_DURATION_TOO_LONG' | 'REASON_REQUIRED' | undefined {
+  if (wish.durationSeconds > policy.longestSeconds) return 'REQUEST_DURATION_TOO_LONG';
+  if (policy.reasonRequired && wish.reason.trim() === '') return 'REASON_REQUIRED';
+  return undefined;
+}
+
+/** The policy to apply among those that favour: one that admits the wish by itself, an automatic one first. */
+export function choosePolicy(policies: readonly AccessPolicy[], wish: Wish): AccessPolicy | undefined {
+  const admitting = policies.filter((policy) => objection(policy, wish) === undefined);
+  return admitting.find((policy) => policy.approval === 'automatic') ?? admitting[0];
+}

@@ -1,0 +1,180 @@
+import type { Ids } from '@sallyport/effects';
+import { actorName, type Actor, type PersonRef } from './actor.ts';
+import { durationText } from './duration.ts';
+import type { EventId, Instant } from './ids.ts';
+import type { ResourceRef } from './resource.ts';
+
+/**
+ * Every event and its particulars. All fields are fit for an auditor's eyes: no secret ever enters here; the access
+ * key id is the public half of a lease. Durations are seconds, times Unix milliseconds.
+ */
+export interface AuditDetails {
+  'request.submitted': {
+    durationSeconds: number;
+    reason: string;
+    ticket: string | null;
+    startsAt: Instant | null;
+  };
+  'request.cancelled': Record<string, never>;
+  'request.lapsed': { waitedSeconds: number };
+  'review.recorded': {
+    verdict: 'approve' | 'deny';
+    automatic: boolean;
+    comment: string | null;
+    factsDigest: string;
+    policies: readonly string[];
+  };
+  'request.approved': { durationSeconds: number; denied: readonly string[] };
+  'request.denied': { comment: string };
+  'grant.activated': { startsAt: Instant; endsAt: Instant };
+  'grant.ended': { reason: string; comment: string | null };
+  'grant.revoke_confirmed': { reason: string; sweeps: number; terminated: readonly string[] };
+  'lease.intended': { usefulUntil: Instant; instanceId: string; documentName: string };
+  'lease.issued': { usefulUntil: Instant; accessKeyId: string };
+  'lease.failed': { code: string };
+  'lease.unknown': { code: string };
+  'session.opened': { clientVersion: string; localPort: number | null; instanceId: string };
+  'session.connected': { ssmSessionId: string | null };
+  'session.reconnecting': Record<string, never>;
+  'session.closed': { reason: string; bytesUp: number; bytesDown: number; seconds: number };
+  'session.terminated': { reason: string };
+  'person.signed_in': { by: 'password' | 'token'; address: string | null };
+  'person.sign_in_refused': { email: string; address: string | null; code: string };
+  'person.signed_out': Record<string, never>;
+  'token.made': { tokenId: string; name: string; scopes: readonly string[]; expiresAt: Instant };
+  'token.revoked': { tokenId: string; name: string };
+}
+
+export type AuditType = keyof AuditDetails;
+
+/** What an event is about. `resources` holds every resource; `subject` the person concerned when not the actor. */
+export interface AuditSubject {
+  readonly resources?: readonly ResourceRef[];
+  readonly subject?: PersonRef;
+  readonly requestId?: string;
+  readonly grantId?: string;
+  readonly leaseId?: string;
+  readonly sessionId?: string;
+}
+
+interface EventOf<T extends AuditType> extends AuditSubject {
+  readonly id: EventId;
+  readonly at: Instant;
+  readonly type: T;
+  readonly actor: Actor;
+  readonly details: AuditDetails[T];
+}
+
+/** A fact that happened, in the past tense. */
+export type AuditEvent = { [T in AuditType]: EventOf<T> }[AuditType];
+
+/** What it takes to make events: who acts, when, and fresh ids. */
+export interface Occasion {
+  readonly actor: Actor;
+  readonly now: Instant;
+  readonly ids: Ids;
+}
+
+/** Makes one event. */
+export function happened<T extends AuditType>(
+  occasion: Occasion,
+  type: T,
+  about: AuditSubject,
+  details: AuditDetails[T],
+): AuditEvent {
+  const event: EventOf<T> = {
+    id: occasion.ids.make('evt'),
+    at: occasion.now,
+    type,
+    actor: occasion.actor,
+    ...about,
+    details,
+  };
+  return event as unknown as AuditEvent;
+}
+
+const endWords: Readonly<Record<string, string>> = {
+  expired: 'Time ended',
+  returned: 'returned',
+  revoked: 'revoked',
+};
+
+/** The event as one sentence for people, for example "approver@example.com approved prod-rds for engineer@example.com for 30 min". */
+export function sentenceOf(event: AuditEvent): string {
+  const who = actorName(event.actor);
+  const what = event.resources?.map((resource) => resource.name).join(', ') || 'nothing';
+  const whom = event.subject?.email ?? 'somebody';
+  switch (event.type) {
+    case 'request.submitted':
+      return `${who} asked for ${what} for ${durationText(event.details.durationSeconds)}: ${event.details.reason || 'no reason given'}`;
+    case 'request.cancelled':
+      return `${who} took back the request for ${what}`;
+    case 'request.lapsed':
+      return `The request of ${whom} for ${what} lapsed without an answer after ${durationText(event.details.waitedSeconds)}`;
+    case 'review.recorded':
+      return event.details.automatic
+        ? `The policy ${event.details.policies.join(', ')} said yes to ${what} for ${whom}`
+        : `${who} said ${event.details.verdict === 'approve' ? 'yes' : 'no'} to ${what} for ${whom}`;
+    case 'request.approved':
+      return `${who} approved ${what} for ${whom} for ${durationText(event.details.durationSeconds)}`;
+    case 'request.denied':
+      return `${who} denied ${what} to ${whom}: ${event.details.comment}`;
+    case 'grant.activated':
+      return `The grant of ${what} to ${whom} began`;
+    case 'grant.ended':
+      return grantEnded(event.details, who, what, whom);
+    case 'grant.revoke_confirmed':
+      return `No session of ${whom} on ${what} is left (${event.details.terminated.length} cut)`;
+    case 'lease.intended':
+      return `${who} is about to be lent credentials for ${what}`;
+    case 'lease.issued':
+      return `${who} was lent credentials for ${what}`;
+    case 'lease.failed':
+      return `No credentials for ${what} could be lent to ${who} (${event.details.code})`;
+    case 'lease.unknown':
+      return `Whether credentials for ${what} were lent to ${who} is not known (${event.details.code})`;
+    default:
+      return sessionOrIdentitySentence(event, who, what, whom);
+  }
+}
+
+function grantEnded(details: AuditDetails['grant.ended'], who: string, what: string, whom: string): string {
+  const comment = details.comment ? `: ${details.comment}` : '';
+  switch (details.reason) {
+    case 'expired':
+      return `The grant of ${what} to ${whom} expired`;
+    case 'returned':
+      return `${who} gave ${what} back${comment}`;
+    case 'revoked':
+      return `${who} revoked ${what} from ${whom}${comment}`;
+    default:
+      return `The grant of ${what} to ${whom} ended (${endWords[details.reason] ?? details.reason})${comment}`;
+  }
+}
+
+type LaterEvent = Extract<AuditEvent, { type: `${'session' | 'person' | 'token'}.${string}` }>;
+
+function sessionOrIdentitySentence(event: LaterEvent, who: string, what: string, whom: string): string {
+  switch (event.type) {
+    case 'session.opened':
+      return `${who} began to connect to ${what}`;
+    case 'session.connected':
+      return `${who} is connected to ${what}`;
+    case 'session.reconnecting':
+      return `${who} lost the connection to ${what} and tries again`;
+    case 'session.closed':
+      return `The session of ${event.subject?.email ?? who} on ${what} closed after ${durationText(event.details.seconds)} (${event.details.reason.replaceAll('_', ' ')})`;
+    case 'session.terminated':
+      return `${who} cut the session of ${whom} on ${what}: ${event.details.reason}`;
+    case 'person.signed_in':
+      return `${who} signed in by ${event.details.by}`;
+    case 'person.sign_in_refused':
+      return `A sign-in as ${event.details.email} was refused (${event.details.code})`;
+    case 'person.signed_out':
+      return `${who} signed out`;
+    case 'token.made':
+      return `${who} made the access token ${event.details.name} (${event.details.scopes.join(', ')})`;
+    case 'token.revoked':
+      return `${who} revoked the access token ${event.details.name}`;
+  }
+}

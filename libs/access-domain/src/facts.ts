@@ -1,0 +1,49 @@
+import type { PersonRef } from './actor.ts';
+import type { ResourceRef } from './resource.ts';
+
+/** What an approval of one item would give; derived by the server alone. */
+export interface FactsItem {
+  readonly resource: ResourceRef;
+  readonly title: string;
+  readonly reach: {
+    readonly host: string | null;
+    readonly port: number | null;
+    readonly protocol: string | null;
+    readonly database: string | null;
+    readonly databaseRole: string | null;
+  };
+  readonly gateway: {
+    readonly instanceId: string | null;
+    readonly selector: Readonly<Record<string, string>>;
+  };
+  readonly account: { readonly id: string; readonly name: string };
+  readonly region: string;
+  readonly document: { readonly name: string; readonly sha256: string };
+  /** The rendered lease policy; its end stands as words, since every lease has its own. */
+  readonly sessionPolicy: object;
+  readonly recording: {
+    readonly recorded: boolean;
+    readonly where: string | null;
+    readonly statement: string;
+  };
+  /** One sentence: what this adds to what the person has now. */
+  readonly adds: string;
+}
+
+/** What a reviewer is shown and a review is bound to. Times are ISO 8601 in UTC. */
+export interface Facts {
+  readonly requester: PersonRef & { readonly groups: readonly string[] };
+  readonly reason: string;
+  readonly ticket: string | null;
+  readonly durationSeconds: number;
+  readonly startsAt: string | null;
+  readonly items: readonly FactsItem[];
+}
+
+/** Beside the facts, not bound by the review: it changes without the wish changing. */
+export interface FactsHistory {
+  readonly asked30d: number;
+  readonly used30d: number;
+}
+
+export const leaseEndPlaceholder = '${lease end: at most 120 s after issue}';

@@ -1,0 +1,16 @@
+import type { ResourceId } from './ids.ts';
+
+/** A resource as other things mention it. */
+export interface ResourceRef {
+  readonly id: ResourceId;
+  readonly name: string;
+  readonly kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+}
+
+/** A resource with what decisions about it rest on. */
+export interface OfferedResource extends ResourceRef {
+  readonly environment: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Why it cannot be connected to, or null. */
+  readonly notConnectable: string | null;
+}

@@ -3,3 +3,41 @@ export * as limits from './limits.ts';
 export type { WireEnvironment } from './environment.ts';
 export { wireReasons, type WireReason } from './errors.ts';
 export type * from './session/contract.ts';
+export { clientVersionDefault, createClientSession } from './session/client-session.ts';
+export { agentVersionDefault, createAgentSession } from './session/agent-session.ts';
+
+export { encodeMessage, type MessageFields } from './message/encode.ts';
+export { decodeMessage, Message, structuralReasons, type DecodedMessage } from './message/decode.ts';
+export { messageTypes, type KnownMessageType } from './message/message-type.ts';
+export { flagValues, headerFlags, payloadTypes } from './message/payload-type.ts';
+export {
+  agentSessionStatePayload,
+  agentTaskCompletePayload,
+  channelClosedPayload,
+  flagPayload,
+  jsonPayload,
+  readAcknowledgedNumber,
+  readChannelClosedOutput,
+  readFlag,
+  readJsonObject,
+  type ChannelClosed,
+} from './message/bodies.ts';
+export {
+  agentOpenText,
+  clientOpenText,
+  controlOpenText,
+  readOpenText,
+  type OpenFrame,
+} from './message/open-channel.ts';
+export { RttEstimator } from './channel/rtt-estimator.ts';
+export { featuresOfAgent, featuresOfClient } from './channel/versions.ts';
+export {
+  decodeSmux,
+  encodeSmux,
+  smuxCommands,
+  smuxHeaderBytes,
+  type DecodedSmux,
+  type SmuxCommand,
+  type SmuxFrame,
+} from './mux/frame.ts';
+export { SmuxReader, type SmuxReaderSink } from './mux/reader.ts';

@@ -139,7 +139,7 @@ export interface ClientSession extends PortSession {
   connected(token: string, now: number): void;
   /**
    * A new local connection. Undefined before `ready`, after `closed`, when too many streams are open, and outside `mux`
-   * when one is open already.
+   * when one is open already. Call `resumeReading` once its data can be taken: outside `mux` bytes may be waiting already.
    */
   open(): StreamId | undefined;
   /**

@@ -1,0 +1,129 @@
+import { resendsMax, resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax } from '../limits.ts';
+import { RttEstimator } from './rtt-estimator.ts';
+
+interface InFlight {
+  frame: Uint8Array;
+  /** Monotonic milliseconds of the last sending. */
+  sentAt: number;
+  resends: number;
+}
+
+const mask = unacknowledgedMessagesMax - 1;
+
+/**
+ * The sending half of the reliable channel: numbers stream messages, keeps them until they are acknowledged and finds the overdue ones.
+ *
+ * Every 100 ms the oldest message is sent again when its last sending is longer ago than the RTO (section 6.4). The official ends stop
+ * there, one message a tick. Here a younger message is sent again as well when it is overdue *and* a message sent after it has been
+ * acknowledged, which proves a gap: several losses heal at once, while a path that is merely slow and in order sees no more
+ * resends than from the official ends.
+ */
+export class ReliableSender {
+  readonly rtt = new RttEstimator();
+  readonly #ring: (InFlight | undefined)[] = new Array<InFlight | undefined>(unacknowledgedMessagesMax);
+  /** Number of the oldest message that is not acknowledged. */
+  #base = 0;
+  #next = 0;
+  #unacknowledged = 0;
+  /** One more than the highest number acknowledged. */
+  #acknowledgedTo = 0;
+  #tickAt: number | undefined;
+  /** While set, everything up to it is sent again by `nextReplay`, in order: the socket was replaced. */
+  #replayFrom = 0;
+  #replayTo = 0;
+  resent = 0;
+
+  /** The number that the next stream message carries. */
+  get nextSequence(): number {
+    return this.#next;
+  }
+
+  /** True when another message may be in flight. */
+  get hasRoom(): boolean {
+    return this.#next - this.#base < unacknowledgedMessagesMax;
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+
+  /** Keeps a message of number `nextSequence`. Call before it is sent, so that no acknowledgement can come too early. */
+  store(frame: Uint8Array, now: number): void {
+    this.#ring[this.#next & mask] = { frame, sentAt: now, resends: 0 };
+    this.#next += 1;
+    this.#unacknowledged += 1;
+    this.#tickAt ??= now + resendTickMs;
+  }
+
+  /** Takes an acknowledgement. False when that number is not in flight (repeated, or never sent). */
+  acknowledge(sequence: number, now: number): boolean {
+    if (sequence < this.#base || sequence >= this.#next) return false;
+    const message = this.#ring[sequence & mask];
+    if (message === undefined) return false;
+    this.rtt.sample(now - message.sentAt);
+    this.#ring[sequence & mask] = undefined;
+    this.#unacknowledged -= 1;
+    if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
+    while (this.#base < this.#next && this.#ring[this.#base & mask] === undefined) this.#base += 1;
+    if (this.#unacknowledged === 0) this.#tickAt = undefined;
+    return true;
+  }
+
+  /** When `tick` wants to be called, or undefined when nothing is in flight. */
+  get tickAt(): number | undefined {
+    return this.#tickAt;
+  }
+
+  /** Sends overdue messages again through `send`. False when one was sent too often: give the session up. */
+  tick(now: number, send: (frame: Uint8Array) => void): boolean {
+    if (this.#tickAt === undefined || now < this.#tickAt) return true;
+    this.#tickAt = now + resendTickMs;
+    const rto = this.rtt.rtoMs;
+    let sent = 0;
+    for (let sequence = this.#base; sequence < this.#next && sent < resendsPerTickMax; sequence += 1) {
+      // Beyond the head only gaps: messages older than one that was acknowledged.
+      if (sequence !== this.#base && sequence >= this.#acknowledgedTo) break;
+      const message = this.#ring[sequence & mask];
+      if (message === undefined || now - message.sentAt <= rto) continue;
+      if (message.resends >= resendsMax) return false;
+      this.#sendAgain(message, now, send);
+      sent += 1;
+    }
+    return true;
+  }
+
+  /** Postpones resending, while the peer asked for a pause or no socket is there. */
+  postpone(now: number): void {
+    if (this.#tickAt !== undefined) this.#tickAt = now + resendTickMs;
+  }
+
+  /** The socket was replaced: whatever is in flight is probably lost, so `replay` sends all of it again, in order. */
+  startReplay(): void {
+    this.#replayFrom = this.#base;
+    this.#replayTo = this.#next;
+  }
+
+  get replaying(): boolean {
+    return Math.max(this.#replayFrom, this.#base) < this.#replayTo;
+  }
+
+  /** Sends the next message of a replay; false when the replay is over. */
+  replay(now: number, send: (frame: Uint8Array) => void): boolean {
+    for (let at = Math.max(this.#replayFrom, this.#base); at < this.#replayTo; at += 1) {
+      const message = this.#ring[at & mask];
+      if (message === undefined) continue;
+      this.#replayFrom = at + 1;
+      this.#sendAgain(message, now, send);
+      return true;
+    }
+    this.#replayFrom = this.#replayTo;
+    return false;
+  }
+
+  #sendAgain(message: InFlight, now: number, send: (frame: Uint8Array) => void): void {
+    message.sentAt = now;
+    message.resends += 1;
+    this.resent += 1;
+    send(message.frame);
+  }
+}

@@ -1,0 +1,115 @@
+import type { WireEnvironment } from '../environment.ts';
+import type { WireReason } from '../errors.ts';
+import { frameBytesMax } from '../limits.ts';
+import { digestBytes, offsets, readBigUint64, readInt64, readUint32, readUint64 } from './layout.ts';
+import { messageTypes, readMessageType } from './message-type.ts';
+import { uuidFromWire } from './uuid.ts';
+
+/** A decoded message: a view of the frame it came in. Fields are read when asked for; nothing is copied. */
+export class Message {
+  readonly frame: Uint8Array;
+  readonly messageType: string;
+  /** From HeaderLength + 4 to the end of the frame; PayloadLength is not used to cut it, by either official end. */
+  readonly payload: Uint8Array;
+
+  constructor(frame: Uint8Array, messageType: string, payload: Uint8Array) {
+    this.frame = frame;
+    this.messageType = messageType;
+    this.payload = payload;
+  }
+
+  get headerLength(): number {
+    return readUint32(this.frame, offsets.headerLength);
+  }
+
+  get schemaVersion(): number {
+    return readUint32(this.frame, offsets.schemaVersion);
+  }
+
+  /** Unix milliseconds; rounded above 2^53. */
+  get createdDate(): number {
+    return readUint64(this.frame, offsets.createdDate);
+  }
+
+  /** Signed; rounded beyond 2^53, see {@link Message.exact}. */
+  get sequenceNumber(): number {
+    return readInt64(this.frame, offsets.sequenceNumber);
+  }
+
+  /** Rounded above 2^53. */
+  get flags(): number {
+    return readUint64(this.frame, offsets.flags);
+  }
+
+  get messageId(): string {
+    return uuidFromWire(this.frame, offsets.messageId);
+  }
+
+  get payloadType(): number {
+    return readUint32(this.frame, offsets.payloadType);
+  }
+
+  /** What the header claims; may differ from `payload.length`. */
+  get payloadLength(): number {
+    return readUint32(this.frame, offsets.payloadLength);
+  }
+
+  /** The 64-bit fields without rounding. */
+  get exact(): {
+    readonly createdDate: bigint;
+    readonly sequenceNumber: bigint;
+    readonly flags: bigint;
+  } {
+    return {
+      createdDate: readBigUint64(this.frame, offsets.createdDate),
+      sequenceNumber: BigInt.asIntN(64, readBigUint64(this.frame, offsets.sequenceNumber)),
+      flags: readBigUint64(this.frame, offsets.flags),
+    };
+  }
+}
+
+export type DecodedMessage =
+  { readonly ok: true; readonly message: Message } | { readonly ok: false; readonly reason: WireReason };
+
+/** Reasons for which a frame cannot be taken apart at all; every other reason is about a whole but invalid message. */
+export const structuralReasons: readonly WireReason[] = [
+  'SSM_MESSAGE_TOO_SHORT',
+  'SSM_MESSAGE_TOO_LONG',
+  'SSM_HEADER_LENGTH_BEYOND_FRAME',
+];
+
+/**
+ * Takes one WebSocket message apart and judges it as the official client does: `start_publication` and
+ * `pause_publication` are not validated; others need a header length, a type, a date and, when PayloadLength is not 0, a right
+ * digest. Without `sha256` the digest is not looked at, as the official agent does. A cut frame is judged as it stands.
+ */
+export function decodeMessage(frame: Uint8Array, sha256?: WireEnvironment['sha256']): DecodedMessage {
+  if (frame.length < offsets.payload) return refuse('SSM_MESSAGE_TOO_SHORT');
+  if (frame.length > frameBytesMax) return refuse('SSM_MESSAGE_TOO_LONG');
+  const headerLength = readUint32(frame, offsets.headerLength);
+  if (headerLength + 4 > frame.length) return refuse('SSM_HEADER_LENGTH_BEYOND_FRAME');
+  const type = readMessageType(frame);
+  const payload = frame.subarray(headerLength + 4);
+  const message = new Message(frame, type, payload);
+  if (type === messageTypes.startPublication || type === messageTypes.pausePublication) {
+    return { ok: true, message };
+  }
+  if (headerLength === 0) return refuse('SSM_HEADER_LENGTH_ZERO');
+  if (type === '') return refuse('SSM_MESSAGE_TYPE_EMPTY');
+  if (message.createdDate === 0) return refuse('SSM_CREATED_DATE_ZERO');
+  if (sha256 !== undefined && message.payloadLength !== 0 && !digestMatches(frame, sha256(payload))) {
+    return refuse('SSM_DIGEST_MISMATCH');
+  }
+  return { ok: true, message };
+}
+
+function digestMatches(frame: Uint8Array, digest: Uint8Array): boolean {
+  for (let at = 0; at < digestBytes; at += 1) {
+    if (frame[offsets.payloadDigest + at] !== digest[at]) return false;
+  }
+  return true;
+}
+
+function refuse(reason: WireReason): DecodedMessage {
+  return { ok: false, reason };
+}

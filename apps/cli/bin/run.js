@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 
-enableCompileCache();
+// Node 22 and later; with older ones start-up is slower and nothing else.
+module.enableCompileCache?.();
 const { main } = await import('../dist/index.js');
 await main();

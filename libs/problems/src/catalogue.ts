@@ -35,6 +35,13 @@ export const catalogue = {
   ...resource,
   ...store,
 } as const;
+import { commandLine } from './catalogue/command-line.ts';
+import { duration } from './catalogue/duration.ts';
+import { general } from './catalogue/general.ts';
+import { tunnel } from './catalogue/tunnel.ts';
+
+/** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
+export const catalogue = { ...general, ...commandLine, ...duration, ...tunnel } as const;
 
 export type ProblemCode = keyof typeof catalogue;
 

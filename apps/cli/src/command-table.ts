@@ -1,0 +1,30 @@
+import type { Config } from '@oclif/core';
+import type { TunnelCommand } from './tunnel-command.ts';
+
+type CommandClass = (new (argv: string[], config: Config) => TunnelCommand) & {
+  id: string;
+  summary?: string;
+} & Pick<typeof TunnelCommand, 'run' | 'examples' | 'usage' | 'flags' | 'baseFlags' | 'args'>;
+
+/** Every command and where it lives. Explicit, so that nothing is searched for at start and only one is loaded. */
+export const commandTable: Readonly<Record<string, () => Promise<CommandClass>>> = {
+  status: async () => (await import('./commands/status.ts')).default,
+  login: async () => (await import('./commands/login.ts')).default,
+  logout: async () => (await import('./commands/logout.ts')).default,
+  whoami: async () => (await import('./commands/whoami.ts')).default,
+  ls: async () => (await import('./commands/ls.ts')).default,
+  show: async () => (await import('./commands/show.ts')).default,
+  request: async () => (await import('./commands/request.ts')).default,
+  requests: async () => (await import('./commands/requests.ts')).default,
+  cancel: async () => (await import('./commands/cancel.ts')).default,
+  approve: async () => (await import('./commands/approve.ts')).default,
+  deny: async () => (await import('./commands/deny.ts')).default,
+  connect: async () => (await import('./commands/connect.ts')).default,
+  ps: async () => (await import('./commands/ps.ts')).default,
+  stop: async () => (await import('./commands/stop.ts')).default,
+  done: async () => (await import('./commands/done.ts')).default,
+  revoke: async () => (await import('./commands/revoke.ts')).default,
+  'audit search': async () => (await import('./commands/audit/search.ts')).default,
+  'audit tail': async () => (await import('./commands/audit/tail.ts')).default,
+  doctor: async () => (await import('./commands/doctor.ts')).default,
+};

@@ -1,0 +1,69 @@
+import { homedir, hostname } from 'node:os';
+import { systemEffects } from '@sallyport/effects/system';
+import { Problem } from '@sallyport/problems';
+import { type InputStream, type OutputStream, type World } from '../world.ts';
+
+declare const TUNNEL_VERSION: string | undefined;
+
+/** Version of the bundle; from source there is none. */
+const version = typeof TUNNEL_VERSION === 'string' ? TUNNEL_VERSION : '0.0.0-source';
+
+/** The process we are, and a way to wait until everything written has left it. */
+export function systemWorld(): World & { flushed(): Promise<void> } {
+  for (const stream of [process.stdout, process.stderr])
+    // The reader of a pipe may leave first (`tunnel ls | head -1`): that ends our output, it is not a failure.
+    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  return {
+    env: process.env,
+    home: homedir(),
+    uid: process.getuid?.(),
+    pid: process.pid,
+    hostName: hostname(),
+    version,
+    stdin: inputOf(process.stdin),
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    effects: systemEffects(),
+    prompts: async () => (await import('./prompts.ts')).terminalPrompts,
+    onSignal: (listener) => {
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+      const called = signals.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, call] of called) process.on(signal, call);
+      return () => {
+        for (const [signal, call] of called) process.off(signal, call);
+      };
+    },
+    flushed: async () => {
+      await Promise.all(
+        [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),
+      );
+    },
+  };
+}
+
+function outputOf(stream: NodeJS.WriteStream): OutputStream {
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    write: (text) => void stream.write(text),
+  };
+}
+
+function inputOf(stream: NodeJS.ReadStream): InputStream {
+  return {
+    isTTY: stream.isTTY === true,
+    readAll: async (bytesMax) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > bytesMax)
+          throw new Problem('INPUT_INVALID', { detail: 'Standard input holds too much.' });
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+  };
+}

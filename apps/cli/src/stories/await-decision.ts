@@ -1,0 +1,53 @@
+import type { Debug } from '../output/debug.ts';
+import type { Printer } from '../output/printer.ts';
+import type { AccessRequest } from '../server/contract.ts';
+import { LiveChannel } from '../server/live-channel.ts';
+import type { Server } from '../server/server.ts';
+import { Interrupted, type World } from '../world.ts';
+import { approvedOrProblem, readRequest, waitingFor } from './requests.ts';
+
+export interface Waiting {
+  readonly world: World;
+  readonly server: Server;
+  readonly printer: Printer;
+  readonly debug: Debug;
+}
+
+const pollMs = 15_000;
+
+/**
+ * Waits until the request is decided. Live hints wake it at once, a poll stands behind them. Refuses with
+ * REQUEST_DENIED, REQUEST_LAPSED or REQUEST_WITHDRAWN; Ctrl-C leaves the request pending ({@link Interrupted}).
+ */
+export async function awaitDecision(waiting: Waiting, request: AccessRequest): Promise<AccessRequest> {
+  const { world, server, printer, debug } = waiting;
+  const start = world.effects.clock.monotonic();
+  const names = request.items.map((item) => item.resource.name);
+  printer.say(`waiting for ${waitingFor(request)} ...`);
+  const interrupted = new AbortController();
+  const goOn = `tunnel connect ${names[0]}   (the request ${request.id} stays; withdraw it: tunnel cancel ${request.id})`;
+  const stop = world.onSignal(() => interrupted.abort(new Interrupted(goOn)));
+  const live = new LiveChannel({ server, effects: world.effects, debug });
+  try {
+    let now = request;
+    while (now.state === 'pending') {
+      // A hint that came before we listened is covered by `hello`, which every new connection begins with.
+      await live.changed(
+        (hint) => hint.topic === 'hello' || hint.id === request.id,
+        pollMs,
+        interrupted.signal,
+      );
+      now = await readRequest(server, request.id, interrupted.signal);
+    }
+    approvedOrProblem(now);
+    const by = now.reviews.at(-1);
+    printer.done(
+      `approved ${by?.reviewer ? `by ${by.reviewer.email}` : 'by policy'}`,
+      world.effects.clock.monotonic() - start,
+    );
+    return now;
+  } finally {
+    stop();
+    live.close();
+  }
+}

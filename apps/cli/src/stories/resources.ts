@@ -1,0 +1,106 @@
+import { Problem } from '@sallyport/problems';
+import type { Resource } from '../server/contract.ts';
+import type { List } from '../server/contract.ts';
+import { ServerProblem, type Server } from '../server/server.ts';
+import { sayClock, sayDuration } from '../output/duration.ts';
+import { nearest } from '../output/nearest.ts';
+import type { Paint } from '../output/paint.ts';
+import type { Column } from '../output/table.ts';
+import { clean } from '../output/text.ts';
+
+/** What the person may see. Refuses a tag that is not `k=v`. */
+export async function listResources(server: Server, tags: readonly string[]): Promise<readonly Resource[]> {
+  for (const tag of tags)
+    if (!/^[^=]+=/u.test(tag))
+      throw new Problem('COMMAND_USAGE', { detail: `--tag takes KEY=VALUE, not "${clean(tag)}".` });
+  return (await server.get<List<Resource>>('/resources', { tag: tags })).items;
+}
+
+/** One resource by name. Refuses an unknown one with RESOURCE_UNKNOWN and the nearest name the person may see. */
+export async function readResource(server: Server, name: string, signal?: AbortSignal): Promise<Resource> {
+  try {
+    return await server.get<Resource>(`/resources/${encodeURIComponent(name)}`, undefined, signal);
+  } catch (error) {
+    if (!(error instanceof ServerProblem) || error.document.kind !== 'missing') throw error;
+    const near = nearest(
+      name,
+      (await listResources(server, [])).map((resource) => resource.name),
+    );
+    const detail = `There is no resource "${clean(name).slice(0, 60)}" that you may see`;
+    throw new ServerProblem({
+      ...error.document,
+      detail: near ? `${detail}; did you mean ${near}?` : `${detail}.`,
+      advice: 'See what there is: tunnel ls.',
+    });
+  }
+}
+
+/** What the person has on a resource, in a word or two. */
+export function mineText(resource: Resource, now: number): string {
+  if (!resource.connectable) return 'not connectable yet';
+  const { state, endsAt } = resource.mine;
+  const left = endsAt ? ` ${sayClock((Date.parse(endsAt) - now) / 1000)}` : '';
+  return state === 'none' ? '' : state === 'waiting' ? 'waiting' : state + left;
+}
+
+/** Where a resource answers inside the network. */
+export function reachText(resource: Pick<Resource, 'host' | 'port' | 'cidr'>): string {
+  return resource.cidr ?? (resource.port === null ? resource.host : `${resource.host}:${resource.port}`);
+}
+
+export function resourceColumns(now: number): readonly Column<Resource>[] {
+  return [
+    { title: 'NAME', value: (r) => r.name },
+    { title: 'KIND', value: (r) => r.kind },
+    { title: 'ENVIRONMENT', value: (r) => r.environment },
+    { title: 'REACHES', value: reachText, give: true },
+    { title: 'ACCOUNT', value: (r) => `${r.account.name} ${r.region}`, give: true },
+    { title: 'AT MOST', value: (r) => sayDuration(r.rule.maxDurationSeconds), right: true },
+    {
+      title: 'MINE',
+      value: (r) => mineText(r, now),
+      paint: (r, text, paint) =>
+        !r.connectable || r.mine.state === 'none'
+          ? paint.dim(text)
+          : r.mine.state === 'waiting'
+            ? paint.waiting(text)
+            : paint.good(text),
+    },
+  ];
+}
+
+/** A resource for a person, one fact per line. */
+export function resourceText(resource: Resource, now: number, paint: Paint): string {
+  const { rule } = resource;
+  const reviewers = rule.reviewers.join(', ') || 'nobody';
+  const wait =
+    rule.usualWaitSeconds === null ? '' : ` (usually answered in ${sayDuration(rule.usualWaitSeconds)})`;
+  const facts: [string, string][] = [
+    [
+      'what',
+      [
+        resource.description,
+        resource.database && `database ${resource.database.name}, role ${resource.database.role}`,
+      ]
+        .filter(Boolean)
+        .join('; '),
+    ],
+    ['reaches', reachText(resource)],
+    [
+      'through',
+      `${resource.gateway.instanceId ?? 'no gateway'} (${resource.gateway.state}), ${resource.account.name} ${resource.account.id}, ${resource.region}`,
+    ],
+    ['for', `at most ${sayDuration(rule.maxDurationSeconds)}${rule.reasonRequired ? ', with a reason' : ''}`],
+    ['approved by', rule.autoApproved ? `policy ${rule.policy}, at once` : `${reviewers}${wait}`],
+    ['recorded', resource.recording.statement],
+    ['mine', mineText(resource, now) || 'nothing'],
+  ];
+  if (resource.notConnectable)
+    facts.push(['refused', `${resource.notConnectable.reason} (${resource.notConnectable.code})`]);
+  const next = resource.connectable ? [`tunnel connect ${resource.name}`] : [];
+  return [
+    `${paint.bold(clean(resource.name))}  ${clean(resource.title)}`,
+    ...facts.map(([name, value]) => `  ${paint.dim(name.padEnd(12))}${clean(value)}`),
+    ...next,
+  ].join('\n');
+}

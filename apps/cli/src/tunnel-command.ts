@@ -1,0 +1,87 @@
+import { Command, Flags, type Config, type Interfaces } from '@oclif/core';
+import { Problem } from '@sallyport/problems';
+import { lineDebug, noDebug, type Debug } from './output/debug.ts';
+import { Printer } from './output/printer.ts';
+import { optionsOf } from './options-of.ts';
+import type { Server } from './server/server.ts';
+import type { World } from './world.ts';
+
+/** A configuration that carries the world a command runs in. */
+export type WorldConfig = Config & { readonly world: World };
+
+/** A positional argument is never read from standard input: that belongs to the person or to CMD. */
+export const nameArgument = { required: true, ignoreStdin: true } as const;
+
+/** What every command shares: `--json`, `--debug`, the printer, and the way to the control plane. */
+export abstract class TunnelCommand extends Command {
+  static override baseFlags: Interfaces.FlagInput = {
+    json: Flags.boolean({ description: 'answer with one JSON object on standard output' }),
+    debug: Flags.boolean({ description: 'tell on standard error what is sent and received; never a secret' }),
+  };
+  /** Three lines that work when pasted; `--help` opens with them. */
+  static override examples: string[] = [];
+  /** How the arguments are written, for `--help`. */
+  static override usage: string = '';
+
+  /** The command's work; resolves with the exit code, 0 when nothing is said. */
+  abstract work(): Promise<number | void>;
+
+  override async run(): Promise<number> {
+    return (await this.work()) ?? 0;
+  }
+
+  /** Runs the whole life of the command and resolves with its exit code. */
+  async execute(): Promise<number> {
+    return (await this._run<number>()) ?? 0;
+  }
+
+  // Problems are told once, by `main`.
+  override async catch(error: Error): Promise<void> {
+    throw error;
+  }
+
+  get world(): World {
+    return (this.config as WorldConfig).world;
+  }
+
+  #printer: Printer | undefined;
+  get printer(): Printer {
+    return (this.#printer ??= new Printer(this.world, this.#asks('--json')));
+  }
+
+  #debug: Debug | undefined;
+  get debugLine(): Debug {
+    const { clock } = this.world.effects;
+    const start = clock.monotonic();
+    return (this.#debug ??= this.#asks('--debug')
+      ? lineDebug(
+          (line) => this.world.stderr.write(line),
+          () => clock.monotonic() - start,
+        )
+      : noDebug);
+  }
+
+  /** The control plane, as the person signed in on this machine; refuses with TOKEN_MISSING when nobody is. */
+  async server(): Promise<Server> {
+    const server = await this.serverIfSignedIn();
+    if (!server) throw new Problem('TOKEN_MISSING');
+    return server;
+  }
+
+  async serverIfSignedIn(): Promise<Server | undefined> {
+    const { serverAddress } = await import('./settings/server-address.ts');
+    const { readSignIn } = await import('./settings/token-file.ts');
+    const address = serverAddress(this.world.env);
+    const signIn = await readSignIn(this.world, address);
+    return signIn && (await this.serverAs(address, signIn.token));
+  }
+
+  async serverAs(address: URL, token: string | undefined): Promise<Server> {
+    const { Server } = await import('./server/server.ts');
+    return new Server({ address, token, version: this.world.version, debug: this.debugLine });
+  }
+
+  #asks(flag: string): boolean {
+    return optionsOf(this.argv).includes(flag);
+  }
+}

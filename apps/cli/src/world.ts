@@ -1,0 +1,50 @@
+import type { Effects } from '@sallyport/effects';
+
+/** Where text goes. `columns` is undefined when the width is not known. */
+export interface OutputStream {
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+  write(text: string): void;
+}
+
+/** Where answers and piped text come from. */
+export interface InputStream {
+  readonly isTTY: boolean;
+  /** Everything until the end of the input, as UTF-8; at most `bytesMax` bytes, the rest is refused by code. */
+  readAll(bytesMax: number): Promise<string>;
+}
+
+/** Asks a person at a terminal; rejects with {@link Interrupted} on Ctrl-C. */
+export interface Prompts {
+  text(question: string, options?: { initial?: string }): Promise<string>;
+  secret(question: string): Promise<string>;
+}
+
+/** Everything a command touches outside its own memory; tests hand in their own. */
+export interface World {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Owner that files must have; undefined where the system has no user ids. */
+  readonly uid: number | undefined;
+  readonly pid: number;
+  readonly hostName: string;
+  readonly version: string;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly effects: Effects;
+  prompts(): Promise<Prompts>;
+  /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying; returns how to stop listening. */
+  onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): () => void;
+}
+
+/** The person pressed Ctrl-C (or the process was asked to stop): exit code 130, no problem to report. */
+export class Interrupted extends Error {
+  /** What to type to go on, when there is something to go on with. */
+  readonly next: string | undefined;
+  constructor(next?: string) {
+    super('interrupted');
+    this.name = 'Interrupted';
+    this.next = next;
+  }
+}

@@ -22,7 +22,7 @@ async function configFor(world: World): Promise<WorldConfig> {
     type: 'module',
     oclif: { bin: 'tunnel', dirname: 'sallyport' },
   };
-  const config = new Config({ root: import.meta.dirname, pjson: pjson as never, ignoreManifest: true });
+  const config = new Config({ root: import.meta.dirname, pjson: pjson, ignoreManifest: true });
   await config.load();
   return Object.assign(config, { world });
 }

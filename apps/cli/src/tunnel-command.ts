@@ -77,8 +77,8 @@ export abstract class TunnelCommand extends Command {
   }
 
   async serverAs(address: URL, token: string | undefined): Promise<Server> {
-    const { Server } = await import('./server/server.ts');
-    return new Server({ address, token, version: this.world.version, debug: this.debugLine });
+    const { serverAt } = await import('./server/server.ts');
+    return serverAt({ address, token, version: this.world.version, debug: this.debugLine });
   }
 
   #asks(flag: string): boolean {

@@ -1,5 +1,6 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { catalog } from './catalogue/catalog.ts';
+import { commandLine } from './catalogue/command-line.ts';
 import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
 import { installation } from './catalogue/installation.ts';
@@ -15,6 +16,7 @@ import { review } from './catalogue/review.ts';
 import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
 import { store } from './catalogue/store.ts';
+import { tunnel } from './catalogue/tunnel.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
 export const catalogue = {
@@ -34,15 +36,9 @@ export const catalogue = {
   ...grant,
   ...resource,
   ...store,
+  ...commandLine,
+  ...tunnel,
 } as const;
-import { commandLine } from './catalogue/command-line.ts';
-import { duration } from './catalogue/duration.ts';
-import { general } from './catalogue/general.ts';
-import { tunnel } from './catalogue/tunnel.ts';
-
-/** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
-export const catalogue = { ...general, ...commandLine, ...duration, ...tunnel } as const;
-
 export type ProblemCode = keyof typeof catalogue;
 
 /** The entry of a code, or undefined for a code this version does not know. */

@@ -1,5 +1,4 @@
 import { TunnelCommand } from '../tunnel-command.ts';
-import type { Me } from '../server/contract.ts';
 
 export default class Whoami extends TunnelCommand {
   static override summary = 'Show who is signed in, and with which roles.';
@@ -8,7 +7,7 @@ export default class Whoami extends TunnelCommand {
   async work(): Promise<void> {
     await this.parse(Whoami);
     const server = await this.server();
-    const me = await server.get<Me>('/me');
+    const me = await server.api.readMe();
     this.printer.answer({ ...me, state: 'signed_in' }, () =>
       [
         me.email,

@@ -2,7 +2,7 @@ import { Problem } from '@sallyport/problems';
 import { commandTable } from '../command-table.ts';
 import { TunnelCommand } from '../tunnel-command.ts';
 import type { World } from '../world.ts';
-import { paintFor } from './paint.ts';
+import { paintFor, type Paint } from './paint.ts';
 
 const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Use', ['ls', 'show', 'request', 'connect', 'ps', 'stop', 'done']],
@@ -17,15 +17,15 @@ export async function helpFor(words: readonly string[], world: World): Promise<s
   const named = words.filter((word) => !word.startsWith('-'));
   for (const count of [2, 1]) {
     const id = named.slice(0, count).join(' ');
-    if (named.length >= count && Object.hasOwn(commandTable, id)) return commandHelp(id, paint.bold);
+    if (named.length >= count && Object.hasOwn(commandTable, id)) return commandHelp(id, paint);
   }
   const topic = named[0];
   if (topic !== undefined && !Object.keys(commandTable).some((id) => id.startsWith(`${topic} `)))
     throw new Problem('COMMAND_UNKNOWN', { detail: `There is no command "${topic.slice(0, 40)}".` });
-  return overview(topic, paint.bold);
+  return overview(topic, paint);
 }
 
-async function overview(topic: string | undefined, bold: (text: string) => string): Promise<string> {
+async function overview(topic: string | undefined, { bold }: Paint): Promise<string> {
   const lines = [
     'Sallyport opens private AWS resources to you for the time that was granted, and shuts them again.',
     '',
@@ -46,7 +46,7 @@ async function overview(topic: string | undefined, bold: (text: string) => strin
   return lines.join('\n');
 }
 
-async function commandHelp(id: string, bold: (text: string) => string): Promise<string> {
+async function commandHelp(id: string, { bold }: Paint): Promise<string> {
   const command = await commandTable[id]?.();
   if (!command) throw new Problem('COMMAND_UNKNOWN');
   const flags = { ...command.flags, ...TunnelCommand.baseFlags };
@@ -60,7 +60,7 @@ async function commandHelp(id: string, bold: (text: string) => string): Promise<
     '',
     ...command.examples.map((example) => `  ${example}`),
     '',
-    `${bold('Usage')}  tunnel ${id}${command.usage ? ` ${command.usage}` : ''}`,
+    `${bold('Usage')}  tunnel ${id}${typeof command.usage === 'string' && command.usage ? ` ${command.usage}` : ''}`,
     '',
     bold('Options'),
     ...rows.map(([left = '', right = '']) => `  ${left.padEnd(width)}${right}`),

@@ -1,10 +1,10 @@
 /** Colour for state only; every function returns its text unchanged when colour is off. */
 export interface Paint {
-  dim(text: string): string;
-  bold(text: string): string;
-  good(text: string): string;
-  waiting(text: string): string;
-  bad(text: string): string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly waiting: (text: string) => string;
+  readonly bad: (text: string) => string;
 }
 
 const plain = (text: string) => text;

@@ -97,7 +97,7 @@ export class LiveChannel {
     socket.on('ping', () => this.#heard());
     socket.on('message', (data, isBinary) => {
       this.#heard();
-      if (!isBinary) this.#receive(String(data as Buffer));
+      if (!isBinary && Buffer.isBuffer(data)) this.#receive(data.toString('utf8'));
     });
     // `close` follows; the server's reasons do not matter, polling goes on and tells real refusals.
     socket.on('error', (error) => debug('live', { state: 'error', reason: error.name }));

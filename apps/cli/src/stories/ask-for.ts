@@ -2,8 +2,8 @@ import { Problem } from '@sallyport/problems';
 import { parseDuration, writeDuration } from '../output/duration.ts';
 import type { Printer } from '../output/printer.ts';
 import { clean } from '../output/text.ts';
-import type { AccessRequest, Resource } from '../server/contract.ts';
-import { ServerProblem, type Server } from '../server/server.ts';
+import { ApiProblem, type AccessRequest, type Resource } from '@sallyport/api-client';
+import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import { submitRequest } from './requests.ts';
 import { readResource } from './resources.ts';
@@ -53,8 +53,8 @@ export async function askFor(
   });
 }
 
-function refusedAs(name: string, { code, reason }: { code: string; reason: string }): ServerProblem {
-  return new ServerProblem({
+function refusedAs(name: string, { code, reason }: { code: string; reason: string }): ApiProblem {
+  return new ApiProblem({
     type: `/docs/problems/${code}`,
     title: 'This resource cannot be connected to yet.',
     status: 403,

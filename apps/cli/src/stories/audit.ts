@@ -2,7 +2,7 @@ import { Problem } from '@sallyport/problems';
 import { parseDuration } from '../output/duration.ts';
 import type { Debug } from '../output/debug.ts';
 import type { Column } from '../output/table.ts';
-import type { AuditEvent, List } from '../server/contract.ts';
+import type { AuditEvent, AuditEventList } from '@sallyport/api-client';
 import { LiveChannel } from '../server/live-channel.ts';
 import type { Server } from '../server/server.ts';
 import { Interrupted, type World } from '../world.ts';
@@ -26,7 +26,7 @@ export async function searchAudit(
   filter: AuditFilter,
   limit: number,
   now: number,
-): Promise<List<AuditEvent>> {
+): Promise<AuditEventList> {
   const { person, resource, type, grant, request } = filter;
   const query = {
     person,
@@ -40,7 +40,7 @@ export async function searchAudit(
   const items: AuditEvent[] = [];
   let cursor: string | undefined;
   do {
-    const page = await server.get<List<AuditEvent>>('/audit-events', {
+    const page = await server.api.listAuditEvents({
       ...query,
       limit: Math.min(pageMax, limit - items.length),
       cursor,

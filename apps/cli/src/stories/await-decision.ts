@@ -1,6 +1,6 @@
 import type { Debug } from '../output/debug.ts';
 import type { Printer } from '../output/printer.ts';
-import type { AccessRequest } from '../server/contract.ts';
+import type { AccessRequest } from '@sallyport/api-client';
 import { LiveChannel } from '../server/live-channel.ts';
 import type { Server } from '../server/server.ts';
 import { Interrupted, type World } from '../world.ts';

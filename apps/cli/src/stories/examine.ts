@@ -4,7 +4,6 @@ import type { Debug } from '../output/debug.ts';
 import type { Paint } from '../output/paint.ts';
 import { troubleOf } from '../output/problem-text.ts';
 import { clean } from '../output/text.ts';
-import type { List, Me, Resource } from '../server/contract.ts';
 import { LiveChannel } from '../server/live-channel.ts';
 import type { Server } from '../server/server.ts';
 import { serverAddress } from '../settings/server-address.ts';
@@ -57,7 +56,7 @@ export async function examine(world: World, serverAs: ServerAs, debug: Debug): P
     return findings;
   }
   const me = await check('sign-in', async () => {
-    const found = await server.get<Me>('/me');
+    const found = await server.api.readMe();
     return [`signed in as ${found.email}`, found];
   });
   if (!me) return findings;
@@ -85,7 +84,7 @@ async function examineServer(server: Server, world: World): Promise<[string, Rea
   });
   const elapsed = Math.round(world.effects.clock.monotonic() - start);
   if (!response.ok)
-    throw new Problem('SERVER_ANSWER_UNKNOWN', {
+    throw new Problem('SERVER_ANSWER_UNREADABLE', {
       detail: `It answered ${response.status} to its health check.`,
     });
   const date = Date.parse(response.headers.get('date') ?? '');
@@ -127,7 +126,7 @@ async function examineLiveChannel(server: Server, world: World, debug: Debug): P
 }
 
 async function examineEndpoint(server: Server, world: World): Promise<[string, undefined]> {
-  const { items } = await server.get<List<Resource>>('/resources');
+  const { items } = await server.api.listResources();
   const region = items.find((resource) => resource.connectable)?.region;
   if (region === undefined) return ['no resource to connect to', undefined];
   const configured = world.env['TUNNEL_AWS_ENDPOINT'];

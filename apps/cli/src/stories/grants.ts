@@ -1,14 +1,14 @@
 import { Problem } from '@sallyport/problems';
-import type { Grant, List } from '../server/contract.ts';
+import type { Grant } from '@sallyport/api-client';
 import type { Server } from '../server/server.ts';
 
 /** My grants that are active now. */
 export async function activeGrants(server: Server, signal?: AbortSignal): Promise<readonly Grant[]> {
-  return (await server.get<List<Grant>>('/grants', { view: 'mine', state: 'active' }, signal)).items;
+  return (await server.api.listGrants({ view: 'mine', state: 'active' }, { signal })).items;
 }
 
 export const readGrant = (server: Server, id: string, signal?: AbortSignal) =>
-  server.get<Grant>(`/grants/${encodeURIComponent(id)}`, undefined, signal);
+  server.api.readGrant(id, { signal });
 
 /** Gives grants back: all of mine, or those of the resource named. Refuses when there is none. */
 export async function returnGrants(server: Server, name: string | undefined): Promise<readonly Grant[]> {
@@ -18,9 +18,8 @@ export async function returnGrants(server: Server, name: string | undefined): Pr
   if (chosen.length === 0 && name !== undefined)
     throw new Problem('GRANT_NOT_HELD', { detail: `You hold no active grant of "${name.slice(0, 60)}".` });
   const returned: Grant[] = [];
-  for (const grant of chosen) returned.push(await server.post<Grant>(`/grants/${grant.id}/return`, {}));
+  for (const grant of chosen) returned.push(await server.api.returnGrant(grant.id));
   return returned;
 }
 
-export const revokeGrant = (server: Server, id: string, reason: string) =>
-  server.post<Grant>(`/grants/${encodeURIComponent(id)}/revoke`, { reason });
+export const revokeGrant = (server: Server, id: string, reason: string) => server.api.revokeGrant(id, reason);

@@ -3,7 +3,7 @@ import { sayDuration } from '../output/duration.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
-import type { AccessRequest, List, RequestState } from '../server/contract.ts';
+import type { AccessRequest } from '@sallyport/api-client';
 import type { Server } from '../server/server.ts';
 
 export interface Wish {
@@ -15,22 +15,21 @@ export interface Wish {
 }
 
 export const submitRequest = (server: Server, wish: Wish) =>
-  server.post<AccessRequest>('/access-requests', wish);
+  server.api.submitAccessRequest({ ...wish, resources: [...wish.resources] });
 
 export const readRequest = (server: Server, id: string, signal?: AbortSignal) =>
-  server.get<AccessRequest>(`/access-requests/${encodeURIComponent(id)}`, undefined, signal);
+  server.api.readAccessRequest(id, { signal });
 
 export async function listRequests(
   server: Server,
   view: 'mine' | 'to-review' | 'all',
-  states?: readonly RequestState[],
+  states?: readonly AccessRequest['state'][],
 ): Promise<readonly AccessRequest[]> {
-  return (await server.get<List<AccessRequest>>('/access-requests', { view, state: states?.join(',') }))
+  return (await server.api.listAccessRequests({ view, ...(states ? { state: states.join(',') } : {}) }))
     .items;
 }
 
-export const cancelRequest = (server: Server, id: string) =>
-  server.post<AccessRequest>(`/access-requests/${encodeURIComponent(id)}/cancel`, {});
+export const cancelRequest = (server: Server, id: string) => server.api.cancelAccessRequest(id);
 
 export interface Judgement {
   readonly verdict: 'approve' | 'deny';
@@ -45,8 +44,9 @@ export async function reviewRequest(
   request: AccessRequest,
   judgement: Judgement,
 ): Promise<AccessRequest> {
-  return await server.post<AccessRequest>(`/access-requests/${encodeURIComponent(request.id)}/reviews`, {
+  return await server.api.recordReview(request.id, {
     ...judgement,
+    only: judgement.only ? [...judgement.only] : undefined,
     // The server refuses a reviewer who may not see the facts by its own code; an empty digest never matches.
     factsDigest: request.factsDigest ?? '',
   });

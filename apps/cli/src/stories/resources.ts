@@ -1,7 +1,7 @@
 import { Problem } from '@sallyport/problems';
-import type { Resource } from '../server/contract.ts';
-import type { List } from '../server/contract.ts';
-import { ServerProblem, type Server } from '../server/server.ts';
+import { ApiProblem, type Resource } from '@sallyport/api-client';
+
+import type { Server } from '../server/server.ts';
 import { sayClock, sayDuration } from '../output/duration.ts';
 import { nearest } from '../output/nearest.ts';
 import type { Paint } from '../output/paint.ts';
@@ -13,21 +13,26 @@ export async function listResources(server: Server, tags: readonly string[]): Pr
   for (const tag of tags)
     if (!/^[^=]+=/u.test(tag))
       throw new Problem('COMMAND_USAGE', { detail: `--tag takes KEY=VALUE, not "${clean(tag)}".` });
-  return (await server.get<List<Resource>>('/resources', { tag: tags })).items;
+  const [first, ...others] = tags;
+  const { items } = await server.api.listResources(first === undefined ? {} : { tag: first });
+  // The server takes one tag; the others narrow its answer.
+  return items.filter((resource) =>
+    others.every((tag) => resource.tags[tag.slice(0, tag.indexOf('='))] === tag.slice(tag.indexOf('=') + 1)),
+  );
 }
 
 /** One resource by name. Refuses an unknown one with RESOURCE_UNKNOWN and the nearest name the person may see. */
 export async function readResource(server: Server, name: string, signal?: AbortSignal): Promise<Resource> {
   try {
-    return await server.get<Resource>(`/resources/${encodeURIComponent(name)}`, undefined, signal);
+    return await server.api.readResource(name, { signal });
   } catch (error) {
-    if (!(error instanceof ServerProblem) || error.document.kind !== 'missing') throw error;
+    if (!(error instanceof ApiProblem) || error.document.kind !== 'missing') throw error;
     const near = nearest(
       name,
       (await listResources(server, [])).map((resource) => resource.name),
     );
     const detail = `There is no resource "${clean(name).slice(0, 60)}" that you may see`;
-    throw new ServerProblem({
+    throw new ApiProblem({
       ...error.document,
       detail: near ? `${detail}; did you mean ${near}?` : `${detail}.`,
       advice: 'See what there is: tunnel ls.',
@@ -45,7 +50,8 @@ export function mineText(resource: Resource, now: number): string {
 
 /** Where a resource answers inside the network. */
 export function reachText(resource: Pick<Resource, 'host' | 'port' | 'cidr'>): string {
-  return resource.cidr ?? (resource.port === null ? resource.host : `${resource.host}:${resource.port}`);
+  const host = resource.host ?? '';
+  return resource.cidr ?? (resource.port === null ? host : `${host}:${resource.port}`);
 }
 
 export function resourceColumns(now: number): readonly Column<Resource>[] {

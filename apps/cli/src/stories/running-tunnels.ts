@@ -2,7 +2,6 @@ import { announcedTunnels, forgetTunnel, type TunnelEntry } from '../local/tunne
 import { askTunnel } from '../local/control-socket.ts';
 import { sayBytes, sayClock, sayDuration } from '../output/duration.ts';
 import type { Column } from '../output/table.ts';
-import type { List, Session } from '../server/contract.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 
@@ -37,7 +36,7 @@ export async function localTunnels(world: World): Promise<readonly LiveTunnel[]>
 /** My live sessions as the control plane knows them, joined with what runs here. */
 export async function liveTunnels(server: Server, world: World): Promise<readonly LiveTunnel[]> {
   const [{ items }, local] = await Promise.all([
-    server.get<List<Session>>('/sessions', { view: 'mine', state: 'live' }),
+    server.api.listSessions({ view: 'mine', state: 'live' }),
     localTunnels(world),
   ]);
   const elsewhere = items.filter((session) => !local.some((tunnel) => tunnel.id === session.id));

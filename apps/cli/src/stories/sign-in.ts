@@ -1,6 +1,6 @@
 import { Problem } from '@sallyport/problems';
-import type { Me } from '../server/contract.ts';
-import { ServerProblem, type Server } from '../server/server.ts';
+import { ApiProblem, type Me } from '@sallyport/api-client';
+import type { Server } from '../server/server.ts';
 import { readSignIn, saveSignIn } from '../settings/token-file.ts';
 import type { World } from '../world.ts';
 
@@ -13,7 +13,7 @@ export async function signInByToken(world: World, serverAs: ServerAs): Promise<M
   const token = (await world.stdin.readAll(tokenBytesMax)).trim();
   if (!/^[\x21-\x7e]{16,1024}$/u.test(token)) throw new Problem('TOKEN_MALFORMED');
   const server = await serverAs(token);
-  const me = await server.get<Me>('/me');
+  const me = await server.api.readMe();
   await saveSignIn(world, server.address, { token, email: me.email });
   return me;
 }
@@ -26,7 +26,7 @@ export async function signInByPrompt(world: World, serverAs: ServerAs, email?: s
     });
   const prompts = await world.prompts();
   const server = await serverAs(undefined);
-  const answer = await server.post<{ token: string; tokenId: string; me: Me }>('/cli-sign-in', {
+  const answer = await server.api.cliSignIn({
     email: email ?? (await prompts.text('E-mail')),
     password: await prompts.secret('Password'),
     deviceName: `tunnel on ${world.hostName}`.slice(0, 100),
@@ -57,11 +57,11 @@ export async function signOut(world: World, address: URL, serverAs: ServerAs): P
 
 async function revoke(server: Server, tokenId: string): Promise<boolean> {
   try {
-    await server.delete(`/access-tokens/${encodeURIComponent(tokenId)}`);
+    await server.api.revokeAccessToken(tokenId);
     return true;
   } catch (error) {
     // Signing out of this machine must work without the server; the caller says that the token lives on.
-    if (error instanceof Problem || error instanceof ServerProblem) return false;
+    if (error instanceof Problem || error instanceof ApiProblem) return false;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { sayClock } from '../output/duration.ts';
 import type { Paint } from '../output/paint.ts';
 import { clean } from '../output/text.ts';
-import type { AccessRequest, Grant, Me } from '../server/contract.ts';
+import type { AccessRequest, Grant, Me } from '@sallyport/api-client';
 import type { Server } from '../server/server.ts';
 import { serverAddress } from '../settings/server-address.ts';
 import type { World } from '../world.ts';
@@ -40,7 +40,7 @@ export async function whereYouStand(server: Server | undefined, world: World): P
     };
   }
   const [me, tunnels, grants, waiting] = await Promise.all([
-    server.get<Me>('/me'),
+    server.api.readMe(),
     liveTunnels(server, world),
     activeGrants(server),
     listRequests(server, 'mine', ['pending']),

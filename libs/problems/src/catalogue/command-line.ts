@@ -27,16 +27,6 @@ export const commandLine = entries({
     title: 'The control plane is addressed without encryption and is not on this machine.',
     advice: 'Use an https:// address in TUNNEL_SERVER.',
   },
-  SERVER_UNREACHABLE: {
-    kind: 'unavailable',
-    title: 'The control plane does not answer.',
-    advice: 'Check TUNNEL_SERVER and your network, or try: tunnel doctor.',
-  },
-  SERVER_ANSWER_UNKNOWN: {
-    kind: 'unavailable',
-    title: 'The control plane gave an answer that this version does not understand.',
-    advice: 'Check that TUNNEL_SERVER leads to Sallyport, or try: tunnel doctor.',
-  },
   TOKEN_MISSING: {
     kind: 'unauthenticated',
     title: 'You are not signed in.',

@@ -39,6 +39,7 @@ export const catalogue = {
   ...commandLine,
   ...tunnel,
 } as const;
+
 export type ProblemCode = keyof typeof catalogue;
 
 /** The entry of a code, or undefined for a code this version does not know. */

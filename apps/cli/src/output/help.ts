@@ -51,7 +51,7 @@ async function commandHelp(id: string, { bold }: Paint): Promise<string> {
   if (!command) throw new Problem('COMMAND_UNKNOWN');
   const flags = { ...command.flags, ...TunnelCommand.baseFlags };
   const rows = Object.entries(flags).map(([name, flag]) => [
-    `--${name}${flag.type === 'option' ? ` ${flag.helpValue ?? name.toUpperCase()}` : ''}`,
+    `--${name}${flag.type === 'option' ? ` ${[flag.helpValue ?? name.toUpperCase()].flat().join(' ')}` : ''}`,
     flag.description ?? flag.summary ?? '',
   ]);
   const width = Math.max(...rows.map(([left = '']) => left.length)) + 2;
@@ -60,7 +60,7 @@ async function commandHelp(id: string, { bold }: Paint): Promise<string> {
     '',
     ...command.examples.map((example) => `  ${example}`),
     '',
-    `${bold('Usage')}  tunnel ${id}${typeof command.usage === 'string' && command.usage ? ` ${command.usage}` : ''}`,
+    `${bold('Usage')}  tunnel ${id}${command.usage ? ` ${command.usage}` : ''}`,
     '',
     bold('Options'),
     ...rows.map(([left = '', right = '']) => `  ${left.padEnd(width)}${right}`),

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Installation } from '../../tools/start/installation.ts';
+
+/** The switches of AWS in a box that only exist under `--control`. */
+export class Sandbox {
+  readonly #installation: Installation;
+  constructor(installation: Installation) {
+    this.#installation = installation;
+  }
+
+  /** Moves the clock of the emulated AWS; machines of the product keep theirs. */
+  advanceClock(seconds: number): Promise<void> {
+    return this.#send('POST', 'clock', { advanceSeconds: seconds });
+  }
+  resetClock(): Promise<void> {
+    return this.#send('POST', 'clock', { offsetSeconds: 0 });
+  }
+  /** Sets the fault knobs of the message gateway; `{}` clears them. */
+  faults(knobs: Record<string, unknown>): Promise<void> {
+    return this.#send('PUT', 'faults', knobs);
+  }
+  instance(id: string, change: { online?: boolean; tags?: Record<string, string> }): Promise<void> {
+    return this.#send('PUT', `instances/${id}`, change);
+  }
+
+  async #send(method: string, path: string, body: unknown): Promise<void> {
+    const { awsEndpoint, dataDir } = this.#installation;
+    const { secret } = JSON.parse(readFileSync(join(dataDir, 'sandbox/control.json'), 'utf8')) as {
+      secret: string;
+    };
+    const answer = await fetch(`${awsEndpoint}/_sandbox/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', 'x-sandbox-control': secret },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+}

@@ -1,0 +1,137 @@
+import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataChannel } from './harness/data-channel.ts';
+import { grantOf } from './harness/person.ts';
+import { Product } from './harness/product.ts';
+import { Laptop } from './harness/tunnel.ts';
+
+/** Ending access ends it: for the cooperative client at once, for a hostile one at the lease's end. */
+let product: Product;
+let laptop: Laptop;
+beforeAll(async () => {
+  product = await Product.start();
+  laptop = await Laptop.signedIn(product, 'engineer');
+});
+afterAll(async () => {
+  await laptop.remove();
+  await product.remove();
+});
+
+/** A query that says `begun` and then runs for a minute. */
+const longQuery = ['psql', '-Xqt', '-c', "select 'begun'", '-c', 'select pg_sleep(60)'];
+
+describe('a running psql', () => {
+  it('is cut within 2 s of a revocation, and the tunnel exits 12 with the reason', async () => {
+    const grantId = await grantOf(product.as('engineer'), product.as('approver'), 'prod-rds');
+    const run = laptop.tunnel(['connect', 'prod-rds', '--', ...longQuery]);
+    await run.until('begun');
+    const revoked = performance.now();
+    const answer = await product.as('admin').post(`/grants/${grantId}/revoke`, { reason: 'laptop stolen' });
+    expect(answer).toMatchObject({ status: 201, body: { state: 'ended', endReason: 'revoked' } });
+    expect(await run.code).toBe(12);
+    const ms = performance.now() - revoked;
+    process.stdout.write(`revoke_to_dead_ms ${ms.toFixed(0)}\n`);
+    expect(ms).toBeLessThan(2_000);
+    expect(run.stderr).toContain('laptop stolen');
+  });
+
+  it('is cut when its grant expires, the same way', async () => {
+    await grantOf(product.as('engineer'), product.as('approver'), 'prod-rds', 8);
+    const run = laptop.tunnel(['connect', 'prod-rds', '--', ...longQuery]);
+    await run.until('begun');
+    expect(await run.code).toBe(12);
+    expect(run.stderr).toMatch(/expired/);
+  });
+});
+
+describe('a client that ignores everything', () => {
+  it('loses a session opened in the last second of the grant with the grant', async () => {
+    const engineer = product.as('engineer');
+    const grantId = await grantOf(engineer, product.as('approver'), 'prod-rds', 6);
+    const lease = (await engineer.post(`/grants/${grantId}/leases`)).body as HostileLease;
+    const grant = (await engineer.get(`/grants/${grantId}`)).body as { endsAt: string };
+    const client = hostile(lease);
+    let channel = await opened(client, lease);
+    // Start afresh until the lease refuses: the last one opened is the one that counts.
+    for (;;) {
+      if (Date.now() > Date.parse(grant.endsAt) - 1_000) break;
+      channel.close();
+      channel = await opened(client, lease);
+    }
+    await closed(channel.socket);
+    expect(Date.now() - Date.parse(grant.endsAt)).toBeLessThan(3_000);
+    await expect(
+      client.send(new StartSessionCommand({ Target: lease.instanceId, DocumentName: lease.documentName })),
+    ).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
+  });
+
+  it('that starts again in a loop is out at the end of the lease in hand', async () => {
+    const engineer = product.as('engineer');
+    const grantId = await grantOf(engineer, product.as('approver'), 'prod-web');
+    const lease = (await engineer.post(`/grants/${grantId}/leases`)).body as HostileLease;
+    const client = hostile(lease);
+    let channel = await opened(client, lease);
+    await product.as('admin').post(`/grants/${grantId}/revoke`, { reason: 'hostile client' });
+    expect(await engineer.post(`/grants/${grantId}/leases`)).toMatchObject({
+      status: 409,
+      body: { code: 'GRANT_ENDED' },
+    });
+    let cuts = 0;
+    for (;;) {
+      await closed(channel.socket);
+      cuts++;
+      try {
+        channel = await opened(client, lease);
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'AccessDeniedException' });
+        break;
+      }
+    }
+    const late = Date.now() - Date.parse(lease.usefulUntil);
+    expect(late).toBeGreaterThan(-2_000);
+    expect(late).toBeLessThan(20_000);
+    expect(cuts).toBeGreaterThan(1);
+  });
+});
+
+interface HostileLease {
+  readonly instanceId: string;
+  readonly documentName: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly usefulUntil: string;
+  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
+}
+
+function hostile(lease: HostileLease): SSMClient {
+  return new SSMClient({
+    region: lease.region,
+    endpoint: lease.endpoint,
+    credentials: lease.credentials,
+    maxAttempts: 1,
+  });
+}
+
+async function opened(client: SSMClient, lease: HostileLease) {
+  const session = await client.send(
+    new StartSessionCommand({ Target: lease.instanceId, DocumentName: lease.documentName }),
+  );
+  const channel = await dataChannel(session.StreamUrl ?? '', session.TokenValue ?? '', lease);
+  expect(channel.status).toBe('open');
+  return channel;
+}
+
+/** A hostile client reads on; it is out when the far side ends the channel or the session. */
+function closed(socket: import('ws').WebSocket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.readyState === socket.CLOSED) return resolve();
+    socket.once('close', () => resolve());
+    socket.on('message', (bytes: Buffer) => {
+      if (bytes.subarray(4, 36).toString('latin1').startsWith('channel_closed')) {
+        socket.terminate();
+      }
+    });
+  });
+}

@@ -29,8 +29,9 @@ export interface SelfCheck {
 
 /**
  * Evaluates a lease before it is issued: together with its role and boundary the granted way must be open, and by
- * itself it must close each of several decoys (a sibling instance, another document, AWS's port forwarding to any host, the default shell by
- * name and by silence, another grant's session, the time after its end). The issuer refuses to issue otherwise.
+ * itself it must close each of several decoys (a sibling instance, another document, AWS's port forwarding to any
+ * host, the default shell by name and by silence, another grant's session, the time after its end). The issuer refuses
+ * to issue otherwise.
  * Throws PolicyInputError when the facts do not have their forms.
  */
 export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {

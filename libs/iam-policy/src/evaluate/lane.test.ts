@@ -9,6 +9,7 @@ import {
   renderHubPolicy,
   renderLease,
   type AssumeRole,
+  type CallerPolicies,
   type Decision,
   type Principal,
   type StartSession,
@@ -101,12 +102,10 @@ describe('a lease', () => {
   });
 
   it('opens a shell without the access check where AWS is in legacy mode: why each Allow carries it', () => {
+    const check = '"BoolIfExists":{"ssm:SessionDocumentAccessCheck":"true"}';
     const careless = JSON.parse(
-      JSON.stringify(policies).replaceAll(
-        '"BoolIfExists":{"ssm:SessionDocumentAccessCheck":"true"}',
-        '"BoolIfExists":{}',
-      ),
-    );
+      JSON.stringify(policies).replaceAll(check, '"BoolIfExists":{}'),
+    ) as CallerPolicies;
     const shell = { ...careless, documentArn: undefined };
     expect(start({ ...shell, unnamedDocument: 'legacy' }).decision).toBe('allow');
     expect(start({ ...shell, unnamedDocument: 'checked' }).decision).toBe('deny');

@@ -27,7 +27,7 @@ const check = (over: Partial<LeaseUnderCheck> = {}) =>
 function spoilt(from: string, to: string): PolicyDocument {
   const text = JSON.stringify(renderLease(lease));
   expect(text).toContain(from);
-  return JSON.parse(text.replaceAll(from, to));
+  return JSON.parse(text.replaceAll(from, to)) as PolicyDocument;
 }
 
 describe('the self-check of a lease', () => {

@@ -340,7 +340,7 @@ describe('what is not known', () => {
     ['ArnNotLike', 'aws:SourceArn', '*'],
     ['ArnNotLike', 'aws:SourceArn', 'arn:aws:*:role/a'],
   ])('%s on %s with %j makes the policy unsupported', (operator, key, wanted) => {
-    const condition = JSON.parse(`{${JSON.stringify(operator)}:{}}`);
+    const condition = JSON.parse(`{${JSON.stringify(operator)}:{}}`) as object;
     expect(Object.keys(condition)).toEqual([operator]);
     expect(decide(operator, key, wanted, 'something').kind).toBe('unsupported');
   });

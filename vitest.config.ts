@@ -9,7 +9,7 @@ const packages = [
   { name: 'tools', root: 'tools' },
 ].filter(({ root }) => existsSync(root));
 
-const resolve = { conditions: ['development', 'module', 'node'] };
+const resolve = { conditions: ['development', 'node'] };
 
 export default defineConfig({
   test: {

@@ -3,6 +3,7 @@ import type { Effects } from '@sallyport/effects';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { EffectsModule } from './effects.module.ts';
+import { AwsModule } from './platform/aws/aws.module.ts';
 import { HttpModule } from './platform/http/http.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
@@ -24,6 +25,7 @@ export class AppModule {
         EffectsModule.of(configuration, effects),
         TelemetryModule.of(logger),
         HttpModule,
+        AwsModule,
         IdentityModule,
         CatalogModule,
         AccessRequestsModule,

@@ -6,6 +6,16 @@ export const aws = entries({
     title: 'AWS refused a call of the control plane.',
     advice: 'An administrator should compare the roles with infra.',
   },
+  AWS_CREDENTIALS_MISSING: {
+    kind: 'unavailable',
+    title: 'The control plane has no AWS credentials for this.',
+    advice: 'An administrator should look at the AWS profiles of the control plane.',
+  },
+  AWS_TARGET_UNKNOWN: {
+    kind: 'bug',
+    title: 'A principal was asked to act on what the catalogue does not hold.',
+    advice: 'Report the id shown.',
+  },
   AWS_THROTTLED: {
     kind: 'unavailable',
     title: 'AWS asks the control plane to slow down.',

@@ -17,8 +17,7 @@ export const TimeOrNull = () => ApiProperty({ type: String, format: 'date-time',
 export const TextOrNull = () => ApiProperty({ type: String, nullable: true });
 
 /** A whole number. */
-export const Whole = (options: ApiPropertyOptions = {}) =>
-  ApiProperty({ type: 'integer', ...options });
+export const Whole = (options: ApiPropertyOptions = {}) => ApiProperty({ type: 'integer', ...options });
 
 /** A whole number, or null. */
 export const WholeOrNull = () => ApiProperty({ type: 'integer', nullable: true });

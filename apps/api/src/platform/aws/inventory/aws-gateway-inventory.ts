@@ -1,0 +1,108 @@
+import { EC2Client, paginateDescribeInstances, type Instance } from '@aws-sdk/client-ec2';
+import { DescribeDocumentCommand, paginateDescribeInstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
+import type { Clock } from '@sallyport/effects';
+import { attempts, clientSettings } from '../client-settings.ts';
+import { awsProblem, isMissing } from '../foreign-error.ts';
+import { SpokeCredentials } from '../spoke-credentials.ts';
+import type { Spokes } from '../spokes.ts';
+import {
+  GatewayInventory,
+  type DocumentAsDeployed,
+  type DocumentSearch,
+  type GatewayInstance,
+  type GatewaySearch,
+} from './gateway-inventory.ts';
+
+const gone = new Set(['terminated', 'shutting-down']);
+
+/** Sees instances through EC2 and SSM, documents through SSM. */
+export class AwsGatewayInventory extends GatewayInventory {
+  readonly #spokes: Spokes;
+  readonly #credentials: SpokeCredentials;
+  readonly #ec2 = new Map<string, EC2Client>();
+  readonly #ssm = new Map<string, SSMClient>();
+
+  constructor(spokes: Spokes, clock: Clock) {
+    super();
+    this.#spokes = spokes;
+    this.#credentials = new SpokeCredentials('inventory', ({ roles }) => roles.inventory, clock);
+  }
+
+  async find(search: GatewaySearch): Promise<GatewayInstance[]> {
+    try {
+      const instances = await this.#instances(search);
+      const online = await this.#online(
+        search,
+        instances.flatMap(({ InstanceId }) => InstanceId ?? []),
+      );
+      return instances
+        .flatMap((instance) => (instance.InstanceId ? [gateway(instance.InstanceId, instance, online)] : []))
+        .sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+    } catch (error) {
+      throw awsProblem(error);
+    }
+  }
+
+  async readDocument(search: DocumentSearch): Promise<DocumentAsDeployed> {
+    try {
+      const { Document } = await this.#ssmClient(search).send(
+        new DescribeDocumentCommand({ Name: search.name }),
+      );
+      if (!Document?.Hash) return null;
+      // SHA-1 is the other type that AWS knows; such a hash equals no enrolled one, as it should.
+      return { sha256: Document.Hash.toLowerCase(), active: Document.Status === 'Active' };
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw awsProblem(error);
+    }
+  }
+
+  async #instances(search: GatewaySearch): Promise<Instance[]> {
+    const client = this.#ec2Client(search);
+    const Filters = Object.entries(search.selector).map(([key, value]) => ({
+      Name: `tag:${key}`,
+      Values: [value],
+    }));
+    const found: Instance[] = [];
+    for await (const page of paginateDescribeInstances({ client }, { Filters }))
+      found.push(...(page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []));
+    return found.filter(({ State }) => !gone.has(State?.Name ?? ''));
+  }
+
+  async #online(search: GatewaySearch, instanceIds: readonly string[]): Promise<Set<string>> {
+    if (instanceIds.length === 0) return new Set();
+    const client = this.#ssmClient(search);
+    const Filters = [{ Key: 'InstanceIds', Values: [...instanceIds] }];
+    const online = new Set<string>();
+    for await (const page of paginateDescribeInstanceInformation({ client }, { Filters }))
+      for (const { InstanceId, PingStatus } of page.InstanceInformationList ?? [])
+        if (InstanceId && PingStatus === 'Online') online.add(InstanceId);
+    return online;
+  }
+
+  #ec2Client(target: { accountId: string; region: string }): EC2Client {
+    return kept(this.#ec2, target, () => new EC2Client(this.#settings(target)));
+  }
+
+  #ssmClient(target: { accountId: string; region: string }): SSMClient {
+    return kept(this.#ssm, target, () => new SSMClient(this.#settings(target)));
+  }
+
+  #settings({ accountId, region }: { accountId: string; region: string }) {
+    const credentials = this.#credentials.of(this.#spokes.account(accountId, region), region);
+    return clientSettings({ principal: 'inventory', region, credentials, maxAttempts: attempts.reading });
+  }
+}
+
+function kept<T>(map: Map<string, T>, target: { accountId: string; region: string }, make: () => T): T {
+  const key = `${target.accountId}/${target.region}`;
+  const found = map.get(key) ?? make();
+  map.set(key, found);
+  return found;
+}
+
+function gateway(instanceId: string, instance: Instance, online: ReadonlySet<string>): GatewayInstance {
+  const tags = Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+  const runs = instance.State?.Name === 'running';
+  return { instanceId, tags, state: !runs ? 'stopped' : online.has(instanceId) ? 'online' : 'lost' };
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+
+export const gatewaySearchForm = z.strictObject({
+  accountId: z.string(),
+  region: z.string(),
+  /** Tags that an instance must carry. */
+  selector: z.record(z.string(), z.string()),
+});
+export type GatewaySearch = z.infer<typeof gatewaySearchForm>;
+
+export const gatewayInstanceForm = z.strictObject({
+  instanceId: z.string(),
+  tags: z.record(z.string(), z.string()),
+  /** `online`: its agent answers; `lost`: it runs and the agent does not; `stopped`: it does not run. */
+  state: z.enum(['online', 'lost', 'stopped']),
+});
+export type GatewayInstance = z.infer<typeof gatewayInstanceForm>;
+
+export const documentSearchForm = z.strictObject({
+  accountId: z.string(),
+  region: z.string(),
+  name: z.string().regex(/^jit-/),
+});
+export type DocumentSearch = z.infer<typeof documentSearchForm>;
+
+export const deployedDocumentForm = z.strictObject({ sha256: z.string(), active: z.boolean() }).nullable();
+/** What AWS holds under the name of a document; null when nothing. */
+export type DocumentAsDeployed = z.infer<typeof deployedDocumentForm>;
+
+/** Sees instances and documents: what the inventory principal can do. */
+export abstract class GatewayInventory {
+  /** Instances that carry the tags, by id, terminated ones left out. Refuses with AWS_* codes. */
+  abstract find(search: GatewaySearch): Promise<GatewayInstance[]>;
+  /** The document by its name. Refuses with AWS_* codes. */
+  abstract readDocument(search: DocumentSearch): Promise<DocumentAsDeployed>;
+}

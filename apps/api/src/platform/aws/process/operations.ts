@@ -1,0 +1,61 @@
+import type { Catalog } from '@sallyport/catalog';
+import type { Effects } from '@sallyport/effects';
+import { z } from 'zod';
+import type { PrincipalName } from '../client-settings.ts';
+import { AwsGatewayInventory } from '../inventory/aws-gateway-inventory.ts';
+import {
+  deployedDocumentForm,
+  documentSearchForm,
+  gatewayInstanceForm,
+  gatewaySearchForm,
+} from '../inventory/gateway-inventory.ts';
+import { issuedLeaseForm, leaseOrderForm } from '../issuer/lease-issuer.ts';
+import { StsLeaseIssuer } from '../issuer/sts-lease-issuer.ts';
+import { sessionEndForm, sessionSearchForm, ssmSessionForm } from '../revoker/session-revoker.ts';
+import { SsmSessionRevoker } from '../revoker/ssm-session-revoker.ts';
+import { Spokes } from '../spokes.ts';
+
+/** What a principal's process can be asked, with the forms of question and answer: both sides check both. */
+export const operationForms = {
+  issuer: { issue: { input: leaseOrderForm, output: issuedLeaseForm } },
+  revoker: {
+    list: { input: sessionSearchForm, output: z.array(ssmSessionForm) },
+    terminate: { input: sessionEndForm, output: z.null() },
+  },
+  inventory: {
+    find: { input: gatewaySearchForm, output: z.array(gatewayInstanceForm) },
+    readDocument: { input: documentSearchForm, output: deployedDocumentForm },
+  },
+} as const;
+
+/** One operation: unchecked question in, answer out; throws Problems. */
+export type Operation = (input: unknown) => Promise<unknown>;
+
+/** The operations of one principal and of no other, so that a process holds nothing it does not need. */
+export function operationsOf(
+  principal: PrincipalName,
+  catalog: Catalog,
+  effects: Effects,
+): Readonly<Record<string, Operation>> {
+  const spokes = new Spokes(catalog);
+  switch (principal) {
+    case 'issuer': {
+      const issuer = new StsLeaseIssuer(spokes, effects);
+      return { issue: (input) => issuer.issue(leaseOrderForm.parse(input)) };
+    }
+    case 'revoker': {
+      const revoker = new SsmSessionRevoker(spokes, effects.clock);
+      return {
+        list: (input) => revoker.list(sessionSearchForm.parse(input)),
+        terminate: (input) => revoker.terminate(sessionEndForm.parse(input)).then(() => null),
+      };
+    }
+    case 'inventory': {
+      const inventory = new AwsGatewayInventory(spokes, effects.clock);
+      return {
+        find: (input) => inventory.find(gatewaySearchForm.parse(input)),
+        readDocument: (input) => inventory.readDocument(documentSearchForm.parse(input)),
+      };
+    }
+  }
+}

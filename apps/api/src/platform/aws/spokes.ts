@@ -1,0 +1,31 @@
+import { documentsOf, type Account, type Catalog, type DeployedDocument } from '@sallyport/catalog';
+import { Problem } from '@sallyport/problems';
+import { sha256Hex } from './sha256.ts';
+
+/** The accounts and documents of the catalogue: principals act on these and on nothing a caller names. */
+export class Spokes {
+  readonly #catalog: Catalog;
+  readonly #documents: readonly DeployedDocument[];
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+    this.#documents = documentsOf(catalog, sha256Hex);
+  }
+
+  /** Refuses with AWS_TARGET_UNKNOWN what the catalogue does not hold. */
+  account(accountId: string, region: string): Account {
+    const account = this.#catalog.accounts.find(({ id }) => id === accountId);
+    if (!account?.regions.includes(region)) throw new Problem('AWS_TARGET_UNKNOWN');
+    return account;
+  }
+
+  /** Refuses with AWS_TARGET_UNKNOWN a document that no connectable resource of the account and region leads through. */
+  document(accountId: string, region: string, name: string): DeployedDocument {
+    const document = this.#documents.find(
+      (candidate) =>
+        candidate.accountId === accountId && candidate.region === region && candidate.name === name,
+    );
+    if (!document) throw new Problem('AWS_TARGET_UNKNOWN');
+    return document;
+  }
+}

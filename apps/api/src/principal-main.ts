@@ -1,0 +1,29 @@
+/** Runs one AWS principal as a process of its own: `node dist/principal-main.js issuer --socket PATH`. */
+import { parseArgs } from 'node:util';
+import { systemEffects } from '@sallyport/effects/system';
+import { readConfiguration } from './configuration.ts';
+import { principalNames } from './platform/aws/client-settings.ts';
+import { operationsOf } from './platform/aws/process/operations.ts';
+import { servePrincipal } from './platform/aws/process/serve-principal.ts';
+import { readCatalogFile } from './platform/aws/read-catalog-file.ts';
+import { logOf, makeLogger } from './platform/telemetry/logger.ts';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { socket: { type: 'string' } },
+});
+const principal = principalNames.find((name) => name === positionals[0]);
+
+if (principal === undefined || values.socket === undefined) {
+  process.stderr.write(`usage: principal-main ${principalNames.join('|')} --socket PATH\n`);
+  process.exitCode = 2;
+} else {
+  const configuration = readConfiguration(process.env);
+  const effects = systemEffects(logOf(makeLogger(configuration.logLevel)));
+  const operations = operationsOf(principal, readCatalogFile(configuration.catalogFile), effects);
+  const server = await servePrincipal(operations, values.socket, effects.log);
+  const stop = () => server.close(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ event: 'ready', principal, socket: values.socket })}\n`);
+}

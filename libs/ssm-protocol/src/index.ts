@@ -7,7 +7,15 @@ export { clientVersionDefault, createClientSession } from './session/client-sess
 export { agentVersionDefault, createAgentSession } from './session/agent-session.ts';
 
 export { encodeMessage, type MessageFields } from './message/encode.ts';
-export { decodeMessage, Message, structuralReasons, type DecodedMessage } from './message/decode.ts';
+export {
+  decodeMessage,
+  Message,
+  parseMessage,
+  structuralReasons,
+  validateMessage,
+  type DecodedMessage,
+} from './message/decode.ts';
+export { openPayload, sealPayload, splitDataKey, type AesGcm } from './encryption/payload-seal.ts';
 export { messageTypes, type KnownMessageType } from './message/message-type.ts';
 export { flagValues, headerFlags, payloadTypes } from './message/payload-type.ts';
 export {
@@ -26,6 +34,7 @@ export {
   agentOpenText,
   clientOpenText,
   controlOpenText,
+  createChannelBody,
   readOpenText,
   type OpenFrame,
 } from './message/open-channel.ts';

@@ -79,28 +79,43 @@ export const structuralReasons: readonly WireReason[] = [
 ];
 
 /**
- * Takes one WebSocket message apart and judges it as the official client does: `start_publication` and
- * `pause_publication` are not validated; others need a header length, a type, a date and, when PayloadLength is not 0, a right
- * digest. Without `sha256` the digest is not looked at, as the official agent does. A cut frame is judged as it stands.
+ * Takes one WebSocket message apart without judging its fields. A cut frame is judged as it stands, never waited for, since WebSocket
+ * messages are whole.
  */
-export function decodeMessage(frame: Uint8Array, sha256?: WireEnvironment['sha256']): DecodedMessage {
+export function parseMessage(frame: Uint8Array): DecodedMessage {
   if (frame.length < offsets.payload) return refuse('SSM_MESSAGE_TOO_SHORT');
   if (frame.length > frameBytesMax) return refuse('SSM_MESSAGE_TOO_LONG');
-  const headerLength = readUint32(frame, offsets.headerLength);
-  if (headerLength + 4 > frame.length) return refuse('SSM_HEADER_LENGTH_BEYOND_FRAME');
-  const type = readMessageType(frame);
-  const payload = frame.subarray(headerLength + 4);
-  const message = new Message(frame, type, payload);
-  if (type === messageTypes.startPublication || type === messageTypes.pausePublication) {
-    return { ok: true, message };
+  const payloadAt = readUint32(frame, offsets.headerLength) + 4;
+  if (payloadAt > frame.length) return refuse('SSM_HEADER_LENGTH_BEYOND_FRAME');
+  return { ok: true, message: new Message(frame, readMessageType(frame), frame.subarray(payloadAt)) };
+}
+
+/**
+ * Judges a message as the official client does: `start_publication` and `pause_publication` are not validated; others need a
+ * header length, a type, a date and, when PayloadLength is not 0, a right digest. Without `sha256` the digest is not looked
+ * at, as the official agent does. Undefined when the message is valid.
+ */
+export function validateMessage(
+  message: Message,
+  sha256?: WireEnvironment['sha256'],
+): WireReason | undefined {
+  const { messageType, frame } = message;
+  if (messageType === messageTypes.startPublication || messageType === messageTypes.pausePublication) {
+    return undefined;
   }
-  if (headerLength === 0) return refuse('SSM_HEADER_LENGTH_ZERO');
-  if (type === '') return refuse('SSM_MESSAGE_TYPE_EMPTY');
-  if (message.createdDate === 0) return refuse('SSM_CREATED_DATE_ZERO');
-  if (sha256 !== undefined && message.payloadLength !== 0 && !digestMatches(frame, sha256(payload))) {
-    return refuse('SSM_DIGEST_MISMATCH');
-  }
-  return { ok: true, message };
+  if (message.headerLength === 0) return 'SSM_HEADER_LENGTH_ZERO';
+  if (messageType === '') return 'SSM_MESSAGE_TYPE_EMPTY';
+  if (message.createdDate === 0) return 'SSM_CREATED_DATE_ZERO';
+  if (sha256 === undefined || message.payloadLength === 0) return undefined;
+  return digestMatches(frame, sha256(message.payload)) ? undefined : 'SSM_DIGEST_MISMATCH';
+}
+
+/** {@link parseMessage} and {@link validateMessage} in one. */
+export function decodeMessage(frame: Uint8Array, sha256?: WireEnvironment['sha256']): DecodedMessage {
+  const parsed = parseMessage(frame);
+  if (!parsed.ok) return parsed;
+  const reason = validateMessage(parsed.message, sha256);
+  return reason === undefined ? parsed : refuse(reason);
 }
 
 function digestMatches(frame: Uint8Array, digest: Uint8Array): boolean {

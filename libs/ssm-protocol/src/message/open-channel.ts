@@ -48,6 +48,18 @@ export function controlOpenText(open: {
   });
 }
 
+/** HTTP body of CreateControlChannel (no `clientId`) and of CreateDataChannel (its ClientId is empty in practice). */
+export function createChannelBody(create: {
+  readonly requestId: string;
+  readonly clientId?: string;
+}): string {
+  return JSON.stringify({
+    MessageSchemaVersion: '1.0',
+    RequestId: create.requestId,
+    ...(create.clientId === undefined ? {} : { ClientId: create.clientId }),
+  });
+}
+
 /** An opening frame as the gateway sees it: `ClientInstanceId` tells an agent from a client. */
 export type OpenFrame =
   | {

@@ -76,7 +76,11 @@ export function writeSmuxHeader(
 }
 
 /** One frame as bytes of its own. Throws RangeError when the data is longer than the length field can say. */
-export function encodeSmux(command: SmuxCommand, stream: number, data = new Uint8Array()): Uint8Array {
+export function encodeSmux(
+  command: SmuxCommand,
+  stream: number,
+  data: Uint8Array = new Uint8Array(),
+): Uint8Array {
   if (data.length > smuxDataBytesMax) throw new RangeError('too much data for one smux frame');
   const bytes = new Uint8Array(smuxHeaderBytes + data.length);
   writeSmuxHeader(bytes, 0, command, data.length, stream);

@@ -6,3 +6,21 @@ export {
   type LinkFaults,
   type SimulatedPairOptions,
 } from './simulated-pair.ts';
+export { fromHex, toHex } from './hex.ts';
+export { judgeVector, readVectors, type Vector, type VectorTools } from './vectors.ts';
+export { DirectionRecord, type Progress } from './direction-record.ts';
+export {
+  connectionsOf,
+  gatewayFrames,
+  readTranscript,
+  recordOf,
+  stepsOf,
+  type ConnectionAct,
+  type Content,
+  type Transcript,
+  type TranscriptAction,
+  type TranscriptConnection,
+  type TranscriptEvent,
+  type TranscriptMetadata,
+  type TranscriptStep,
+} from './transcript.ts';

@@ -4,7 +4,10 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration.ts';
 import { EffectsModule } from './effects.module.ts';
 import { AwsModule } from './platform/aws/aws.module.ts';
+import { DatabaseModule } from './platform/database/database.module.ts';
 import { HttpModule } from './platform/http/http.module.ts';
+import { JobsModule } from './platform/jobs/jobs.module.ts';
+import { OutboxModule } from './platform/outbox/outbox.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
 import { AuditModule } from './slices/audit/audit.module.ts';
@@ -24,6 +27,9 @@ export class AppModule {
       imports: [
         EffectsModule.of(configuration, effects),
         TelemetryModule.of(logger),
+        DatabaseModule,
+        OutboxModule,
+        JobsModule,
         HttpModule,
         AwsModule,
         IdentityModule,

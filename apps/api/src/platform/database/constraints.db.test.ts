@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from './migrate.ts';
 import { migrationsFolder } from './migrations-folder.ts';
-import { availableServers, startTestServer, type TestServer } from './testing/database.ts';
+import { availableServers, startTestServer, type TestServer } from '../../testing/database.ts';
 
 const folder = join(migrationsFolder(), '..', 'sql-tests');
 const situation = readFileSync(join(folder, 'situation.sql'), 'utf8');

@@ -8,9 +8,38 @@ import {
   type Binaries,
   type PostgresCluster,
 } from '@sallyport/embedded-postgres';
+import type { Effects } from '@sallyport/effects';
+import { simulatedEffects, type SimulatedTime } from '@sallyport/effects/simulated';
 import pg from 'pg';
-import { migrate } from '../migrate.ts';
-import { migrationsFolder } from '../migrations-folder.ts';
+import type { PrismaClient } from '../generated/prisma/client.ts';
+import { LiveHints, type LiveHint } from '../platform/live-hints/live-hints.ts';
+import { migrate } from '../platform/database/migrate.ts';
+import { migrationsFolder } from '../platform/database/migrations-folder.ts';
+import { applicationRole, openDatabase } from '../platform/database/open-database.ts';
+import { UnitOfWork } from '../platform/database/unit-of-work.ts';
+
+/** A database as the application sees it, in a simulated time that only the test moves. */
+export interface TestDatabase {
+  readonly client: PrismaClient;
+  readonly ownerUrl: string;
+  readonly effects: Effects & { readonly time: SimulatedTime };
+  readonly hints: LiveHint[];
+  readonly liveHints: LiveHints;
+  readonly unitOfWork: UnitOfWork;
+  close(): Promise<void>;
+}
+
+/** Opens a fresh database of the server as the application's role. */
+export async function openTestDatabase(server: TestServer): Promise<TestDatabase> {
+  const { ownerUrl } = await server.freshDatabase();
+  const client = await openDatabase({ url: ownerUrl, role: applicationRole });
+  const effects = simulatedEffects();
+  const liveHints = new LiveHints();
+  const hints: LiveHint[] = [];
+  liveHints.subscribe((hint) => hints.push(hint));
+  const unitOfWork = new UnitOfWork(client, effects, liveHints);
+  return { client, ownerUrl, effects, hints, liveHints, unitOfWork, close: () => client.$disconnect() };
+}
 
 export interface TestServer {
   /** A new database with all migrations applied; the URL is the owner's. */

@@ -1,0 +1,169 @@
+import type { Effects, TimerHandle } from '@sallyport/effects';
+import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import type { UnitOfWork } from '../database/unit-of-work.ts';
+
+/** Does the work of one topic. It may be called again for the same key: what is done must stay done. */
+export type OutboxHandler = (
+  payload: Prisma.JsonObject,
+  entry: { key: string; attempts: number },
+) => Promise<void>;
+
+/** Entries in hand at the same time; each holds one connection. */
+const workersMax = 4;
+/** Commits wake the outbox; the poll is for entries of other processes and for what a crash left. */
+const pollMs = 2_000;
+const attemptsMax = 12;
+const firstRetryMs = 500;
+const longestRetryMs = 30_000;
+/** Longer than any handler takes: the transaction that holds the row. */
+const handlerPatienceMs = 60_000;
+
+interface Claimed {
+  id: string;
+  topic: string;
+  key: string;
+  payload: Prisma.JsonObject;
+  attempts: number;
+}
+
+/**
+ * Does after the commit what a commit decided, at least once. The row stays locked by the transaction that works on
+ * it, so a process that is killed frees it at once and another one never takes it twice at the same moment.
+ */
+export class Outbox {
+  readonly #client: PrismaClient;
+  readonly #effects: Effects;
+  readonly #handlers = new Map<string, OutboxHandler>();
+  readonly #working = new Set<Promise<void>>();
+  readonly #unsubscribe: () => void;
+  #poll: TimerHandle | undefined;
+  #next: TimerHandle | undefined;
+  #stopped = true;
+  /** A wake came while every worker was busy. */
+  #again = false;
+
+  constructor(client: PrismaClient, effects: Effects, unitOfWork: UnitOfWork) {
+    this.#client = client;
+    this.#effects = effects;
+    this.#unsubscribe = unitOfWork.onCommit(() => this.wake());
+  }
+
+  /** Says who does the work of a topic; before {@link start}. */
+  register(topic: string, handler: OutboxHandler): void {
+    if (this.#handlers.has(topic)) throw new Error(`the topic ${topic} has its handler`);
+    this.#handlers.set(topic, handler);
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#poll = this.#effects.timers.every(pollMs, () => this.wake());
+    this.wake();
+  }
+
+  /** Resolves when the entries in hand are settled or given back. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    for (const timer of [this.#poll, this.#next]) if (timer) this.#effects.timers.cancel(timer);
+    await Promise.all(this.#working);
+  }
+
+  /** Looks for due entries now. */
+  wake(): void {
+    if (this.#stopped) return;
+    if (this.#working.size >= workersMax) {
+      this.#again = true;
+      return;
+    }
+    const work: Promise<void> = this.#drain().finally(() => {
+      this.#working.delete(work);
+      if (this.#again) {
+        this.#again = false;
+        this.wake();
+      }
+    });
+    this.#working.add(work);
+  }
+
+  /** Resolves when nothing is in hand; for tests and the simulation. */
+  async idle(): Promise<void> {
+    while (this.#working.size > 0) await Promise.all(this.#working);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (!this.#stopped && (await this.#workOnOne()));
+      await this.#armForNext();
+    } catch (error) {
+      // The database does not answer; the poll tries again.
+      this.#effects.log.write('warn', 'outbox: the database does not answer', { error: nameOf(error) });
+    }
+  }
+
+  async #workOnOne(): Promise<boolean> {
+    const now = new Date(this.#effects.clock.now());
+    const topics = [...this.#handlers.keys()];
+    return this.#client.$transaction(
+      async (transaction) => {
+        const [entry] = await transaction.$queryRaw<Claimed[]>`
+          SELECT id, topic, key, payload, attempts FROM outbox_entry
+          WHERE state = 'waiting' AND due_at <= ${now} AND topic = ANY(${topics})
+          ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
+        if (!entry) return false;
+        // There may be more: one worker at a time is added while work is found.
+        if (this.#working.size < workersMax) this.wake();
+        await transaction.outboxEntry.update({ where: { id: entry.id }, data: await this.#handle(entry) });
+        return true;
+      },
+      { timeout: handlerPatienceMs, maxWait: handlerPatienceMs },
+    );
+  }
+
+  async #handle(entry: Claimed): Promise<Prisma.OutboxEntryUpdateInput> {
+    const attempts = entry.attempts + 1;
+    try {
+      await this.#handlers.get(entry.topic)?.(entry.payload, { key: entry.key, attempts });
+      return { state: 'done', attempts, settledAt: new Date(this.#effects.clock.now()), lastError: null };
+    } catch (error) {
+      const dead = attempts >= attemptsMax;
+      const lastError = nameOf(error);
+      this.#effects.log.write(dead ? 'error' : 'warn', dead ? 'outbox: given up' : 'outbox: will try again', {
+        topic: entry.topic,
+        key: entry.key,
+        attempts,
+        error: lastError,
+      });
+      const now = this.#effects.clock.now();
+      return dead
+        ? { state: 'dead', attempts, lastError, settledAt: new Date(now) }
+        : { attempts, lastError, dueAt: new Date(now + this.#backOff(attempts)) };
+    }
+  }
+
+  /** Doubles from half a second to half a minute, with up to half of it by chance. */
+  #backOff(attempts: number): number {
+    const full = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
+    return full / 2 + (full / 2) * this.#effects.random.fraction();
+  }
+
+  async #armForNext(): Promise<void> {
+    if (this.#stopped) return;
+    const next = await this.#client.outboxEntry.findFirst({
+      where: { state: 'waiting', topic: { in: [...this.#handlers.keys()] } },
+      orderBy: { dueAt: 'asc' },
+      select: { dueAt: true },
+    });
+    if (this.#next) this.#effects.timers.cancel(this.#next);
+    this.#next = undefined;
+    const inMs = next ? next.dueAt.getTime() - this.#effects.clock.now() : pollMs;
+    // What is due already and yet not ours is held by another worker: the poll looks again.
+    if (inMs > 0 && inMs < pollMs) this.#next = this.#effects.timers.after(inMs, () => this.wake());
+  }
+}
+
+/** The code or class of an error; never its message, which may quote foreign text. */
+function nameOf(error: unknown): string {
+  const seen = error as { code?: unknown; name?: unknown } | null;
+  if (typeof seen?.code === 'string') return seen.code;
+  return typeof seen?.name === 'string' ? seen.name : 'unknown';
+}

@@ -238,11 +238,10 @@ function judgeRto(vector: Vector): string | undefined {
 }
 
 function judgeVersions(vector: Vector): string | undefined {
-  for (const row of vector['rows'] as readonly Members[]) {
-    const found: Members =
-      row['agentVersion'] === undefined
-        ? clientRow(String(row['clientVersion']))
-        : agentRow(String(row['agentVersion']));
+  for (const row of vector['rows'] as readonly Readonly<Record<string, string | boolean>>[]) {
+    const { agentVersion, clientVersion } = row;
+    const found =
+      typeof agentVersion === 'string' ? agentRow(agentVersion) : clientRow(String(clientVersion));
     if (!sameJson(found, row)) return `decided ${JSON.stringify(found)}`;
   }
   return undefined;

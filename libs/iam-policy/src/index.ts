@@ -6,7 +6,12 @@ export {
   renderConnectPermissions,
   type ConnectRoleInput,
 } from './render/connect-role.ts';
-export { renderHubPolicy, renderServiceTrust, type HubPolicyInput } from './render/hub.ts';
+export {
+  renderHubPolicy,
+  renderServiceTrust,
+  type HubPolicyInput,
+  type ServiceTrustInput,
+} from './render/hub.ts';
 export {
   leaseEndPlaceholder,
   previewLease,
@@ -15,7 +20,11 @@ export {
   type LeaseScope,
 } from './render/lease.ts';
 export { leaseSessionName, leaseSourceIdentity, leaseTags } from './render/names.ts';
-export { renderInventoryPermissions, renderRevokePermissions } from './render/spoke-duties.ts';
+export {
+  renderGatewayPermissions,
+  renderInventoryPermissions,
+  renderRevokePermissions,
+} from './render/spoke-duties.ts';
 export { renderConnectTrust, renderSpokeTrust, type SpokeTrustInput } from './render/spoke-trust.ts';
 export { policyText, sessionPolicyCharactersMax, sessionPolicyText } from './render/text.ts';
 export type { Decision, Layer, StatementRef } from './evaluate/decision.ts';

@@ -33,8 +33,15 @@ export function renderHubPolicy(input: HubPolicyInput): PolicyDocument {
   };
 }
 
-/** Trust of a role that an AWS service takes on for a workload of one account (confused-deputy check included). */
-export function renderServiceTrust(input: { service: string; accountId: string }): PolicyDocument {
+export interface ServiceTrustInput {
+  /** For example `ecs-tasks.amazonaws.com`. */
+  readonly service: string;
+  /** The account whose workload it must be; null for EC2, which does not tell on whose behalf it calls. */
+  readonly accountId: string | null;
+}
+
+/** Trust of a role that an AWS service takes on for a workload (confused-deputy check where the service allows one). */
+export function renderServiceTrust(input: ServiceTrustInput): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [
@@ -43,7 +50,11 @@ export function renderServiceTrust(input: { service: string; accountId: string }
         Effect: 'Allow',
         Principal: { Service: checked('service', input.service) },
         Action: 'sts:AssumeRole',
-        Condition: { StringEquals: { 'aws:SourceAccount': checked('accountId', input.accountId) } },
+        ...(input.accountId === null
+          ? {}
+          : {
+              Condition: { StringEquals: { 'aws:SourceAccount': checked('accountId', input.accountId) } },
+            }),
       },
     ],
   };

@@ -42,3 +42,28 @@ export function renderInventoryPermissions(input: { accountId: string }): Policy
     ],
   };
 }
+
+/**
+ * Permissions of a gateway instance: what the SSM Agent needs for sessions. AWS's managed policy would also let it read
+ * every parameter of the account, which a session document could then spell out.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+ */
+export function renderGatewayPermissions(): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'SessionManagerAgent',
+        Effect: 'Allow',
+        Action: [
+          'ssm:UpdateInstanceInformation',
+          'ssmmessages:CreateControlChannel',
+          'ssmmessages:CreateDataChannel',
+          'ssmmessages:OpenControlChannel',
+          'ssmmessages:OpenDataChannel',
+        ],
+        Resource: '*',
+      },
+    ],
+  };
+}

@@ -1,0 +1,40 @@
+import type { Catalog, Sha256Hex } from '@sallyport/catalog';
+import type { App } from 'aws-cdk-lib';
+import type { Settings } from '../settings.ts';
+import { HubStack } from './hub-stack.ts';
+import { RegionStack } from './region-stack.ts';
+import { SpokeStack } from './spoke-stack.ts';
+
+export interface Deployment {
+  readonly catalog: Catalog;
+  readonly sha256: Sha256Hex;
+  readonly settings: Settings;
+}
+
+/** All stacks of a catalogue. */
+export function addStacks(app: App, deployment: Deployment): void {
+  const { catalog, settings } = deployment;
+  const home = catalog.accounts[0]?.regions[0];
+  new HubStack(app, 'SallyportHub', {
+    env: { account: catalog.hub.accountId, region: home },
+    catalog,
+    hubService: settings.hubService,
+  });
+  for (const account of catalog.accounts) {
+    // IAM is global: one stack per account, in its first region.
+    const spoke = new SpokeStack(app, `SallyportSpoke-${account.name}`, {
+      env: { account: account.id, region: account.regions[0] },
+      hub: catalog.hub,
+      account,
+    });
+    for (const region of account.regions) {
+      const stack = new RegionStack(app, `SallyportRegion-${account.name}-${region}`, {
+        env: { account: account.id, region },
+        account,
+        region,
+        ...deployment,
+      });
+      stack.addStackDependency(spoke, 'roles come before what they reach');
+    }
+  }
+}

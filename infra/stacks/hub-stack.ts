@@ -1,0 +1,46 @@
+import type { Catalog } from '@sallyport/catalog';
+import { renderHubPolicy, renderServiceTrust } from '@sallyport/iam-policy';
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { addRole } from '../parts/role.ts';
+
+export interface HubStackProps extends StackProps {
+  readonly catalog: Catalog;
+  readonly hubService: string;
+}
+
+/** The three identities of the control plane. Each may take on its counterpart in the spokes and nothing else. */
+export class HubStack extends Stack {
+  constructor(scope: Construct, id: string, props: HubStackProps) {
+    super(scope, id, { ...props, description: 'Sallyport: identities of the control plane' });
+    const { hub, accounts } = props.catalog;
+    const trust = renderServiceTrust({ service: props.hubService, accountId: hub.accountId });
+    addRole(this, 'Issuer', {
+      role: hub.roles.issuer,
+      description: 'Sallyport issuer: takes on the connecting role of each spoke for one grant at a time',
+      trust,
+      permissions: renderHubPolicy({
+        purpose: 'issue',
+        roleArns: accounts.map((account) => account.roles.connect.arn),
+      }),
+    });
+    addRole(this, 'Revoker', {
+      role: hub.roles.revoker,
+      description: 'Sallyport revoker: takes on the revoking role of each spoke',
+      trust,
+      permissions: renderHubPolicy({
+        purpose: 'revoke',
+        roleArns: accounts.map((account) => account.roles.revoke.arn),
+      }),
+    });
+    addRole(this, 'Inventory', {
+      role: hub.roles.inventory,
+      description: 'Sallyport inventory: takes on the reading role of each spoke',
+      trust,
+      permissions: renderHubPolicy({
+        purpose: 'inventory',
+        roleArns: accounts.map((account) => account.roles.inventory.arn),
+      }),
+    });
+  }
+}

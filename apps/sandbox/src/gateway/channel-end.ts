@@ -1,0 +1,20 @@
+/** One end of a data channel as the relay sees it: a WebSocket, or an agent in this process. */
+export interface ChannelEnd {
+  /** Sends one BINARY message. */
+  frame(bytes: Uint8Array): void;
+  /** Asks this end to stop sending, or to go on. */
+  hold(on: boolean): void;
+  /** True while this end takes no more without piling up. It calls {@link SsmSession.drained} when it does again. */
+  readonly full: boolean;
+  /** Ends the socket with a close frame. */
+  close(code: number, reason: string): void;
+  /** Cuts the socket without one, as a lost network does. */
+  cut(): void;
+}
+
+export type Side = 'client' | 'agent';
+
+/** The side across. */
+export function across(side: Side): Side {
+  return side === 'client' ? 'agent' : 'client';
+}

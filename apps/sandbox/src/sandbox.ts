@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Effects } from '@sallyport/effects';
+import { Authenticator } from './authorise/authenticate.ts';
+import { Authoriser } from './authorise/authoriser.ts';
+import { Throttle } from './authorise/throttle.ts';
+import { Trail } from './cloudtrail/trail.ts';
+import { ControlDoor } from './control/control-door.ts';
+import { ApiDoor } from './front-door/api-door.ts';
+import { ChannelDoor } from './gateway/channel-door.ts';
+import { SessionTable } from './gateway/session-table.ts';
+import { Backings } from './instances/backings/backings.ts';
+import { startEmulatedAgent } from './instances/emulated-agent.ts';
+import { PrivateNetwork, type OpenBacking } from './instances/private-network.ts';
+import { openInstallation, type Installation } from './principals/installation.ts';
+import { PrincipalRegistry } from './principals/registry.ts';
+import { TokenSeal } from './principals/sealed-token.ts';
+import { ec2Service } from './services/ec2/describe-instances.ts';
+import { ssmService } from './services/ssm/service.ts';
+import { stsService } from './services/sts/service.ts';
+import type { Answer } from './services/wire-protocol.ts';
+import { ShiftedClock } from './world/shifted-clock.ts';
+import { readWorld, type World } from './world/world.ts';
+
+export interface SandboxOptions {
+  /** Folder of secrets, databases and the trail. */
+  readonly dataDir: string;
+  /** Port on loopback; 0 takes a free one. */
+  readonly port: number;
+  readonly worldFile: string;
+  /** Agents send at the real pace. */
+  readonly paced: boolean;
+  /** Admits channel upgrades without signature. */
+  readonly allowUnsigned: boolean;
+  /** Offers the control endpoints. */
+  readonly control: boolean;
+  /** False leaves the sample databases out, for tests that do not dial them. */
+  readonly databases: boolean;
+  /** Stands in for what is behind the network map, for tests with their own destinations. */
+  readonly openBacking?: OpenBacking;
+}
+
+export interface Sandbox {
+  readonly endpoint: string;
+  readonly world: World;
+  readonly installation: Installation;
+  readonly trailFile: string;
+  /** Resolves when the sample databases are up. */
+  readonly databasesReady: Promise<void>;
+  /** Ends sessions, sockets and databases. */
+  close(): Promise<void>;
+}
+
+/** Starts AWS in a box: one HTTP port for STS, SSM, EC2 and the message gateway. Throws Problem for a bad world. */
+export async function startSandbox(options: SandboxOptions, system: Effects): Promise<Sandbox> {
+  const clock = new ShiftedClock(system.clock);
+  const effects: Effects = { ...system, clock };
+  const world = await readWorld(options.worldFile);
+  const installation = await openInstallation(options.dataDir, world.keyHolders, effects.random);
+  const trailFile = join(options.dataDir, 'cloudtrail.jsonl');
+  const trail = new Trail(trailFile, effects);
+  const backings = new Backings(
+    options.databases
+      ? { dataDir: join(installation.folder, 'postgres'), superuserPassword: installation.databasePassword }
+      : undefined,
+    effects.log,
+  );
+  const network = new PrivateNetwork(
+    world.network,
+    world.vpcCidrs,
+    options.openBacking ?? ((backing) => backings.open(backing)),
+  );
+  const table = new SessionTable(effects, world.sessionManager, (session) =>
+    startEmulatedAgent(session, { effects, network, pace: { paced: options.paced } }),
+  );
+  clock.onShift(() => table.sweep());
+  const doors = openDoors(options, { world, installation, trail, table, effects, clock });
+  const server = createServer((request, response) => void doors.http(request, response));
+  server.on('upgrade', (request, socket, head) => void doors.channel.upgrade(request, socket, head));
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    world,
+    installation,
+    trailFile,
+    databasesReady: backings.ready(),
+    close: () => closeAll(server, table, doors.channel, backings, trail),
+  };
+}
+
+interface Inside {
+  readonly world: World;
+  readonly installation: Installation;
+  readonly trail: Trail;
+  readonly table: SessionTable;
+  readonly effects: Effects;
+  readonly clock: ShiftedClock;
+}
+
+function openDoors(options: SandboxOptions, inside: Inside) {
+  const { world, installation, trail, table, effects, clock } = inside;
+  const seal = new TokenSeal(installation.sealingKey, effects.random);
+  const registry = new PrincipalRegistry(world, installation, seal, clock);
+  const authoriser = new Authoriser(world, registry, clock);
+  const authenticator = new Authenticator(registry, clock);
+  const throttle = new Throttle(clock);
+  const services = {
+    sts: stsService({ world, authoriser, seal, effects }),
+    ssm: ssmService(world, authoriser, table, clock),
+    ec2: ec2Service(world, authoriser),
+  };
+  const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
+  const control = new ControlDoor({ secret: installation.controlSecret, world, clock, table, throttle });
+  const allowUnsigned = () => !(table.faults.requireSignedChannel ?? !options.allowUnsigned);
+  const channel = new ChannelDoor({ table, authenticator, authoriser, trail, effects, allowUnsigned });
+  const http = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const forControl = options.control && request.url?.startsWith('/_sandbox/') === true;
+    try {
+      const answer = await (forControl ? control : api).answer(request);
+      send(response, answer, clock.now());
+    } catch (error) {
+      // The caller went away while its body was read, or a bug: either way there is nobody to tell.
+      effects.log.write('warn', 'request failed', { reason: String(error) });
+      response.destroy();
+    }
+  };
+  return { http, channel };
+}
+
+/** The Date header is the emulated cloud's: SDKs correct their clocks by it. */
+function send(response: ServerResponse, { status, headers, body }: Answer, now: number): void {
+  response.sendDate = false;
+  response
+    .writeHead(status, {
+      ...headers,
+      date: new Date(now).toUTCString(),
+      'content-length': Buffer.byteLength(body),
+      ...(status === 413 ? { connection: 'close' } : {}),
+    })
+    .end(body);
+}
+
+async function closeAll(
+  server: Server,
+  table: SessionTable,
+  channel: ChannelDoor,
+  backings: Backings,
+  trail: Trail,
+): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  table.close();
+  channel.close();
+  server.closeAllConnections();
+  await Promise.all([closed, backings.close()]);
+  trail.close();
+}

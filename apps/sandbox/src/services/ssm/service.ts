@@ -1,0 +1,25 @@
+import type { Clock } from '@sallyport/effects';
+import type { Authoriser } from '../../authorise/authoriser.ts';
+import type { SessionDesk } from '../../gateway/session-desk.ts';
+import type { World } from '../../world/world.ts';
+import { operations, type Service } from '../operation.ts';
+import { describeDocument, describeInstanceInformation, getDocument } from './inventory.ts';
+import { describeSessions, resumeSession, terminateSession } from './sessions.ts';
+import { startSession } from './start-session.ts';
+
+/** SSM: the Session Manager calls and what inventory reads. */
+export function ssmService(world: World, authoriser: Authoriser, desk: SessionDesk, clock: Clock): Service {
+  return {
+    signingName: 'ssm',
+    eventSource: 'ssm.amazonaws.com',
+    operations: operations(
+      startSession(world, authoriser, desk),
+      resumeSession(authoriser, desk),
+      terminateSession(authoriser, desk),
+      describeSessions(authoriser, desk),
+      describeInstanceInformation(world, authoriser, clock),
+      getDocument(world, authoriser),
+      describeDocument(world, authoriser),
+    ),
+  };
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Authoriser } from '../../authorise/authoriser.ts';
+import { hidden } from '../../cloudtrail/trail.ts';
+import type { SessionDesk } from '../../gateway/session-desk.ts';
+import { defaultDocumentName, type StoredDocument } from '../../world/session-documents.ts';
+import type { Instance, World } from '../../world/world.ts';
+import { AwsError } from '../aws-error.ts';
+import { trailNames, type Call, type Operation } from '../operation.ts';
+import { readInput } from './read-input.ts';
+import { streamUrl } from './stream-url.ts';
+
+const form = z.object({
+  Target: z.string().min(1).max(400),
+  DocumentName: z
+    .string()
+    .regex(/^[a-zA-Z0-9_\-.:/]{3,128}$/)
+    .optional(),
+  Reason: z.string().min(1).max(256).optional(),
+  Parameters: z.record(z.string().min(1).max(255), z.array(z.string().max(65_535)).max(200)).optional(),
+});
+
+/** StartSession: authorised on instance and document apart, parameters held against the document's declarations. */
+export function startSession(world: World, authoriser: Authoriser, desk: SessionDesk): Operation {
+  return {
+    name: 'StartSession',
+    readOnly: false,
+    describe: (input) => trailNames(input) as object,
+    async run(raw, call) {
+      const input = readInput(form, raw);
+      const instance = instanceOf(world, call, input.Target);
+      authoriser.requireStart(
+        call,
+        { arn: targetArn(call, input.Target), ...(instance === undefined ? {} : { tags: instance.tags }) },
+        input.DocumentName,
+      );
+      const document = findDocument(world, call, input.DocumentName ?? defaultDocumentName);
+      const parameters = input.Parameters ?? {};
+      refuseParameters(document, parameters);
+      if (instance === undefined || !instance.online)
+        throw AwsError.own('TargetNotConnected', `${input.Target} is not connected.`);
+      if (document.content.sessionType !== 'Port')
+        throw AwsError.own('TargetNotConnected', `The agent of ${input.Target} offers Port sessions only.`);
+      const ticket = desk.start({
+        owner: call.caller,
+        region: call.region,
+        instance,
+        document,
+        parameters,
+        reason: input.Reason,
+      });
+      const url = streamUrl(call, ticket);
+      return {
+        result: { SessionId: ticket.sessionId, TokenValue: ticket.token, StreamUrl: url },
+        trail: { sessionId: ticket.sessionId, tokenValue: hidden, streamUrl: url },
+      };
+    },
+  };
+}
+
+/** The instance of that id in the caller's account and region; others do not exist for the caller. */
+function instanceOf(world: World, call: Call, target: string): Instance | undefined {
+  const instance = world.instances.get(target);
+  return instance?.account === call.caller.account && instance.region === call.region ? instance : undefined;
+}
+
+function targetArn(call: Call, target: string): string {
+  const { account } = call.caller;
+  return target.startsWith('mi-')
+    ? `arn:aws:ssm:${call.region}:${account}:managed-instance/${target}`
+    : `arn:aws:ec2:${call.region}:${account}:instance/${target}`;
+}
+
+function findDocument(world: World, call: Call, name: string): StoredDocument {
+  const document = world.documents.find(call.caller.account, call.region, name);
+  if (document === undefined)
+    throw AwsError.own('InvalidDocument', `Document with name ${name} does not exist.`);
+  return document;
+}
+
+/** @throws AwsError `InvalidParameters` for an undeclared name and for a value its declaration does not admit. */
+function refuseParameters(
+  { content }: StoredDocument,
+  given: Readonly<Record<string, readonly string[]>>,
+): void {
+  const declared = content.parameters ?? {};
+  for (const [name, values] of Object.entries(given)) {
+    const declaration = Object.hasOwn(declared, name) ? declared[name] : undefined;
+    if (declaration === undefined)
+      throw AwsError.own('InvalidParameters', `Parameter "${name}" is not defined in the document.`);
+    const { allowedPattern, allowedValues } = declaration;
+    for (const value of values) {
+      if (allowedPattern !== undefined && !new RegExp(allowedPattern).test(value))
+        throw AwsError.own('InvalidParameters', `Parameter "${name}" does not match its allowed pattern.`);
+      if (allowedValues !== undefined && !allowedValues.includes(value))
+        throw AwsError.own('InvalidParameters', `Parameter "${name}" is not one of its allowed values.`);
+    }
+    if (declaration.type === 'String' && values.length !== 1)
+      throw AwsError.own('InvalidParameters', `Parameter "${name}" takes one value.`);
+  }
+  const missing = Object.entries(declared).find(
+    ([name, { default: value }]) => value === undefined && !Object.hasOwn(given, name),
+  );
+  if (missing !== undefined) throw AwsError.own('InvalidParameters', `Parameter "${missing[0]}" is missing.`);
+}

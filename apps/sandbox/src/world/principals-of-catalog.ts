@@ -1,0 +1,121 @@
+import type { Account, Catalog, RoleRef } from '@sallyport/catalog';
+import {
+  renderConnectBoundary,
+  renderConnectPermissions,
+  renderConnectTrust,
+  renderHubPolicy,
+  renderInventoryPermissions,
+  renderRevokePermissions,
+  renderServiceTrust,
+  renderSpokeTrust,
+  type PolicyDocument,
+} from '@sallyport/iam-policy';
+import { uniqueId } from '../principals/unique-id.ts';
+
+/** A role as IAM keeps it. */
+export interface Role {
+  readonly arn: string;
+  readonly account: string;
+  readonly name: string;
+  /** `AROA...`. */
+  readonly id: string;
+  readonly trust: PolicyDocument;
+  readonly policies: readonly PolicyDocument[];
+  readonly boundary?: PolicyDocument;
+  /** Longest life of a session, seconds. */
+  readonly sessionSecondsMax: number;
+}
+
+/** An IAM user with its identity policy. */
+export interface User {
+  readonly arn: string;
+  readonly account: string;
+  readonly name: string;
+  readonly id: string;
+  readonly policies: readonly PolicyDocument[];
+}
+
+const hourSeconds = 3600;
+
+function role(ref: RoleRef, account: string, parts: Pick<Role, 'trust' | 'policies' | 'boundary'>): Role {
+  return {
+    arn: ref.arn,
+    account,
+    name: ref.name,
+    id: uniqueId('AROA', ref.arn),
+    sessionSecondsMax: hourSeconds,
+    ...parts,
+  };
+}
+
+/** Every role of hub and spokes with the policies a deployment gives it, by its short name (`hub.issuer`, `workloads.connect`). */
+export function rolesOf(catalog: Catalog): Map<string, Role> {
+  const { hub, accounts } = catalog;
+  const roles = new Map<string, Role>();
+  const trust = renderServiceTrust({ service: 'ecs-tasks.amazonaws.com', accountId: hub.accountId });
+  const hubRole = (purpose: 'issue' | 'revoke' | 'inventory', ref: RoleRef, spokes: readonly RoleRef[]) =>
+    role(ref, hub.accountId, {
+      trust,
+      policies: [renderHubPolicy({ purpose, roleArns: spokes.map((r) => r.arn) })],
+    });
+  roles.set(
+    'hub.issuer',
+    hubRole(
+      'issue',
+      hub.roles.issuer,
+      accounts.map((a) => a.roles.connect),
+    ),
+  );
+  roles.set(
+    'hub.revoker',
+    hubRole(
+      'revoke',
+      hub.roles.revoker,
+      accounts.map((a) => a.roles.revoke),
+    ),
+  );
+  roles.set(
+    'hub.inventory',
+    hubRole(
+      'inventory',
+      hub.roles.inventory,
+      accounts.map((a) => a.roles.inventory),
+    ),
+  );
+  for (const account of accounts)
+    for (const [name, made] of spokeRoles(catalog, account)) roles.set(`${account.name}.${name}`, made);
+  return roles;
+}
+
+function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Role][] {
+  const { id: accountId, externalId, roles, enrolmentTags } = account;
+  const trusted = (principal: RoleRef) => ({
+    principalArn: principal.arn,
+    externalId,
+    organisationId: hub.organisationId,
+  });
+  return [
+    [
+      'connect',
+      role(roles.connect, accountId, {
+        trust: renderConnectTrust(trusted(hub.roles.issuer)),
+        policies: [renderConnectPermissions({ accountId, enrolmentTags })],
+        boundary: renderConnectBoundary({ accountId }),
+      }),
+    ],
+    [
+      'revoke',
+      role(roles.revoke, accountId, {
+        trust: renderSpokeTrust(trusted(hub.roles.revoker)),
+        policies: [renderRevokePermissions({ accountId })],
+      }),
+    ],
+    [
+      'inventory',
+      role(roles.inventory, accountId, {
+        trust: renderSpokeTrust(trusted(hub.roles.inventory)),
+        policies: [renderInventoryPermissions({ accountId })],
+      }),
+    ],
+  ];
+}

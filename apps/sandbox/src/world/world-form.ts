@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/** The written form of a world (YAML), strict: an unknown field is an error. */
+
+const accountName = z.string().min(1);
+const tags = z.record(z.string().max(128), z.string().max(256));
+const port = z.int().min(1).max(65_535);
+
+const backing = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('postgres'), database: z.enum(['shop', 'shop_staging']) }),
+  z.strictObject({ kind: z.literal('web-page') }),
+  z.strictObject({ kind: z.literal('echo') }),
+  z.strictObject({ kind: z.literal('bulk') }),
+  z.strictObject({ kind: z.literal('tcp'), port }),
+]);
+
+const principal = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+    /** `hub.issuer`, or `ACCOUNT.connect|revoke|inventory`. */
+    role: z
+      .string()
+      .regex(/^[a-z0-9-]+\.[a-z]+$/)
+      .optional(),
+    user: z.strictObject({ account: accountName, name: z.string() }).optional(),
+    /** The identity policy of a user. Roles have theirs rendered. */
+    policy: z.record(z.string(), z.unknown()).optional(),
+  })
+  .refine((p) => (p.role === undefined) !== (p.user === undefined), 'needs a role or a user, not both')
+  .refine(
+    (p) => (p.user === undefined) === (p.policy === undefined),
+    'a user needs a policy, a role has its own',
+  );
+
+export const worldForm = z.strictObject({
+  version: z.literal(1),
+  /** Path of the catalogue, relative to the world file. */
+  catalog: z.string(),
+  principals: z.array(principal),
+  'session-manager': z.strictObject({
+    'default-document-check': z.enum(['always', 'by-condition-key']),
+    'session-id-form': z.enum(['base32', 'hex17']),
+    'idle-minutes': z.int().min(1).max(60),
+    'max-minutes': z.int().min(1).max(1440).optional(),
+  }),
+  instances: z.array(
+    z.strictObject({
+      id: z.string().regex(/^(i|mi)-[0-9a-f]{17}$/),
+      account: accountName,
+      region: z.string(),
+      zone: z.string(),
+      name: z.string(),
+      address: z.ipv4(),
+      online: z.boolean(),
+      tags,
+    }),
+  ),
+  /** Address ranges of the VPC; the agent does not forward to their reserved addresses. */
+  'vpc-cidrs': z.array(z.cidrv4()),
+  network: z.array(
+    z.strictObject({
+      host: z.string().min(1),
+      /** What the host's name resolves to; left out when `host` is an address. */
+      address: z.ipv4().optional(),
+      port,
+      backing,
+    }),
+  ),
+});
+
+export type WorldForm = z.infer<typeof worldForm>;
+export type BackingForm = z.infer<typeof backing>;

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { readCatalog, type Catalog } from '@sallyport/catalog';
+import type { PolicyDocument } from '@sallyport/iam-policy';
+import { Problem } from '@sallyport/problems';
+import { parse } from 'yaml';
+import { uniqueId } from '../principals/unique-id.ts';
+import { rolesOf, type Role, type User } from './principals-of-catalog.ts';
+import { DocumentShelf } from './session-documents.ts';
+import { worldForm, type BackingForm, type WorldForm } from './world-form.ts';
+
+/** An emulated instance. Tags and presence change by the control endpoints. */
+export interface Instance {
+  readonly id: string;
+  readonly account: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly name: string;
+  readonly address: string;
+  online: boolean;
+  tags: Readonly<Record<string, string>>;
+}
+
+/** Something that listens in the private network. */
+export interface Listener {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  readonly backing: BackingForm;
+}
+
+/** A principal that holds a long-lived key of the sandbox. */
+export interface KeyHolder {
+  readonly name: string;
+  readonly arn: string;
+  readonly role?: Role;
+  readonly user?: User;
+}
+
+/** How Session Manager is set in this world. */
+export interface SessionManagerSettings {
+  /** Amendment of the two documented behaviours: see the world file. */
+  defaultDocumentCheck: 'always' | 'by-condition-key';
+  readonly sessionIdForm: 'base32' | 'hex17';
+  readonly idleMs: number;
+  readonly longestMs: number | undefined;
+}
+
+/** Everything that exists in the emulated accounts. */
+export interface World {
+  readonly catalog: Catalog;
+  /** By ARN. */
+  readonly roles: ReadonlyMap<string, Role>;
+  readonly keyHolders: readonly KeyHolder[];
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly documents: DocumentShelf;
+  readonly network: readonly Listener[];
+  readonly vpcCidrs: readonly string[];
+  readonly sessionManager: SessionManagerSettings;
+}
+
+/** Reads a world file and its catalogue. Throws Problem SANDBOX_WORLD_INVALID, and what `readCatalog` throws. */
+export async function readWorld(file: string): Promise<World> {
+  const form = worldForm.safeParse(parse(await readFile(file, 'utf8')));
+  if (!form.success) {
+    const errors = form.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
+    const [first] = errors;
+    throw new Problem('SANDBOX_WORLD_INVALID', { detail: `${first?.field}: ${first?.message}`, errors });
+  }
+  const catalog = readCatalog(await readFile(resolve(dirname(file), form.data.catalog), 'utf8'), parse);
+  return worldOf(form.data, catalog);
+}
+
+function worldOf(form: WorldForm, catalog: Catalog): World {
+  const roles = rolesOf(catalog);
+  const settings = form['session-manager'];
+  const accountId = (name: string) => {
+    const account = catalog.accounts.find((candidate) => candidate.name === name);
+    if (account === undefined) throw unknown(`account ${name}`);
+    return account.id;
+  };
+  const longest = settings['max-minutes'];
+  return {
+    catalog,
+    roles: new Map([...roles.values()].map((role) => [role.arn, role])),
+    keyHolders: form.principals.map((principal) => keyHolder(principal, roles, accountId)),
+    instances: new Map(
+      form.instances.map(({ account, tags, ...instance }) => [
+        instance.id,
+        { ...instance, account: accountId(account), tags: { Name: instance.name, ...tags } },
+      ]),
+    ),
+    documents: new DocumentShelf(catalog),
+    network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
+    vpcCidrs: form['vpc-cidrs'],
+    sessionManager: {
+      defaultDocumentCheck: settings['default-document-check'],
+      sessionIdForm: settings['session-id-form'],
+      idleMs: settings['idle-minutes'] * 60_000,
+      longestMs: longest === undefined ? undefined : longest * 60_000,
+    },
+  };
+}
+
+function keyHolder(
+  form: WorldForm['principals'][number],
+  roles: ReadonlyMap<string, Role>,
+  accountId: (name: string) => string,
+): KeyHolder {
+  if (form.user !== undefined) {
+    const account = accountId(form.user.account);
+    const arn = `arn:aws:iam::${account}:user/${form.user.name}`;
+    const user = { arn, account, name: form.user.name, id: uniqueId('AIDA', arn) };
+    // The evaluator reads policies as unknown text and refuses what it does not know, so the form is not checked here.
+    return { name: form.name, arn, user: { ...user, policies: [form.policy as unknown as PolicyDocument] } };
+  }
+  const role = roles.get(form.role ?? '');
+  if (role === undefined) throw unknown(`role ${form.role}`);
+  return { name: form.name, arn: sessionArn(role, form.name), role };
+}
+
+/** ARN of a role session; the path of the role does not appear in it. */
+export function sessionArn(role: Pick<Role, 'account' | 'name'>, sessionName: string): string {
+  return `arn:aws:sts::${role.account}:assumed-role/${role.name}/${sessionName}`;
+}
+
+function unknown(what: string): Problem {
+  return new Problem('SANDBOX_WORLD_INVALID', { detail: `There is no ${what}.` });
+}

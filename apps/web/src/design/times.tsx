@@ -1,0 +1,36 @@
+'use client';
+import { absoluteTime, countdown, relativeTime, secondsLeft, urgency } from '../clock/durations.ts';
+import { useNow } from '../clock/use-now.ts';
+import { cn } from './cn.ts';
+
+/** A moment, relative to now; the absolute one on hover. */
+export function Moment({ at, className }: { at: string; className?: string }) {
+  return (
+    <time dateTime={at} title={absoluteTime(at)} className={className}>
+      {relativeTime(at, useNow())}
+    </time>
+  );
+}
+
+const clockFace = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** Time of day where the reader is; the absolute moment on hover. */
+export function ClockTime({ at, className }: { at: string; className?: string }) {
+  return (
+    <time dateTime={at} title={absoluteTime(at)} className={className}>
+      {clockFace.format(Date.parse(at))}
+    </time>
+  );
+}
+
+/** Time left as a clock in running text, tinted when it gets short. */
+export function TimeLeft({ endsAt, className }: { endsAt: string; className?: string }) {
+  const now = useNow();
+  const nearness = urgency(secondsLeft(endsAt, now));
+  const tint = nearness === 'now' ? 'text-denied' : nearness === 'soon' ? 'text-waiting' : '';
+  return (
+    <time dateTime={endsAt} title={`ends ${absoluteTime(endsAt)}`} className={cn(tint, className)}>
+      {countdown(endsAt, now)}
+    </time>
+  );
+}

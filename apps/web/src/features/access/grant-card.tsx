@@ -1,0 +1,92 @@
+'use client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { CalendarClock, Cable, CornerUpLeft } from 'lucide-react';
+import { useState } from 'react';
+import { problemOf } from '../../api/problem-of.ts';
+import { returnGrant } from '../../api/commands.ts';
+import type { Grant } from '../../api/contract.ts';
+import { absoluteTime } from '../../clock/durations.ts';
+import { Button } from '../../design/button.tsx';
+import { Chip } from '../../design/chip.tsx';
+import { CopyLine } from '../../design/copy-line.tsx';
+import { CountdownRing } from '../../design/countdown-ring.tsx';
+import { useNotice } from '../../design/notices.tsx';
+import { ClockTime } from '../../design/times.tsx';
+import { KindIcon } from '../resources/kind-icon.tsx';
+
+/** A grant that is open or will be: time left, the line to type, and the way to give it back. */
+export function GrantCard({ grant }: { grant: Grant }) {
+  const scheduled = grant.state === 'scheduled';
+  return (
+    <li className="rounded-lg border border-line bg-panel p-4 shadow-panel">
+      <div className="flex items-start gap-4">
+        {scheduled ? (
+          <KindIcon kind={grant.resource.kind} />
+        ) : (
+          <CountdownRing startsAt={grant.startsAt} endsAt={grant.endsAt} />
+        )}
+        <div className="min-w-0 flex-1">
+          <div className="flex items-center gap-2">
+            <h3 className="truncate text-lg font-semibold text-ink">{grant.resource.name}</h3>
+            {scheduled && (
+              <Chip tone="waiting" icon={CalendarClock}>
+                from {absoluteTime(grant.startsAt)}
+              </Chip>
+            )}
+            {grant.sessions.live > 0 && (
+              <Chip tone="granted" icon={Cable}>
+                {grant.sessions.live} live
+              </Chip>
+            )}
+          </div>
+          <p className="text-xs text-ink-2">
+            {grant.automatic
+              ? 'Granted by the policy'
+              : `Approved by ${grant.approvedBy?.name ?? 'a reviewer'}`}
+            {' · until '}
+            <ClockTime at={grant.endsAt} />
+          </p>
+          {grant.reason && <p className="mt-1 truncate text-sm text-ink-2">“{grant.reason}”</p>}
+        </div>
+        <ReturnButton grant={grant} />
+      </div>
+      <CopyLine line={grant.connectLine} label={`connect line of ${grant.resource.name}`} className="mt-4" />
+    </li>
+  );
+}
+
+/** Gives the grant back. When something is connected, a second press confirms that it ends. */
+function ReturnButton({ grant }: { grant: Grant }) {
+  const client = useQueryClient();
+  const notice = useNotice();
+  const [armed, setArmed] = useState(false);
+  const returning = useMutation({
+    mutationFn: () => returnGrant(grant.id),
+    onSuccess: () =>
+      notice(`${grant.resource.name} is returned`, 'The door is shut. Ask again whenever you need it.'),
+    onError: (error) => {
+      const problem = problemOf(error);
+      notice(problem.title, `${problem.detail} (${problem.code})`, true);
+    },
+    onSettled: () => {
+      for (const noun of ['grants', 'resources', 'sessions', 'me'])
+        void client.invalidateQueries({ queryKey: [noun] });
+    },
+  });
+  const { live } = grant.sessions;
+  const confirm = live > 0 && !armed;
+  return (
+    <Button
+      data-row
+      size="small"
+      kind={armed ? 'destructive' : 'plain'}
+      busy={returning.isPending}
+      onBlur={() => setArmed(false)}
+      onClick={() => (confirm ? setArmed(true) : returning.mutate())}
+    >
+      <CornerUpLeft aria-hidden className="size-3.5" />
+      {armed ? `Ends ${live} live ${live === 1 ? 'session' : 'sessions'}` : 'Return now'}
+      <span className="sr-only">: {grant.resource.name}</span>
+    </Button>
+  );
+}

@@ -1,0 +1,44 @@
+import type { AccessRequest } from '../../api/contract.ts';
+import { durationInWords } from '../../clock/durations.ts';
+
+export interface RequestOutcome {
+  tone: 'waiting' | 'granted' | 'denied' | 'ended';
+  /** The state as one word. */
+  word: string;
+  /** The state as a sentence that names who answered. */
+  sentence: string;
+  comment: string | null;
+}
+
+/** How a request stands, in words. Pure. */
+export function requestOutcome(request: AccessRequest): RequestOutcome {
+  const last = request.reviews.at(-1);
+  const by = last?.automatic ? 'by the policy' : `by ${last?.reviewer?.name ?? 'a reviewer'}`;
+  const comment = last?.comment ?? null;
+  switch (request.state) {
+    case 'pending': {
+      const reviewers = request.reviewers.join(', ') || 'the reviewers';
+      return {
+        tone: 'waiting',
+        word: 'Waiting',
+        sentence: `Waiting for one of ${reviewers}.`,
+        comment: null,
+      };
+    }
+    case 'approved': {
+      const time = durationInWords(request.durationSeconds);
+      return { tone: 'granted', word: 'Approved', sentence: `Approved ${by} (asked for ${time}).`, comment };
+    }
+    case 'denied':
+      return { tone: 'denied', word: 'Denied', sentence: `Denied ${by}.`, comment };
+    case 'cancelled':
+      return {
+        tone: 'ended',
+        word: 'Cancelled',
+        sentence: 'Cancelled before anybody answered.',
+        comment: null,
+      };
+    case 'lapsed':
+      return { tone: 'ended', word: 'Lapsed', sentence: 'Nobody answered in time.', comment: null };
+  }
+}

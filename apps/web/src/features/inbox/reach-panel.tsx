@@ -1,0 +1,110 @@
+'use client';
+import { ChevronRight, EyeOff, Radio } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { FactsItem } from '../../api/contract.ts';
+import { cn } from '../../design/cn.ts';
+import { Id } from '../../design/id.tsx';
+import { KeyCap } from '../../design/key-cap.tsx';
+import { policyLines } from './policy-lines.ts';
+import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
+
+interface ReachPanelProps {
+  item: FactsItem;
+  policyOpen: boolean;
+  onPolicy: () => void;
+}
+
+/** What exactly becomes reachable by one item. Every word here was derived by the server. */
+export function ReachPanel({ item, policyOpen, onPolicy }: ReachPanelProps) {
+  const Recorded = item.recording.recorded ? Radio : EyeOff;
+  return (
+    <section>
+      <h3 className="mb-1.5 text-xs font-semibold text-ink-2">What becomes reachable</h3>
+      <div className="overflow-hidden rounded-lg border border-line">
+        <div className="bg-accent-soft px-4 py-3">
+          <p className="font-mono text-lg font-semibold text-ink wrap-anywhere">{reachAddress(item)}</p>
+          <p className="text-sm text-ink-2">
+            {reachSentence(item)} · <span className="font-medium text-ink">{item.resource.name}</span>
+          </p>
+        </div>
+        <dl className="divide-y divide-line text-sm">
+          <Row name="Through gateway">
+            <span className="font-mono text-xs">{item.gateway.instanceId ?? 'chosen at issue'}</span>
+            <span className="text-xs text-ink-2"> · {selectorText(item.gateway.selector)}</span>
+          </Row>
+          <Row name="In account">
+            {item.account.name} <span className="font-mono text-xs text-ink-2">{item.account.id}</span> ·{' '}
+            {item.region}
+          </Row>
+          <Row name="By document">
+            <span className="font-mono text-xs">{item.document.name}</span>{' '}
+            <span className="text-xs text-ink-2">
+              sha256 <Id value={item.document.sha256} className="font-mono" />
+            </span>
+          </Row>
+          <Row name="What this adds">{item.adds}</Row>
+          <Row name="Recorded">
+            <span className="inline-flex items-start gap-1.5">
+              <Recorded aria-hidden className="mt-[3px] size-3.5 shrink-0 text-ink-2" />
+              <span>
+                {item.recording.recorded ? 'Yes. ' : 'No. '}
+                {item.recording.statement}
+                {item.recording.where && (
+                  <span className="font-mono text-xs text-ink-2"> {item.recording.where}</span>
+                )}
+              </span>
+            </span>
+          </Row>
+        </dl>
+        <button
+          type="button"
+          onClick={onPolicy}
+          aria-expanded={policyOpen}
+          className="flex h-9 w-full items-center gap-2 border-t border-line px-4 text-xs font-medium text-ink-2 transition-colors duration-100 hover:bg-hover hover:text-ink focus-visible:-outline-offset-2"
+        >
+          <ChevronRight
+            aria-hidden
+            className={cn('size-3.5 transition-transform duration-100', policyOpen && 'rotate-90')}
+          />
+          Session policy
+          <KeyCap className="ml-auto">p</KeyCap>
+        </button>
+        {policyOpen && <Policy item={item} />}
+      </div>
+    </section>
+  );
+}
+
+function Row({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="grid gap-x-4 px-4 py-2 sm:grid-cols-[8.5rem_1fr]">
+      <dt className="text-ink-2">{name}</dt>
+      <dd className="min-w-0 text-ink wrap-anywhere">{children}</dd>
+    </div>
+  );
+}
+
+function Policy({ item }: { item: FactsItem }) {
+  const lines = policyLines(item.sessionPolicy, [item.gateway.instanceId, item.document.name]);
+  return (
+    <div className="border-t border-line bg-sunken">
+      <p className="px-4 pt-3 text-xs text-ink-2">
+        Issued with every lease of this grant. Marked lines tie it to this request and nothing else.
+      </p>
+      <pre
+        tabIndex={0}
+        aria-label="Session policy"
+        className="max-h-96 overflow-auto px-0 py-3 font-mono text-xs leading-5 text-ink focus-visible:-outline-offset-2"
+      >
+        {lines.map((line, index) => (
+          <span
+            key={index}
+            className={cn('block px-4', line.pinned && 'border-l-2 border-accent bg-accent-soft pl-[14px]')}
+          >
+            {line.text}
+          </span>
+        ))}
+      </pre>
+    </div>
+  );
+}

@@ -1,0 +1,28 @@
+import type { FactsItem } from '../../api/contract.ts';
+import { addressOf, protocolName } from '../resources/reach.ts';
+
+/** What becomes reachable: `PostgreSQL database shop, role app_ro`. The address stands beside it. */
+export function reachSentence(item: Pick<FactsItem, 'reach'>): string {
+  const { protocol, database, databaseRole } = item.reach;
+  const what = database ? `${protocolName(protocol)} database ${database}` : protocolName(protocol);
+  return databaseRole ? `${what}, role ${databaseRole}` : what;
+}
+
+/** The address that becomes reachable. */
+export function reachAddress(item: Pick<FactsItem, 'reach'>): string {
+  return addressOf(item.reach.host, item.reach.port);
+}
+
+/** `asked 3 times in 30 days, used 2`. */
+export function historySentence({ asked30d, used30d }: { asked30d: number; used30d: number }): string {
+  if (asked30d === 0) return 'First time in 30 days';
+  const times = asked30d === 1 ? 'once' : `${asked30d} times`;
+  return `Asked ${times} in 30 days, used ${used30d}`;
+}
+
+/** Tag selector as people write it: `ServerType=bastion, AccessGranted=true`. */
+export function selectorText(selector: Record<string, string>): string {
+  return Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import { StartSessionCommand, TerminateSessionCommand, ResumeSessionCommand } from '@aws-sdk/client-ssm';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countedBytes, countedDigest } from '../src/instances/backings/counted-bytes.ts';
+import { openChannel, signedHeaders, SmallTunnel } from './rig/channel-client.ts';
+import { bastion, RunningSandbox, transferWorld, type Keys } from './rig/running-sandbox.ts';
+
+let cloud: RunningSandbox;
+beforeAll(async () => {
+  cloud = await RunningSandbox.start({ worldFile: transferWorld, databases: true });
+  await cloud.sandbox.databasesReady;
+});
+afterAll(() => cloud[Symbol.asyncDispose]());
+
+async function tunnelTo(resource: string): Promise<{ tunnel: SmallTunnel; sessionId: string; keys: Keys }> {
+  const keys = await cloud.lease(resource);
+  const start = new StartSessionCommand({ Target: bastion, DocumentName: cloud.documentOf(resource) });
+  const { SessionId, StreamUrl, TokenValue } = await cloud.ssm(keys).send(start);
+  const socket = await openChannel(StreamUrl!, await signedHeaders(StreamUrl!, keys));
+  return { tunnel: new SmallTunnel(socket, TokenValue!), sessionId: SessionId!, keys };
+}
+
+describe('a tunnel through gateway and agent', () => {
+  it('reaches the sample rows of prod-rds, read only', async () => {
+    const { tunnel } = await tunnelTo('prod-rds');
+    await using _ = tunnel;
+    const client = new Client({
+      host: '127.0.0.1',
+      port: await tunnel.listen(),
+      user: 'app_ro',
+      database: 'shop',
+    });
+    await client.connect();
+    const { rows } = await client.query<{ n: number }>(
+      'select (select count(*) from customers)::int + (select count(*) from products)::int + (select count(*) from orders)::int as n',
+    );
+    expect(rows[0]?.n).toBe(212);
+    await expect(client.query('delete from orders')).rejects.toThrow(/read-only transaction/);
+    await client.query('set session characteristics as transaction read write');
+    await expect(client.query('delete from orders')).rejects.toThrow(/permission denied/);
+    await client.end();
+  });
+
+  it('reaches the page of prod-web', async () => {
+    const { tunnel } = await tunnelTo('prod-web');
+    await using _ = tunnel;
+    const page = await fetch(`http://127.0.0.1:${await tunnel.listen()}/`);
+    expect(await page.text()).toContain('Orders admin — internal');
+  });
+
+  it('carries counted bytes down and up unchanged', async () => {
+    const { tunnel } = await tunnelTo('test-bulk');
+    await using _ = tunnel;
+    const port = await tunnel.listen();
+    const length = 20_000_000;
+    expect(await download(port, length)).toBe(countedDigest(length));
+    expect(await upload(port, length)).toBe(countedDigest(length));
+  });
+
+  it('carries bytes unchanged through a gateway that drops, repeats, reorders and delays', async () => {
+    const { tunnel } = await tunnelTo('test-bulk');
+    await using _ = tunnel;
+    const port = await tunnel.listen();
+    const five = { dropPercent: 5, duplicatePercent: 5, reorderPercent: 5, delayPercent: 5, delayMs: 20 };
+    await cloud.control('PUT', 'faults', { toAgent: five, toClient: five });
+    try {
+      const length = 300_000;
+      expect(await download(port, length)).toBe(countedDigest(length));
+      expect(await upload(port, length)).toBe(countedDigest(length));
+    } finally {
+      await cloud.control('PUT', 'faults', {});
+    }
+  });
+
+  it('leaves a lone line feed as it is', async () => {
+    const { tunnel } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    const socket = connect(await tunnel.listen(), '127.0.0.1');
+    const sent = [Buffer.from('\n'), Buffer.alloc(1017, 0x61), Buffer.from('\n')];
+    const received: Buffer[] = [];
+    let wanted = 0;
+    let arrived = Promise.withResolvers<void>();
+    socket.on('data', (bytes) => {
+      received.push(bytes);
+      if (Buffer.concat(received).length >= wanted) arrived.resolve();
+    });
+    for (const bytes of sent) {
+      wanted += bytes.length;
+      socket.write(bytes);
+      await arrived.promise;
+      arrived = Promise.withResolvers();
+    }
+    expect(Buffer.concat(received)).toEqual(Buffer.concat(sent));
+    socket.destroy();
+  });
+
+  it('goes on after its socket is cut, with the token of ResumeSession', async () => {
+    const { tunnel, sessionId, keys } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    const socket = connect(await tunnel.listen(), '127.0.0.1');
+    socket.write('before');
+    expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toBe('before');
+    await cloud.control('PUT', 'faults', { changeCellNumber: true, kill: { side: 'client' } });
+    socket.write('after');
+    const resumed = await cloud.ssm(keys).send(new ResumeSessionCommand({ SessionId: sessionId }));
+    const url = resumed.StreamUrl!;
+    tunnel.reconnect(await openChannel(url, await signedHeaders(url, keys)), resumed.TokenValue!);
+    expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toBe('after');
+    await cloud.control('PUT', 'faults', {});
+    socket.destroy();
+  });
+
+  it('ends at once when somebody terminates the session', async () => {
+    const { tunnel, sessionId, keys } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    await cloud.ssm(keys).send(new TerminateSessionCommand({ SessionId: sessionId }));
+    expect(await tunnel.closed).toMatchObject({ cause: 'channel-closed' });
+    const again = await cloud.ssm(keys).send(new ResumeSessionCommand({ SessionId: sessionId }));
+    expect(again.TokenValue).toBeUndefined();
+  });
+
+  it('ends the session when the client says so', async () => {
+    const { tunnel, sessionId } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    tunnel.session.terminate(performance.now());
+    await tunnel.closed;
+    const { sessions } = (await cloud.control('GET', 'state')) as {
+      sessions: { id: string; state: string }[];
+    };
+    expect(sessions.find(({ id }) => id === sessionId)?.state).toBe('Terminated');
+  });
+});
+
+describe('timers of the service', () => {
+  it('ends a session that is idle for twenty minutes', async () => {
+    const { tunnel } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    await cloud.control('POST', 'clock', { offsetSeconds: 1201 });
+    expect(await tunnel.closed).toMatchObject({ output: 'Session timed out due to inactivity.' });
+    await cloud.control('POST', 'clock', { offsetSeconds: 0 });
+  });
+});
+
+function download(port: number, length: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`DOWN ${length}\n`);
+  const digest = createHash('sha256');
+  let left = length;
+  return new Promise((resolve, reject) => {
+    socket.on('data', (bytes) => {
+      digest.update(bytes);
+      left -= bytes.length;
+      if (left > 0) return;
+      socket.destroy();
+      resolve(digest.digest('hex'));
+    });
+    socket.on('error', reject);
+    socket.on('end', () => reject(new Error(`${left} bytes are missing`)));
+  });
+}
+
+async function upload(port: number, length: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`UP ${length}\n`);
+  const bytes = countedBytes();
+  for (let left = length; left > 0; left -= 65_536)
+    if (!socket.write(bytes.next(Math.min(left, 65_536))))
+      await new Promise((resolve) => socket.once('drain', resolve));
+  const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  return answer.toString('latin1').trim();
+}

@@ -403,7 +403,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** End this sign-in, or revoke the token that asks */
+    /** End this sign-in; a token ends when tunnel login made it */
     post: operations['signOut'];
     delete?: never;
     options?: never;

@@ -41,6 +41,11 @@ export const identity = entries({
     title: 'You have as many active access tokens as one person may.',
     advice: 'Revoke one that you no longer need.',
   },
+  ACCOUNTS_FILE_INVALID: {
+    kind: 'invalid',
+    title: 'The file of accounts cannot be used.',
+    advice: 'Mend the fields named, or remove the file and start again.',
+  },
   ROLE_MISSING: {
     kind: 'refused',
     title: 'Your role does not permit this.',

@@ -4,7 +4,7 @@ import type { Role, Scope } from './actor.ts';
 
 /** Who may call a route. Any one of `scopes` suffices for a token; any one of `roles`, when given, for the person. */
 export interface AccessRule {
-  readonly scopes: readonly [Scope, ...Scope[]];
+  readonly scopes: readonly Scope[];
   readonly roles?: readonly [Role, ...Role[]];
 }
 

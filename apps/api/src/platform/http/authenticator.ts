@@ -6,6 +6,8 @@ export abstract class Authenticator {
   abstract byCookie(value: string): Promise<Actor | undefined>;
   /** The actor of a personal access token, or undefined when it is unknown, expired or revoked. */
   abstract byToken(token: string): Promise<Actor | undefined>;
+  /** The same actor as of now, or undefined when the sign-in or token has ended; for connections that stay open. */
+  abstract again(actor: Actor): Promise<Actor | undefined>;
 }
 
 /** Its prefix makes browsers refuse it from other hosts, subdomains and insecure pages. */

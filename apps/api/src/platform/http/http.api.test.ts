@@ -56,7 +56,7 @@ describe('what is no use to anybody is refused in one form', () => {
     ],
     ['no sign-in', '/api/me', {}, 401, 'SIGN_IN_REQUIRED'],
     ['a token of no form', '/api/me', { headers: { authorization: 'Basic eA==' } }, 401, 'TOKEN_INVALID'],
-    ['a token nobody made', '/api/me', { headers: { authorization: 'Bearer spt_x' } }, 401, 'TOKEN_INVALID'],
+    ['a token nobody made', '/api/me', { headers: { authorization: 'Bearer slp_x' } }, 401, 'TOKEN_INVALID'],
   ])('%s', async (_, path, init, status, code) => {
     const answer = await fetch(api.url + path, init);
     expect(answer.status).toBe(status);

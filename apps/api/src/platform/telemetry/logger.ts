@@ -46,8 +46,11 @@ const allowedFields = new Set([
     'reason',
     'tokenUtilization',
     'closeCode',
+    'job',
   ],
 ]);
+
+const serializers = { req: requestFields, res: responseFields, err: errorFields };
 
 /** JSON lines on `destination` (standard output by default), allow-listed. */
 export function makeLogger(level: Configuration['logLevel'], destination?: DestinationStream): Logger {
@@ -61,7 +64,7 @@ export function makeLogger(level: Configuration['logLevel'], destination?: Desti
       log: (fields: Record<string, unknown>) =>
         Object.fromEntries(Object.entries(fields).filter(([name]) => allowedFields.has(name))),
     },
-    serializers: { req: requestFields, res: responseFields, err: errorFields },
+    serializers,
   };
   return destination ? pino(options, destination) : pino(options);
 }
@@ -92,8 +95,12 @@ export function httpLogging(logger: Logger): Params {
   return {
     pinoHttp: {
       logger,
+      // pino-http brings serializers of its own, which would write every header; ours are named to it as well.
+      serializers,
+      wrapSerializers: false,
       quietReqLogger: true,
-      customProps: (request) => ({ requestId: requestIdOf(request) }),
+      genReqId: (request) => requestIdOf(request),
+      customAttributeKeys: { reqId: 'requestId' },
       customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'error' : 'info'),
       customSuccessMessage: () => 'request',
       customErrorMessage: () => 'request',

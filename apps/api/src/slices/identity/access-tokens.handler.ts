@@ -40,7 +40,9 @@ export class AccessTokens {
   async make(actor: Actor, wish: TokenWish): Promise<{ token: NewAccessToken; secret: string }> {
     if (actor.signedInBy === 'token') throw new Problem('TOKEN_CANNOT_MAKE_TOKENS');
     if (wish.name.startsWith(cliTokenName))
-      throw new Problem('INPUT_INVALID', { errors: [{ field: 'name', message: 'is kept for tunnel login' }] });
+      throw new Problem('INPUT_INVALID', {
+        errors: [{ field: 'name', message: 'is kept for tunnel login' }],
+      });
     const { clock, ids, random } = this.#effects;
     const now = clock.now();
     if ((await this.#tokens.count(actor.id, now)) >= accessTokensPerPersonMax)

@@ -26,7 +26,12 @@ export class PrismaAccessTokenStore {
     const { createdAt, expiresAt, scopes, ...rest } = token;
     return async (transaction) => {
       await transaction.accessToken.create({
-        data: { ...rest, scopes: [...scopes], createdAt: new Date(createdAt), expiresAt: new Date(expiresAt) },
+        data: {
+          ...rest,
+          scopes: [...scopes],
+          createdAt: new Date(createdAt),
+          expiresAt: new Date(expiresAt),
+        },
       });
     };
   }
@@ -43,7 +48,10 @@ export class PrismaAccessTokenStore {
 
   revoke(id: string, now: number): Write {
     return async (transaction) => {
-      await transaction.accessToken.updateMany({ where: { id, revokedAt: null }, data: { revokedAt: new Date(now) } });
+      await transaction.accessToken.updateMany({
+        where: { id, revokedAt: null },
+        data: { revokedAt: new Date(now) },
+      });
     };
   }
 
@@ -61,7 +69,11 @@ export class PrismaAccessTokenStore {
 
   /** All tokens of a person, the newest first. */
   of(personId: string): Promise<AccessToken[]> {
-    return this.#client.accessToken.findMany({ where: { personId }, orderBy: { createdAt: 'desc' }, take: 200 });
+    return this.#client.accessToken.findMany({
+      where: { personId },
+      orderBy: { createdAt: 'desc' },
+      take: 200,
+    });
   }
 
   /** How many of a person's tokens stand at `now`. */
@@ -71,7 +83,10 @@ export class PrismaAccessTokenStore {
 
   async used(token: { readonly id: string; readonly lastUsedAt: Date | null }, now: number): Promise<void> {
     if (token.lastUsedAt && now - token.lastUsedAt.getTime() < lastSeenEveryMs) return;
-    await this.#client.accessToken.updateMany({ where: { id: token.id }, data: { lastUsedAt: new Date(now) } });
+    await this.#client.accessToken.updateMany({
+      where: { id: token.id },
+      data: { lastUsedAt: new Date(now) },
+    });
   }
 }
 

@@ -13,7 +13,9 @@ const accountForm = z.object({
   name: z.string().min(1),
   email: z.email(),
   password: z.string().min(8),
-  token: z.string().refine((token) => looksLikeSecret(token, tokenPrefix), 'is not spt_ and 43 characters of base64url'),
+  token: z
+    .string()
+    .refine((token) => looksLikeSecret(token, tokenPrefix), 'is not slp_ and 43 characters of base64url'),
   roles: z.array(z.enum(roles)),
   groups: z.array(z.string().min(1)),
 });
@@ -72,7 +74,15 @@ export class AccountsFile {
           expiresAt: now + tokenLifeMs,
         });
     const { name, roles, groups } = account;
-    const person = { id, name, email: normalEmail(account.email), roles, groups, passwordHash, disabled: false };
+    const person = {
+      id,
+      name,
+      email: normalEmail(account.email),
+      roles,
+      groups,
+      passwordHash,
+      disabled: false,
+    };
     await this.#unitOfWork.commit({ writes: [this.#people.save(person, now), token], events: [] });
   }
 }

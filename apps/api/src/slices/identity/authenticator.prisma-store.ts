@@ -1,5 +1,5 @@
+import type { Person } from '@sallyport/access-domain';
 import type { Clock } from '@sallyport/effects';
-import type { Person } from '../../generated/prisma/client.ts';
 import { roles, scopes, type Actor } from '../../platform/http/actor.ts';
 import { Authenticator } from '../../platform/http/authenticator.ts';
 import type { PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
@@ -58,9 +58,16 @@ function tokenCredential(token: { id: string; scopes: string[] }) {
 
 /** A role or scope that this version does not know gives nothing. */
 export function actorOf(
-  person: Pick<Person, 'id' | 'name' | 'email' | 'roles' | 'groups'>,
+  person: Person,
   credential: Pick<Actor, 'signedInBy' | 'credentialId' | 'scopes'>,
 ): Actor {
   const { id, name, email, groups } = person;
-  return { id, name, email, groups, roles: roles.filter((role) => person.roles.includes(role)), ...credential };
+  return {
+    id,
+    name,
+    email,
+    groups,
+    roles: roles.filter((role) => person.roles.includes(role)),
+    ...credential,
+  };
 }

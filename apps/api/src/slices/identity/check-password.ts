@@ -69,7 +69,10 @@ export class CheckPassword {
     const about = account ? { subject: personActorOf(account) } : {};
     // What was typed may be a password in the wrong field: only an address that is an account's is written down.
     const details = { email: account?.email ?? 'an unknown address', address, code: 'CREDENTIALS_INVALID' };
-    await this.#unitOfWork.commit({ writes: [], events: [happened(occasion, 'person.sign_in_refused', about, details)] });
+    await this.#unitOfWork.commit({
+      writes: [],
+      events: [happened(occasion, 'person.sign_in_refused', about, details)],
+    });
   }
 }
 

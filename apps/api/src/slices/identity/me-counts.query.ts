@@ -8,7 +8,10 @@ export class MeCountsQuery {
     this.#client = client;
   }
 
-  async run(actor: Actor, now: number): Promise<{ toReview: number; activeGrants: number; liveSessions: number }> {
+  async run(
+    actor: Actor,
+    now: number,
+  ): Promise<{ toReview: number; activeGrants: number; liveSessions: number }> {
     const at = new Date(now);
     const overseer = actor.roles.includes('admin') || actor.roles.includes('auditor');
     const [toReview, activeGrants, liveSessions] = await Promise.all([
@@ -21,7 +24,12 @@ export class MeCountsQuery {
         },
       }),
       this.#client.grant.count({
-        where: { personId: actor.id, state: { in: ['scheduled', 'active'] }, startsAt: { lte: at }, endsAt: { gt: at } },
+        where: {
+          personId: actor.id,
+          state: { in: ['scheduled', 'active'] },
+          startsAt: { lte: at },
+          endsAt: { gt: at },
+        },
       }),
       this.#client.session.count({
         where: { state: { not: 'closed' }, ...(overseer ? {} : { personId: actor.id }) },

@@ -4,7 +4,7 @@ import type { Random } from '@sallyport/effects';
 const secretBytes = 32;
 
 /** What personal access tokens begin with, so that scanners and people recognise one. */
-export const tokenPrefix = 'spt_';
+export const tokenPrefix = 'slp_';
 
 /** 256 random bits as 43 characters that need no escaping anywhere. */
 export function makeSecret(random: Random, prefix = ''): string {

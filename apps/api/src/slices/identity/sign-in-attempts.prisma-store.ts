@@ -20,7 +20,11 @@ export class PrismaSignInAttemptStore {
     const counts = await Promise.all(
       subjects.map(async (subject) => {
         const where = { subject, succeeded: false, at: { gt: new Date(since) } };
-        const { _count, _min } = await this.#client.signInAttempt.aggregate({ where, _count: true, _min: { at: true } });
+        const { _count, _min } = await this.#client.signInAttempt.aggregate({
+          where,
+          _count: true,
+          _min: { at: true },
+        });
         return { subject, count: _count, oldestAt: _min.at?.getTime() ?? now };
       }),
     );

@@ -1,1 +1,25 @@
-export {};
+/** From a grant to a working local port: lease, session, signed channel, local listener, heartbeat, reconnect. */
+export {
+  Tunnel,
+  type TunnelEvents,
+  type TunnelOptions,
+  type TunnelPorts,
+  type TunnelState,
+} from './tunnel.ts';
+export {
+  controlPlaneOf,
+  type CloseOrder,
+  type CloseReason,
+  type ControlPlane,
+  type Lease,
+  type Traffic,
+} from './control-plane.ts';
+export { checkStreamUrl, endpointFor, isLoopback, type Endpoint, type EndpointRules } from './endpoint.ts';
+export { signUpgrade } from './sign-upgrade.ts';
+export { awsSsmSessions, type SsmSessions, type StartedSession } from './ssm-sessions.ts';
+export { preferredPorts, stablePorts } from './stable-port.ts';
+export { listenLocally, type LocalListener } from './local-listener.ts';
+export { webSocketTransport } from './web-socket-transport.ts';
+export type { Connection, ConnectionSink, Transport } from './transport.ts';
+export type { Debug } from './debug.ts';
+export type { TunnelEnd } from './tunnel-end.ts';

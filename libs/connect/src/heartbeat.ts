@@ -1,0 +1,109 @@
+import { ApiProblem } from '@sallyport/api-client';
+import type { Effects, TimerHandle } from '@sallyport/effects';
+import type { CloseOrder, ControlPlane } from './control-plane.ts';
+import type { Debug } from './debug.ts';
+
+type Beat = Parameters<ControlPlane['beat']>[1];
+
+export interface HeartbeatEvents {
+  /** The control plane says: close now. */
+  ordered(order: CloseOrder): void;
+  /** It refuses the beat for good (signed out, session forgotten). */
+  refused(problem: ApiProblem): void;
+  /** It answered; the grant ends then. */
+  answered(endsAt: string): void;
+}
+
+const everyMs = 10_000;
+
+/** Tells the control plane that the session lives and hears from it when it shall not. One beat at a time. */
+export class Heartbeat {
+  readonly #controlPlane: ControlPlane;
+  readonly #effects: Effects;
+  readonly #events: HeartbeatEvents;
+  readonly #sessionId: string;
+  readonly #present: () => Beat;
+  readonly #debug: Debug;
+  readonly #stopped = new AbortController();
+  #timer: TimerHandle | undefined;
+  #flying: Promise<boolean> | undefined;
+  #next: Promise<boolean> | undefined;
+
+  constructor(
+    { controlPlane, effects, debug }: { controlPlane: ControlPlane; effects: Effects; debug: Debug },
+    sessionId: string,
+    present: () => Beat,
+    events: HeartbeatEvents,
+  ) {
+    this.#controlPlane = controlPlane;
+    this.#effects = effects;
+    this.#events = events;
+    this.#sessionId = sessionId;
+    this.#present = present;
+    this.#debug = debug;
+  }
+
+  start(): void {
+    this.#timer = this.#effects.timers.every(everyMs, () => void this.beat());
+  }
+
+  stop(): void {
+    if (this.#timer) this.#effects.timers.cancel(this.#timer);
+    this.#stopped.abort();
+  }
+
+  /**
+   * Beats now and resolves with whether the control plane answered. While a beat is under way, one more follows it: an answer that set
+   * out before the question does not count.
+   */
+  beat(): Promise<boolean> {
+    if (!this.#flying) return (this.#flying = this.#send().finally(() => (this.#flying = undefined)));
+    return (this.#next ??= this.#flying.then(() => {
+      this.#next = undefined;
+      return this.beat();
+    }));
+  }
+
+  async #send(): Promise<boolean> {
+    if (this.#stopped.signal.aborted) return true;
+    try {
+      const { close, session } = await this.#controlPlane.beat(
+        this.#sessionId,
+        this.#present(),
+        this.#stopped.signal,
+      );
+      if (this.#stopped.signal.aborted) return true;
+      this.#debug('heartbeat', { answer: close?.code ?? 'go on' });
+      if (close) this.#events.ordered(close);
+      else this.#events.answered(session.endsAt);
+      return true;
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): boolean {
+    if (this.#stopped.signal.aborted) return true;
+    if (!(error instanceof ApiProblem)) {
+      this.#debug('heartbeat', { answer: 'none' });
+      return false;
+    }
+    this.#debug('heartbeat', { answer: error.code });
+    if (error.kind === 'ended') this.#events.ordered(orderOf(error));
+    else if (['unauthenticated', 'missing', 'conflict', 'refused'].includes(error.kind))
+      this.#events.refused(error);
+    // What is left is for a while only: limited, unavailable, or a fault on the other side.
+    else return false;
+    return true;
+  }
+}
+
+/** The order to close that an ended grant's refusal amounts to. */
+export function orderOf(problem: ApiProblem): CloseOrder {
+  const { endReason, endComment } = problem.document;
+  return {
+    code: problem.code === 'SESSION_TERMINATED' ? 'SESSION_TERMINATED' : 'GRANT_ENDED',
+    reason: typeof endReason === 'string' ? endReason : 'expired',
+    comment: typeof endComment === 'string' ? endComment : null,
+  };
+}

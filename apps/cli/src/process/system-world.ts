@@ -1,4 +1,4 @@
-import { homedir, hostname } from 'node:os';
+import { devNull, homedir, hostname } from 'node:os';
 import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
 import { type InputStream, type OutputStream, type World } from '../world.ts';
@@ -13,8 +13,10 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
   for (const stream of [process.stdout, process.stderr])
     // The reader of a pipe may leave first (`tunnel ls | head -1`): that ends our output, it is not a failure.
     stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const env = { ...process.env };
+  forgetAwsSettings();
   return {
-    env: process.env,
+    env,
     home: homedir(),
     uid: process.getuid?.(),
     pid: process.pid,
@@ -39,6 +41,17 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
       );
     },
   };
+}
+
+/**
+ * A lease is the only AWS credential this program uses. Profiles, keys and endpoints of the person's own are out of reach of the SDK in this
+ * process; programs run through a tunnel still get them.
+ */
+function forgetAwsSettings(): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  process.env['AWS_CONFIG_FILE'] = devNull;
+  process.env['AWS_SHARED_CREDENTIALS_FILE'] = devNull;
+  process.env['AWS_EC2_METADATA_DISABLED'] = 'true';
 }
 
 function outputOf(stream: NodeJS.WriteStream): OutputStream {

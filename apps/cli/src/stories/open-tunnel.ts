@@ -1,0 +1,149 @@
+import {
+  awsSsmSessions,
+  controlPlaneOf,
+  preferredPorts,
+  Tunnel,
+  webSocketTransport,
+} from '@sallyport/connect';
+import type { Grant, Resource } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
+import { listenForControl } from '../local/control-socket.ts';
+import {
+  announceTunnel,
+  announcedTunnels,
+  forgetTunnel,
+  type TunnelEntry,
+} from '../local/tunnel-registry.ts';
+import { clean } from '../output/text.ts';
+import type { LiveChannel } from '../server/live-channel.ts';
+import type { Waiting } from './await-decision.ts';
+import { grantEnded } from './tunnel-end.ts';
+
+export interface OpenTunnel {
+  readonly tunnel: Tunnel;
+  readonly resource: Resource;
+  /** Closes the tunnel if it is still open, and takes back what told others about it. */
+  dispose(): Promise<void>;
+}
+
+export interface TunnelWish {
+  readonly resource: Resource;
+  readonly grant: Grant;
+  /** The port the person chose; undefined: the one that belongs to the name. */
+  readonly port: number | undefined;
+  /** Whether any free port will do when that one is taken (a program is told the port anyway). */
+  readonly anyPort: boolean;
+  readonly live: LiveChannel;
+}
+
+/** Opens one tunnel and announces it to other processes of the same person (`tunnel ps`, `tunnel stop`). */
+export async function openTunnel(
+  waiting: Waiting,
+  wish: TunnelWish,
+  signal: AbortSignal,
+): Promise<OpenTunnel> {
+  const { world, server, printer, debug } = waiting;
+  const { resource, grant, live } = wish;
+  const start = world.effects.clock.monotonic();
+  const tunnel = await Tunnel.open(
+    {
+      grantId: grant.id,
+      ports: portsFor(wish),
+      clientVersion: world.version,
+      rules: {
+        controlPlane: server.address,
+        configured: world.env['TUNNEL_AWS_ENDPOINT'] || undefined,
+        gatewayHosts: (world.env['TUNNEL_AWS_GATEWAY_HOSTS'] ?? '').split(',').filter(Boolean),
+      },
+    },
+    {
+      controlPlane: controlPlaneOf(server.api),
+      ssm: awsSsmSessions,
+      transport: webSocketTransport,
+      effects: world.effects,
+      debug,
+      onHint: (listener) => live.onHint(listener),
+    },
+    {
+      state: (state) => {
+        if (state === 'reconnecting')
+          printer.say(`${resource.name}: the connection was lost, getting it back ...`);
+      },
+      destinationRefused: () =>
+        printer.say(
+          `${resource.name}: the gateway could not connect to ${clean(resource.host ?? '')}:${resource.port} (DESTINATION_REFUSED)`,
+        ),
+    },
+    signal,
+  ).catch(async (error: unknown) => {
+    throw await explained(error, waiting, resource.name);
+  });
+  if (!printer.json)
+    printer.done(`connected to ${clean(resource.name)}`, world.effects.clock.monotonic() - start);
+  return announce(waiting, tunnel, resource);
+}
+
+async function announce({ world, debug }: Waiting, tunnel: Tunnel, resource: Resource): Promise<OpenTunnel> {
+  const control = await listenForControl(world, async (command) => {
+    if (command === 'stop') await tunnel.close();
+    const { state, sessionId, grantId } = tunnel;
+    return { state, sessionId, grantId, ...tunnel.traffic };
+  });
+  const entry: TunnelEntry = {
+    version: 1,
+    pid: world.pid,
+    name: resource.name,
+    grantId: tunnel.grantId,
+    sessionId: tunnel.sessionId,
+    host: tunnel.host,
+    port: tunnel.port,
+    url: tunnelUrl(resource, tunnel.host, tunnel.port),
+    startedAt: new Date(world.effects.clock.now()).toISOString(),
+    endsAt: tunnel.endsAt,
+    socket: control.path,
+  };
+  await announceTunnel(world, entry);
+  const dispose = async () => {
+    await tunnel.close();
+    // Failing to tidy must not change what the person is told; the next `tunnel ps` removes what was left.
+    await forgetTunnel(world, entry).catch(() => debug('tunnel', { left: 'announcement' }));
+    await control.close();
+  };
+  return { tunnel, resource, dispose };
+}
+
+function portsFor({ resource, port, anyPort }: TunnelWish): number[] {
+  if (port !== undefined) return [port];
+  const { name, environment } = resource;
+  return [...preferredPorts({ name, environment, port: resource.port }), ...(anyPort ? [0] : [])];
+}
+
+/** Puts a failure in terms of the resource: an ended grant with its reason, a taken port with who may hold it. */
+async function explained(error: unknown, { world }: Waiting, name: string): Promise<unknown> {
+  if (error instanceof Problem && error.code === 'LOCAL_PORT_TAKEN') {
+    const ours = (await announcedTunnels(world)).find((entry) => entry.name === name);
+    if (ours)
+      return new Problem('TUNNEL_ALREADY_OPEN', { detail: `${name} is open at ${ours.url}.`, cause: error });
+  }
+  const document = (error as { document?: { kind?: string; endReason?: unknown; endComment?: unknown } })
+    .document;
+  if (document?.kind !== 'ended') return error;
+  return grantEnded(name, {
+    code: 'GRANT_ENDED',
+    reason: typeof document.endReason === 'string' ? document.endReason : 'expired',
+    comment: typeof document.endComment === 'string' ? document.endComment : null,
+  });
+}
+
+/** The address to paste: `postgres://app_ro@127.0.0.1:15432/shop`, `http://127.0.0.1:18080/`, else `host:port`. */
+export function tunnelUrl(
+  resource: Pick<Resource, 'protocol' | 'database'>,
+  host: string,
+  port: number,
+): string {
+  const { protocol, database } = resource;
+  if (protocol === 'postgresql' && database)
+    return `postgres://${encodeURIComponent(database.role)}@${host}:${port}/${encodeURIComponent(database.name)}`;
+  if (protocol === 'http') return `http://${host}:${port}/`;
+  return protocol ? `${protocol}://${host}:${port}` : `${host}:${port}`;
+}

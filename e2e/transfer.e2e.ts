@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createCipheriv, createHash } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -8,13 +8,10 @@ import { Product } from './harness/product.ts';
 import { Laptop } from './harness/tunnel.ts';
 
 /** What goes in comes out, through the real CLI, the real wire and the emulated agent. */
-const fixtures = join(repository, 'e2e/fixtures');
+const world = join(repository, 'apps/sandbox/test/world');
 const testWorld = {
-  sandboxArgs: ['--world', join(fixtures, 'world.yaml'), '--catalog', join(fixtures, 'catalog.yaml')],
-  apiEnvironment: {
-    SALLYPORT_CATALOG: join(fixtures, 'catalog.yaml'),
-    SALLYPORT_POLICIES: join(fixtures, 'policies.yaml'),
-  },
+  sandboxArgs: ['--world', join(world, 'transfer.yaml')],
+  apiEnvironment: { SALLYPORT_CATALOG: join(world, 'transfer-catalog.yaml') },
 };
 const MiB = 1024 * 1024;
 
@@ -59,18 +56,14 @@ function exchange(
   });
 }
 
-/** The deterministic stream that `DOWN <n>` answers with: SHA-256 of a counter, block by block. */
+/** The bytes that `DOWN <n>` answers with: the AES-256-CTR keystream under SHA-256 of `sallyport-bulk`. */
 function* stream(length: number): Generator<Buffer> {
-  const blocks = 2048;
-  for (let block = 0, sent = 0; sent < length;) {
-    const chunk = Buffer.alloc(Math.min(blocks * 32, length - sent));
-    for (let at = 0; at < chunk.length; at += 32, block++) {
-      const counter = Buffer.alloc(4);
-      counter.writeUInt32BE(block);
-      createHash('sha256').update('bulk').update(counter).digest().copy(chunk, at);
-    }
+  const key = createHash('sha256').update('sallyport-bulk').digest();
+  const cipher = createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
+  for (let sent = 0; sent < length;) {
+    const chunk = Buffer.alloc(Math.min(65_536, length - sent));
     sent += chunk.length;
-    yield chunk;
+    yield cipher.update(chunk);
   }
 }
 
@@ -116,7 +109,7 @@ describe('without pacing', () => {
   it('200 MB go up identical', () => up(port, 200 * MiB));
 
   it('2 MB arrive identical, both ways, when 5 % of frames are dropped, doubled, reordered and delayed', async () => {
-    const share = { drop: 0.05, duplicate: 0.05, reorder: 0.05, delay: 0.05, delayMs: 20 };
+    const share = { dropPercent: 5, duplicatePercent: 5, reorderPercent: 5, delayPercent: 5, delayMs: 20 };
     await product.sandbox.faults({ toAgent: share, toClient: share });
     await down(port, 2 * MiB);
     await up(port, 2 * MiB);

@@ -12,8 +12,9 @@ import {
 import { bareReceive, bareStreamFrame } from './bare-loop.ts';
 import { median, rateFigure, type Bench, type Figure } from './figure.ts';
 
+const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer');
 const environment: WireEnvironment = {
-  sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+  sha256,
   uuid: randomUUID,
   wallTime: Date.now,
 };
@@ -123,7 +124,7 @@ function bareTransfer(bytes: number): number {
     const taken = bareReceive(bareStreamFrame('agent', sequence, payload));
     if (taken === undefined) throw new Error('the bare loop refused its own frame');
     received += taken.payload.length;
-    const digest = environment.sha256(taken.ack.subarray(120));
+    const digest = sha256(taken.ack.subarray(120));
     const body = JSON.parse(taken.ack.toString('utf8', 120)) as Record<string, number>;
     if (body['AcknowledgedMessageSequenceNumber'] !== sequence || digest[0] !== taken.ack[80]) {
       throw new Error('the bare loop lost its acknowledgement');
@@ -146,10 +147,7 @@ function codecTransfer(bytes: number): number {
   const begun = performance.now();
   let received = 0;
   for (let sequenceNumber = 0; received < bytes; sequenceNumber += 1) {
-    const decoded = decodeMessage(
-      encodeMessage({ ...fields, sequenceNumber }, environment.sha256),
-      environment.sha256,
-    );
+    const decoded = decodeMessage(encodeMessage({ ...fields, sequenceNumber }, sha256), sha256);
     if (!decoded.ok) throw new Error(decoded.reason);
     received += decoded.message.payload.length;
   }

@@ -3,7 +3,7 @@ import {
   handshakeRequestPayload,
   readHandshakeResponse,
 } from '../channel/handshake.ts';
-import { featuresOfClient } from '../channel/versions.ts';
+import { featuresOfAgent, featuresOfClient } from '../channel/versions.ts';
 import type { WireReason } from '../errors.ts';
 import { handshakeResponseMs } from '../limits.ts';
 import { agentSessionStatePayload, readFlag } from '../message/bodies.ts';
@@ -110,8 +110,11 @@ class SsmAgentSession extends PortSessionBase implements AgentSession {
 
   #complete(clientVersion: string, now: number): void {
     const features = featuresOfClient(clientVersion);
+    // An agent that claims an old version cannot speak smux, whatever the client could.
+    const own = featuresOfAgent(this.#options.agentVersion ?? agentVersionDefault);
+    const mux = features.multiplexing && own.multiplexing;
     const forwarding = this.#options.properties['type'] === 'LocalPortForwarding';
-    this.#mode = forwarding ? (features.multiplexing ? 'mux' : 'basic') : 'standard-stream';
+    this.#mode = forwarding ? (mux ? 'mux' : 'basic') : 'standard-stream';
     this.#deadline = undefined;
     const complete = handshakeCompletePayload(now - (this.#requestedAt ?? now), '');
     this.channel.sendWhole(payloadTypes.handshakeComplete, complete, now);

@@ -5,7 +5,7 @@ import {
   type HandshakeRequest,
   type ProcessedAction,
 } from '../channel/handshake.ts';
-import { featuresOfAgent } from '../channel/versions.ts';
+import { featuresOfAgent, featuresOfClient } from '../channel/versions.ts';
 import type { WireReason } from '../errors.ts';
 import { handshakeCompleteMs } from '../limits.ts';
 import { readChannelClosedOutput, readFlag } from '../message/bodies.ts';
@@ -144,7 +144,7 @@ class SsmClientSession extends PortSessionBase implements ClientSession {
     if (refused !== undefined) this.#close('handshake-refused', refused.error);
     else if (!request.actions.some(({ actionType }) => actionType === 'SessionType')) {
       this.#close('handshake-refused', 'The agent named no session type.');
-    } else this.#agreed = agreedOn(request);
+    } else this.#agreed = agreedOn(request, this.#clientVersion);
   }
 
   #handshakeComplete(payload: Uint8Array): void {
@@ -216,16 +216,18 @@ function judgeAction(actionType: string, parameters: Readonly<Record<string, unk
   return { actionType, status: 3, error: `Unsupported action ${actionType.slice(0, 64)}` };
 }
 
-function agreedOn(request: HandshakeRequest): Agreed {
+function agreedOn(request: HandshakeRequest, clientVersion: string): Agreed {
   const { agentVersion } = request;
   const parameters = request.actions.find(({ actionType }) => actionType === 'SessionType')?.parameters;
   const properties = textsOf(parameters?.['Properties']);
-  return { mode: modeOf(properties, agentVersion), properties, agentVersion };
+  return { mode: modeOf(properties, agentVersion, clientVersion), properties, agentVersion };
 }
 
-function modeOf(properties: PortProperties, agentVersion: string): PortMode {
+function modeOf(properties: PortProperties, agentVersion: string, clientVersion: string): PortMode {
   if (properties['type'] !== 'LocalPortForwarding') return 'standard-stream';
-  return featuresOfAgent(agentVersion).multiplexing ? 'mux' : 'basic';
+  // A client that claims an old version is answered without smux, so it must not speak it.
+  const mux = featuresOfAgent(agentVersion).multiplexing && featuresOfClient(clientVersion).multiplexing;
+  return mux ? 'mux' : 'basic';
 }
 
 /** The members that are texts; all of them are, from a real agent. */

@@ -1,5 +1,7 @@
 import type { WireEnvironment } from '../environment.ts';
 import type { WireReason } from '../errors.ts';
+import { parseMessage } from '../message/decode.ts';
+import { messageTypes } from '../message/message-type.ts';
 import { createAgentSession } from '../session/agent-session.ts';
 import { createClientSession } from '../session/client-session.ts';
 import type {
@@ -204,6 +206,9 @@ export class SimulatedPair {
     const { faults = {}, random, oneWayMs = 5, onFrame } = this.#options;
     onFrame?.(from, frame, this.now);
     const to = from === 'client' ? 'agent' : 'client';
+    const parsed = parseMessage(frame);
+    // The gateway keeps these to itself.
+    if (parsed.ok && parsed.message.messageType === messageTypes.agentSessionState) return;
     if (!this.linked || random() < (faults.drop ?? 0)) return;
     const copies = random() < (faults.duplicate ?? 0) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {

@@ -3,7 +3,6 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../tools/start/installation.ts';
-import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
 import { Laptop } from './harness/tunnel.ts';
 
@@ -16,13 +15,8 @@ const testWorld = {
 const MiB = 1024 * 1024;
 
 /** An open tunnel to the resource: its local port. */
-async function tunnelTo(
-  product: Product,
-  laptop: Laptop,
-  resource: string,
-): Promise<{ port: number; end(): Promise<number> }> {
-  await grantOf(product.as('engineer'), product.as('approver'), resource, 1800);
-  const run = laptop.tunnel(['connect', resource, '--json']);
+async function tunnelTo(laptop: Laptop, resource: string): Promise<{ port: number; end(): Promise<number> }> {
+  const run = laptop.tunnel(['connect', resource, '--for', '30m', '--reason', 'transfer test', '--json']);
   await run.until(/"port":\s*\d+/);
   const port = Number(/"port":\s*(\d+)/.exec(run.stdout)?.[1]);
   return { port, end: () => (run.child.kill('SIGINT'), run.code) };
@@ -96,7 +90,7 @@ describe('without pacing', () => {
   beforeAll(async () => {
     product = await Product.start(testWorld);
     laptop = await Laptop.signedIn(product, 'engineer');
-    ({ port, end } = await tunnelTo(product, laptop, 'test-bulk'));
+    ({ port, end } = await tunnelTo(laptop, 'test-bulk'));
   });
   afterAll(async () => {
     expect(await end()).toBe(130);
@@ -116,7 +110,7 @@ describe('without pacing', () => {
   });
 
   it('a single byte 0x0A and chunks that end in it arrive unchanged', async () => {
-    const echo = await tunnelTo(product, laptop, 'test-echo');
+    const echo = await tunnelTo(laptop, 'test-echo');
     for (const sent of [
       Buffer.from('\n'),
       Buffer.concat([Buffer.alloc(1016, 'x'), Buffer.from('\n')]),
@@ -134,7 +128,7 @@ describe('at the pace of the real agent', () => {
     const product = await Product.start({ ...testWorld, pacing: true });
     const laptop = await Laptop.signedIn(product, 'engineer');
     try {
-      const { port, end } = await tunnelTo(product, laptop, 'test-bulk');
+      const { port, end } = await tunnelTo(laptop, 'test-bulk');
       await down(port, 2 * MiB);
       await up(port, 2 * MiB);
       await end();

@@ -39,6 +39,8 @@ async function prepareRoles(url: string, secrets: Secrets['database']): Promise<
       const verb = known.rowCount === 0 ? 'create' : 'alter';
       await client.query(`${verb} role ${role} login password ${pg.escapeLiteral(password)}`);
     }
+    // The migrations let the owner act as the application; only a superuser may say so of a role made here.
+    await client.query('grant sallyport_app to sallyport_owner');
     const known = await client.query('select 1 from pg_database where datname = $1', [database]);
     if (known.rowCount === 0) await client.query(`create database ${database} owner sallyport_owner`);
   } finally {

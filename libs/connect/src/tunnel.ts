@@ -193,7 +193,7 @@ export class Tunnel {
 
   /** Connections that come while there is no session wait for the next one. */
   #accept(socket: Socket): void {
-    if (this.#channel && !this.#channel.over) return this.#channel.carry(socket);
+    if (this.#state === 'open' && this.#channel && !this.#channel.over) return this.#channel.carry(socket);
     if (this.#end || this.#early.length >= earlyConnectionsMax) return void socket.resetAndDestroy();
     socket.on('error', () => socket.destroy());
     this.#early.push(socket);
@@ -240,7 +240,6 @@ export class Tunnel {
     );
     this.#channel = channel;
     this.#channelSince = effects.clock.monotonic();
-    for (const socket of this.#early.splice(0)) channel.carry(socket);
     const abandon = () => settle(signal.reason as Error);
     signal.addEventListener('abort', abandon, { once: true });
     try {
@@ -368,6 +367,7 @@ export class Tunnel {
   #setState(state: TunnelState): void {
     if (this.#state === state) return;
     this.#state = state;
+    if (state === 'open') for (const socket of this.#early.splice(0)) this.#channel?.carry(socket);
     this.#ports.debug('tunnel', { state });
     this.#events.state?.(state);
   }

@@ -1,0 +1,217 @@
+import { hash } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import type { Effects } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
+import {
+  channelClosedPayload,
+  createAgentSession,
+  encodeMessage,
+  messageTypes,
+  type AgentSession,
+  type StreamId,
+} from '@sallyport/ssm-protocol';
+import type { ConnectionSink, SsmSessions, StartedSession, Transport } from '../src/index.ts';
+import type { Lease } from '../src/control-plane.ts';
+
+/**
+ * Session Manager, its gateway and an agent in one process: an SSM port and a transport whose frames go to the agent role of the protocol
+ * library, which dials a real local TCP port. Sessions can be lost, closed and refused from outside.
+ */
+export class LoopbackGateway {
+  readonly calls: string[] = [];
+  /** What the next calls answer with instead. */
+  readonly failures: { start?: Problem; resume?: Problem | 'gone'; open?: Problem } = {};
+  streamUrl = (sessionId: string) => `ws://127.0.0.1:9/v1/data-channel/${sessionId}?role=publish_subscribe`;
+  /** While true the client's frames and pings are swallowed: a peer that is dead without a word. */
+  silent = false;
+  readonly #sessions = new Map<string, AgentEnd>();
+  readonly #effects: Effects;
+  readonly #target: number;
+  #count = 0;
+
+  constructor(effects: Effects, targetPort: number) {
+    this.#effects = effects;
+    this.#target = targetPort;
+  }
+
+  readonly ssm: SsmSessions = {
+    start: async (lease: Lease): Promise<StartedSession> => {
+      this.calls.push(`StartSession ${lease.id}`);
+      if (this.failures.start) throw this.failures.start;
+      const sessionId = `jit-${lease.grantId}-${String(++this.#count).padStart(17, '0')}`;
+      this.#sessions.set(sessionId, new AgentEnd(this.#effects, sessionId, this.#target));
+      return { sessionId, token: `token-of-${sessionId}`, streamUrl: this.streamUrl(sessionId) };
+    },
+    resume: async (lease, _endpoint, sessionId) => {
+      this.calls.push(`ResumeSession ${lease.id}`);
+      if (this.failures.resume === 'gone' || !this.#sessions.has(sessionId)) return undefined;
+      if (this.failures.resume) throw this.failures.resume;
+      return { sessionId, token: `token-of-${sessionId}`, streamUrl: this.streamUrl(sessionId) };
+    },
+    terminate: async (_lease, _endpoint, sessionId) => {
+      this.calls.push('TerminateSession');
+      this.close(sessionId);
+    },
+  };
+
+  readonly transport: Transport = {
+    open: async (url, headers, sink) => {
+      this.calls.push(`open ${headers['authorization'] ? 'signed' : 'unsigned'}`);
+      if (this.failures.open) throw this.failures.open;
+      const agent = this.#sessions.get(url.pathname.split('/').at(-1) ?? '');
+      if (!agent) throw new Problem('CHANNEL_REFUSED');
+      return agent.attach(sink, () => this.silent);
+    },
+  };
+
+  get sessionIds(): readonly string[] {
+    return [...this.#sessions.keys()];
+  }
+
+  /** The WebSocket breaks; the session lives. */
+  drop(sessionId = this.sessionIds.at(-1) ?? ''): void {
+    this.#sessions.get(sessionId)?.drop();
+  }
+
+  /** The service ends the session: TerminateSession, idle timer. */
+  close(sessionId = this.sessionIds.at(-1) ?? ''): void {
+    this.#sessions.get(sessionId)?.end();
+    this.#sessions.delete(sessionId);
+  }
+}
+
+/** One session's agent, and the client's connection to it. */
+class AgentEnd {
+  readonly #agent: AgentSession;
+  readonly #effects: Effects;
+  readonly #targets = new Map<StreamId, Socket>();
+  readonly #sessionId: string;
+  #sink: ConnectionSink | undefined;
+  #silent: () => boolean = () => false;
+  #timer: object | undefined;
+
+  constructor(effects: Effects, sessionId: string, targetPort: number) {
+    this.#effects = effects;
+    this.#sessionId = sessionId;
+    const { random, clock } = effects;
+    this.#agent = createAgentSession(
+      {
+        environment: {
+          sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+          uuid: () => random.uuid(),
+          wallTime: () => clock.now(),
+        },
+        sessionId,
+        instanceId: 'i-0123456789abcdef0',
+        properties: {
+          host: 'db.internal',
+          portNumber: '5432',
+          type: 'LocalPortForwarding',
+          localPortNumber: '0',
+        },
+      },
+      {
+        frame: (bytes) => this.#toClient(bytes),
+        text: () => undefined,
+        sendable: () => setImmediate(() => (this.#agent.pump(this.now), this.#arm())),
+        readPressure: () => undefined,
+        data: (stream, bytes) => void this.#targets.get(stream)?.write(bytes),
+        end: (stream) => void this.#targets.get(stream)?.destroySoon(),
+        writable: (stream) => void this.#targets.get(stream)?.resume(),
+        discarded: () => undefined,
+        ready: () => undefined,
+        dial: (stream) => this.#dial(stream, targetPort),
+        finished: () => this.end(),
+      },
+    );
+  }
+
+  get now(): number {
+    return this.#effects.clock.monotonic();
+  }
+
+  attach(sink: ConnectionSink, silent: () => boolean) {
+    this.#sink = sink;
+    this.#silent = silent;
+    const gone = () => this.#sink !== sink || silent();
+    return {
+      binary: (bytes: Uint8Array) => {
+        const copy = Uint8Array.from(bytes);
+        setImmediate(() => !gone() && (this.#agent.receive(copy, this.now), this.#arm()));
+      },
+      text: () =>
+        setImmediate(() => !gone() && (this.#agent.connected('agent-token', this.now), this.#arm())),
+      congested: false,
+      ping: () => setImmediate(() => !gone() && sink.heard()),
+      pause: () => undefined,
+      resume: () => undefined,
+      cut: () => this.#sink === sink && this.drop(),
+    };
+  }
+
+  drop(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#agent.disconnected(this.now);
+    setImmediate(() => sink?.closed(1006));
+  }
+
+  end(): void {
+    for (const socket of this.#targets.values()) socket.destroy();
+    if (this.#timer) this.#effects.timers.cancel(this.#timer);
+    this.#toClient(channelClosed(this.#sessionId, this.#effects));
+    this.#sink = undefined;
+  }
+
+  #toClient(bytes: Uint8Array): void {
+    const sink = this.#sink;
+    const copy = Buffer.from(bytes);
+    setImmediate(() => !this.#silent() && sink?.message(copy));
+  }
+
+  #dial(stream: StreamId, port: number): void {
+    const socket = connect(port, '127.0.0.1');
+    this.#targets.set(stream, socket);
+    socket.on('connect', () => (this.#agent.dialed(stream), this.#arm()));
+    socket.on('data', (bytes: Buffer) => {
+      if (this.#agent.write(stream, bytes) < bytes.length)
+        throw new Error('the test target sends more than the window holds');
+      this.#arm();
+    });
+    socket.on('end', () => (this.#agent.end(stream), this.#arm()));
+    socket.on('error', () => (this.#agent.dialFailed(stream, 'refused'), this.#arm()));
+  }
+
+  #arm(): void {
+    const at = this.#agent.nextTickAt();
+    if (this.#timer) this.#effects.timers.cancel(this.#timer);
+    this.#timer = undefined;
+    if (at === undefined) return;
+    this.#timer = this.#effects.timers.after(
+      Math.max(1, at - this.now),
+      () => (this.#agent.tick(this.now), this.#arm()),
+    );
+  }
+}
+
+function channelClosed(sessionId: string, { clock, random }: Effects): Uint8Array {
+  const createdDate = new Date(clock.now()).toISOString();
+  return encodeMessage(
+    {
+      messageType: messageTypes.channelClosed,
+      createdDate: clock.now(),
+      sequenceNumber: 0,
+      flags: 0,
+      messageId: random.uuid(),
+      payloadType: 0,
+      payload: channelClosedPayload({
+        messageId: random.uuid(),
+        destinationId: '',
+        sessionId,
+        createdDate,
+        output: '',
+      }),
+    },
+    (bytes) => hash('sha256', bytes, 'buffer'),
+  );
+}

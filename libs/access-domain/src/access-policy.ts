@@ -22,8 +22,6 @@ export interface AccessPolicy {
   readonly reasonExample: string;
   /** After which a request without an answer lapses. */
   readonly answerWithinSeconds: number;
-  /** What people are told to expect, or null when not known. */
-  readonly usualWaitSeconds: number | null;
 }
 
 /** The policies in force and the digest of their content. */

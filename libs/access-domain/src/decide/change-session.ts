@@ -132,7 +132,7 @@ function closeOrder(session: Session, grant: Grant): CloseOrder | null {
 
 /** Why the sessions of an ended grant end. */
 export function reasonOf(grant: Grant): SessionEndReason {
-  return grant.state === 'ended' && (grant).endReason === 'revoked' ? 'revoked' : 'grant_ended';
+  return grant.state === 'ended' && grant.endReason === 'revoked' ? 'revoked' : 'grant_ended';
 }
 
 export interface CloseSession {

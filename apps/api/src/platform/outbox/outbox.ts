@@ -2,11 +2,14 @@ import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import type { UnitOfWork } from '../database/unit-of-work.ts';
 
-/** Does the work of one topic. It may be called again for the same key: what is done must stay done. */
+/**
+ * Does the work of one topic. It may be called again for the same key: what is done must stay done. What it gives is
+ * kept with the entry as evidence.
+ */
 export type OutboxHandler = (
   payload: Prisma.JsonObject,
   entry: { key: string; attempts: number },
-) => Promise<void>;
+) => Promise<Prisma.InputJsonObject | void>;
 
 /** Entries in hand at the same time; each holds one connection. */
 const workersMax = 4;
@@ -122,8 +125,14 @@ export class Outbox {
   async #handle(entry: Claimed): Promise<Prisma.OutboxEntryUpdateInput> {
     const attempts = entry.attempts + 1;
     try {
-      await this.#handlers.get(entry.topic)?.(entry.payload, { key: entry.key, attempts });
-      return { state: 'done', attempts, settledAt: new Date(this.#effects.clock.now()), lastError: null };
+      const result = await this.#handlers.get(entry.topic)?.(entry.payload, { key: entry.key, attempts });
+      return {
+        state: 'done',
+        attempts,
+        settledAt: new Date(this.#effects.clock.now()),
+        lastError: null,
+        ...(result ? { result } : {}),
+      };
     } catch (error) {
       const dead = attempts >= attemptsMax;
       const lastError = nameOf(error);

@@ -1,33 +1,42 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { Problem } from '@sallyport/problems';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
+import { ChangeGrant } from './change-grant.handler.ts';
 import { GrantDto, GrantListDto, RevokeGrantDto } from './grant.dto.ts';
+import { GrantsQuery } from './grants.query.ts';
 
 @ApiTags('grants')
 @Controller('grants')
 export class GrantsController {
+  readonly #grants: GrantsQuery;
+  readonly #change: ChangeGrant;
+
+  constructor(@Inject(GrantsQuery) grants: GrantsQuery, @Inject(ChangeGrant) change: ChangeGrant) {
+    this.#grants = grants;
+    this.#change = change;
+  }
+
   @Get()
   @Access({ scopes: ['read'] })
   @ApiOperation({ operationId: 'listGrants', summary: 'Grants: mine or all' })
   @ApiQuery({ name: 'view', required: false, enum: ['mine', 'all'] })
   @ApiQuery({ name: 'state', required: false, description: 'states, separated by commas' })
   @ApiOkResponse({ type: GrantListDto })
-  list(
-    @CurrentActor() _actor: Actor,
-    @Query('view') _view?: string,
-    @Query('state') _state?: string,
+  async list(
+    @CurrentActor() actor: Actor,
+    @Query('view') view?: string,
+    @Query('state') state?: string,
   ): Promise<GrantListDto> {
-    throw new Problem('INTERNAL_ERROR');
+    return { items: await this.#grants.list(actor, { view, state }) };
   }
 
   @Get(':id')
   @Access({ scopes: ['read'] })
   @ApiOperation({ operationId: 'readGrant', summary: 'One grant' })
   @ApiOkResponse({ type: GrantDto })
-  read(@CurrentActor() _actor: Actor, @Param('id') _id: string): Promise<GrantDto> {
-    throw new Problem('INTERNAL_ERROR');
+  read(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<GrantDto> {
+    return this.#grants.read(actor, id);
   }
 
   @Post(':id/return')
@@ -35,8 +44,9 @@ export class GrantsController {
   @Access({ scopes: ['request', 'connect'] })
   @ApiOperation({ operationId: 'returnGrant', summary: 'Give a grant back before its end' })
   @ApiOkResponse({ type: GrantDto })
-  return(@CurrentActor() _actor: Actor, @Param('id') _id: string): Promise<GrantDto> {
-    throw new Problem('INTERNAL_ERROR');
+  async return(@CurrentActor() actor: Actor, @Param('id') id: string): Promise<GrantDto> {
+    await this.#change.return(id, actor);
+    return this.#grants.read(actor, id);
   }
 
   @Post(':id/revoke')
@@ -44,11 +54,12 @@ export class GrantsController {
   @Access({ scopes: ['admin', 'review'] })
   @ApiOperation({ operationId: 'revokeGrant', summary: 'End a grant at once, and its sessions with it' })
   @ApiOkResponse({ type: GrantDto })
-  revoke(
-    @CurrentActor() _actor: Actor,
-    @Param('id') _id: string,
-    @Body() _body: RevokeGrantDto,
+  async revoke(
+    @CurrentActor() actor: Actor,
+    @Param('id') id: string,
+    @Body() body: RevokeGrantDto,
   ): Promise<GrantDto> {
-    throw new Problem('INTERNAL_ERROR');
+    await this.#change.revoke(id, actor, body.reason);
+    return this.#grants.read(actor, id);
   }
 }

@@ -1,5 +1,84 @@
-import { Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import type { Effects } from '@sallyport/effects';
+import { EFFECTS } from '../../effects.module.ts';
+import { PrismaClient } from '../../generated/prisma/client.ts';
+import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
+import { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
+import { DueWork } from '../../platform/jobs/due-work.ts';
+import { Outbox } from '../../platform/outbox/outbox.ts';
+import { ChangeGrant } from './change-grant.handler.ts';
+import { GrantStore, sweepTopic } from './grant.prisma-store.ts';
 import { GrantsController } from './grants.controller.ts';
+import { GrantsQuery } from './grants.query.ts';
+import { RevokerTerminator } from './revoker-terminator.query.ts';
+import { SessionTerminator } from './session-terminator.ts';
+import { SweepEvidence } from './sweep-evidence.query.ts';
+import { SweepGrant } from './sweep-grant.handler.ts';
 
-@Module({ controllers: [GrantsController] })
+/** Tells the platform which work of this slice falls due, by the clock or after a commit. */
+@Injectable()
+class GrantWork implements OnModuleInit {
+  readonly #register: () => void;
+
+  constructor(
+    @Inject(DueWork) dueWork: DueWork,
+    @Inject(Outbox) outbox: Outbox,
+    @Inject(ChangeGrant) change: ChangeGrant,
+    @Inject(SweepGrant) sweep: SweepGrant,
+  ) {
+    this.#register = () => {
+      dueWork.register(change.job());
+      outbox.register(sweepTopic, sweep.handler());
+    };
+  }
+
+  onModuleInit(): void {
+    this.#register();
+  }
+}
+
+@Module({
+  controllers: [GrantsController],
+  providers: [
+    {
+      provide: GrantStore,
+      useFactory: (client: PrismaClient) => new GrantStore(client),
+      inject: [PrismaClient],
+    },
+    {
+      provide: SweepEvidence,
+      useFactory: (client: PrismaClient) => new SweepEvidence(client),
+      inject: [PrismaClient],
+    },
+    {
+      provide: GrantsQuery,
+      useFactory: (client: PrismaClient, effects: Effects) => new GrantsQuery(client, effects),
+      inject: [PrismaClient, EFFECTS],
+    },
+    {
+      provide: ChangeGrant,
+      useFactory: (grants: GrantStore, unitOfWork: UnitOfWork, effects: Effects) =>
+        new ChangeGrant(grants, unitOfWork, effects),
+      inject: [GrantStore, UnitOfWork, EFFECTS],
+    },
+    {
+      provide: SessionTerminator,
+      useFactory: (client: PrismaClient, revoker: SessionRevoker) => new RevokerTerminator(client, revoker),
+      inject: [PrismaClient, SessionRevoker],
+    },
+    {
+      provide: SweepGrant,
+      useFactory: (
+        grants: GrantStore,
+        evidence: SweepEvidence,
+        terminator: SessionTerminator,
+        unitOfWork: UnitOfWork,
+        effects: Effects,
+      ) => new SweepGrant({ grants, evidence, terminator }, unitOfWork, effects),
+      inject: [GrantStore, SweepEvidence, SessionTerminator, UnitOfWork, EFFECTS],
+    },
+    GrantWork,
+  ],
+  exports: [GrantStore, ChangeGrant, GrantsQuery],
+})
 export class GrantsModule {}

@@ -1,0 +1,2 @@
+/** What other slices may use: the resources of the catalogue with their ids. */
+export { offered, refOf, ResourceDirectory, type KnownResource } from './resource-directory.ts';

@@ -1,0 +1,42 @@
+import type { OfferedResource, ResourceRef } from '@sallyport/access-domain';
+import type { Catalog, Resource } from '@sallyport/catalog';
+
+/** A resource of the catalogue with the id under which people ask for it. */
+export interface KnownResource {
+  readonly id: string;
+  readonly version: number;
+  readonly entry: Resource;
+}
+
+/** What the catalogue offers, as read at start. */
+export class ResourceDirectory {
+  readonly catalog: Catalog;
+  readonly #byName: ReadonlyMap<string, KnownResource>;
+
+  constructor(catalog: Catalog, known: readonly KnownResource[]) {
+    this.catalog = catalog;
+    this.#byName = new Map(known.map((resource) => [resource.entry.name, resource]));
+  }
+
+  all(): KnownResource[] {
+    return [...this.#byName.values()];
+  }
+
+  byName(name: string): KnownResource | undefined {
+    return this.#byName.get(name);
+  }
+}
+
+/** What decisions about a resource rest on. */
+export function offered({ id, entry }: KnownResource): OfferedResource {
+  return {
+    ...refOf({ id, entry }),
+    environment: entry.environment,
+    tags: entry.tags,
+    notConnectable: entry.notConnectable?.reason ?? null,
+  };
+}
+
+export function refOf({ id, entry }: Pick<KnownResource, 'id' | 'entry'>): ResourceRef {
+  return { id, name: entry.name, kind: entry.kind };
+}

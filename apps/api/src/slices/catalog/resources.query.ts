@@ -1,0 +1,151 @@
+import { favouring, limits, maySee, type Person } from '@sallyport/access-domain';
+import type { Effects } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
+import type { PrismaClient } from '../../generated/prisma/client.ts';
+import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
+import type { Policies, UsualWait } from '../policies/index.ts';
+import { offered, type KnownResource, type ResourceDirectory } from './resource-directory.ts';
+import type { ResourceDto, ResourceMineDto, ResourceRuleDto } from './resource.dto.ts';
+
+/** Where a person stands with everything they asked for or were granted. */
+interface Standing {
+  readonly waiting: ReadonlyMap<string, string>;
+  readonly granted: ReadonlyMap<string, { id: string; endsAt: Date; live: number }>;
+}
+
+/** What a person may see of the catalogue. */
+export class ResourcesQuery {
+  readonly #client: PrismaClient;
+  readonly #effects: Effects;
+  readonly #directory: ResourceDirectory;
+  readonly #policies: Policies;
+  readonly #gateways: GatewayDirectory;
+  readonly #usualWait: UsualWait;
+
+  constructor(
+    client: PrismaClient,
+    effects: Effects,
+    sources: {
+      directory: ResourceDirectory;
+      policies: Policies;
+      gateways: GatewayDirectory;
+      usualWait: UsualWait;
+    },
+  ) {
+    this.#client = client;
+    this.#effects = effects;
+    this.#directory = sources.directory;
+    this.#policies = sources.policies;
+    this.#gateways = sources.gateways;
+    this.#usualWait = sources.usualWait;
+  }
+
+  /** Those the person may see, in the order of the catalogue; `tag` is `key=value`. Refuses with FILTER_INVALID. */
+  async list(person: Person, tag?: string): Promise<ResourceDto[]> {
+    const wanted = tag === undefined ? undefined : /^([^=]+)=(.*)$/.exec(tag);
+    if (wanted === null)
+      throw new Problem('FILTER_INVALID', { detail: 'A tag filter has the form key=value.' });
+    const visible = this.#directory
+      .all()
+      .filter((resource) => maySee(this.#policies.inForce(), person, offered(resource)))
+      .filter(({ entry }) => wanted === undefined || entry.tags[wanted[1] ?? ''] === wanted[2]);
+    const standing = await this.#standingOf(person);
+    return Promise.all(visible.map((resource) => this.#shown(resource, person, standing)));
+  }
+
+  /** Refuses with RESOURCE_UNKNOWN what is not there and what the person may not know of, alike. */
+  async read(person: Person, name: string): Promise<ResourceDto> {
+    const resource = this.#directory.byName(name);
+    if (!resource || !maySee(this.#policies.inForce(), person, offered(resource)))
+      throw new Problem('RESOURCE_UNKNOWN', { detail: `There is no resource ${name}.` });
+    return this.#shown(resource, person, await this.#standingOf(person));
+  }
+
+  async #shown(resource: KnownResource, person: Person, standing: Standing): Promise<ResourceDto> {
+    const { id, entry } = resource;
+    const sight = await this.#gateways.look(entry.gateway);
+    return {
+      id,
+      name: entry.name,
+      kind: entry.kind,
+      title: entry.title,
+      description: entry.description,
+      environment: entry.environment,
+      tags: { ...entry.tags },
+      host: entry.host,
+      port: entry.port,
+      cidr: entry.cidr,
+      protocol: entry.protocol,
+      database: entry.database && { ...entry.database },
+      account: { id: entry.account.id, name: entry.account.name },
+      region: entry.region,
+      gateway: { selector: { ...entry.gateway.selector }, ...sight },
+      connectable: entry.connectable,
+      notConnectable: entry.notConnectable && { ...entry.notConnectable },
+      rule: await this.#rule(resource, person),
+      recording: { ...entry.recording },
+      mine: mineOf(id, standing),
+    };
+  }
+
+  /** The first policy that favours the person, or the first that covers the resource for those who only look on. */
+  async #rule(resource: KnownResource, person: Person): Promise<ResourceRuleDto> {
+    const set = this.#policies.inForce();
+    const anybody = { ...person, groups: set.policies.flatMap((policy) => policy.requesters) };
+    const about = offered(resource);
+    const policy = favouring(set, person, about)[0] ?? favouring(set, anybody, about)[0];
+    return {
+      policy: policy?.name ?? 'none',
+      maxDurationSeconds: policy?.longestSeconds ?? 0,
+      defaultDurationSeconds: policy?.defaultSeconds ?? limits.grantSecondsMin,
+      reasonRequired: policy?.reasonRequired ?? true,
+      reasonExample: policy?.reasonExample ?? '',
+      autoApproved: policy?.approval === 'automatic',
+      reviewers: policy?.approval === 'review' ? [...policy.reviewers] : [],
+      usualWaitSeconds: policy?.approval === 'review' ? await this.#usualWait.of(policy.reviewers) : null,
+    };
+  }
+
+  async #standingOf(person: Person): Promise<Standing> {
+    const now = new Date(this.#effects.clock.now());
+    const [items, grants] = await Promise.all([
+      this.#client.requestItem.findMany({
+        where: { requesterId: person.id, open: true, request: { lapsesAt: { gt: now } } },
+        select: { resourceId: true, requestId: true },
+      }),
+      this.#client.grant.findMany({
+        where: { personId: person.id, state: { not: 'ended' }, startsAt: { lte: now }, endsAt: { gt: now } },
+        orderBy: { endsAt: 'asc' },
+        select: {
+          id: true,
+          resourceId: true,
+          endsAt: true,
+          _count: { select: { sessions: { where: { state: { not: 'closed' } } } } },
+        },
+      }),
+    ]);
+    return {
+      waiting: new Map(items.map((item) => [item.resourceId, item.requestId])),
+      // Of several grants the one that lasts longest is shown.
+      granted: new Map(
+        grants.map(({ id, resourceId, endsAt, _count }) => [
+          resourceId,
+          { id, endsAt, live: _count.sessions },
+        ]),
+      ),
+    };
+  }
+}
+
+function mineOf(resourceId: string, { waiting, granted }: Standing): ResourceMineDto {
+  const grant = granted.get(resourceId);
+  const requestId = waiting.get(resourceId) ?? null;
+  if (grant)
+    return {
+      state: grant.live > 0 ? 'connected' : 'granted',
+      requestId,
+      grantId: grant.id,
+      endsAt: grant.endsAt.toISOString(),
+    };
+  return { state: requestId === null ? 'none' : 'waiting', requestId, grantId: null, endsAt: null };
+}

@@ -1,0 +1,198 @@
+import {
+  grantAt,
+  limits,
+  reasonOf,
+  type EndedGrant,
+  type Grant,
+  type GrantEndReason,
+} from '@sallyport/access-domain';
+import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { LostRace } from '../../platform/database/database-refusal.ts';
+import type { NewOutboxEntry, Write } from '../../platform/database/unit-of-work.ts';
+import type { LiveHint } from '../../platform/live-hints/live-hints.ts';
+
+const person = { select: { id: true, name: true, email: true } } as const;
+
+/** What it takes to make a grant of its row. */
+export const grantParts = {
+  resource: { select: { id: true, name: true, kind: true } },
+  person,
+  approver: person,
+} as const satisfies Prisma.GrantInclude;
+
+export type GrantRow = Prisma.GrantGetPayload<{ include: typeof grantParts }>;
+
+export function grantOf(row: GrantRow): Grant {
+  const base = {
+    id: row.id,
+    version: row.version,
+    requestId: row.requestId,
+    itemId: row.itemId,
+    resource: { ...row.resource, kind: row.resource.kind as Grant['resource']['kind'] },
+    person: row.person,
+    approvedBy: row.approver,
+    reviewers: row.reviewers,
+    reason: row.reason,
+    createdAt: row.createdAt.getTime(),
+    startsAt: row.startsAt.getTime(),
+    endsAt: row.endsAt.getTime(),
+  };
+  if (row.state !== 'ended') return { ...base, state: row.state as 'scheduled' | 'active' };
+  return {
+    ...base,
+    state: 'ended',
+    endedAt: row.endedAt?.getTime() ?? base.endsAt,
+    endReason: row.endReason as GrantEndReason,
+    endComment: row.endComment,
+  };
+}
+
+/** The topic of the entries that look for sessions of an ended grant. */
+export const sweepTopic = 'grant.sweep';
+
+/** Grants in the database. */
+export class GrantStore {
+  readonly #client: PrismaClient;
+
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  /** As stored; compare with the clock by `grantAt` or let a decision do so. */
+  async find(id: string): Promise<Grant | undefined> {
+    const row = await this.#client.grant.findUnique({ where: { id }, include: grantParts });
+    return row ? grantOf(row) : undefined;
+  }
+
+  /** What a person can use now, for sentences about what more would add. */
+  async usableBy(personId: string, now: number): Promise<Grant[]> {
+    const rows = await this.#client.grant.findMany({
+      where: { personId, state: { not: 'ended' }, endsAt: { gt: new Date(now) } },
+      include: grantParts,
+      orderBy: { endsAt: 'asc' },
+    });
+    return rows.map((row) => grantAt(grantOf(row), now)).filter((grant) => grant.state === 'active');
+  }
+
+  insert(grant: Grant): Write {
+    const { id, version, requestId, itemId, reason, state } = grant;
+    const [startsAt, endsAt] = [new Date(grant.startsAt), new Date(grant.endsAt)];
+    return async (transaction) => {
+      await transaction.grant.create({
+        data: {
+          id,
+          version,
+          requestId,
+          itemId,
+          resourceId: grant.resource.id,
+          personId: grant.person.id,
+          approvedBy: grant.approvedBy?.id ?? null,
+          automatic: grant.approvedBy === null,
+          reviewers: [...grant.reviewers],
+          reason,
+          state,
+          createdAt: new Date(grant.createdAt),
+          startsAt,
+          endsAt,
+          intervals: { create: { id: `${id}:1`, startsAt, endsAt } },
+        },
+      });
+    };
+  }
+
+  /** Saves what a decision made of a grant; `by` names who ended it. */
+  save(grant: Grant, by?: string): Write {
+    const ended =
+      grant.state === 'ended'
+        ? {
+            endedAt: new Date(grant.endedAt),
+            endReason: grant.endReason,
+            endComment: grant.endComment,
+            endedBy: by,
+          }
+        : {};
+    return async (transaction) => {
+      const { count } = await transaction.grant.updateMany({
+        where: { id: grant.id, version: grant.version - 1 },
+        data: { state: grant.state, version: grant.version, ...ended },
+      });
+      if (count !== 1) throw new LostRace(`grant ${grant.id}`);
+    };
+  }
+
+  /** Tells the live sessions of an ended grant to end. */
+  closeSessions(grant: EndedGrant): Write {
+    return async (transaction) => {
+      await transaction.session.updateMany({
+        where: { grantId: grant.id, state: { in: ['opening', 'open', 'reconnecting'] } },
+        data: { state: 'closing', endReason: reasonOf(grant), version: { increment: 1 } },
+      });
+    };
+  }
+
+  /** Grants whose stored state the clock has overtaken. */
+  async due(now: number): Promise<Grant[]> {
+    const at = new Date(now);
+    const rows = await this.#client.grant.findMany({
+      where: {
+        OR: [
+          { state: 'scheduled', startsAt: { lte: at } },
+          { state: { in: ['scheduled', 'active'] }, endsAt: { lte: at } },
+        ],
+      },
+      include: grantParts,
+      orderBy: { endsAt: 'asc' },
+      take: 500,
+    });
+    return rows.map(grantOf);
+  }
+
+  async nextAt(): Promise<number | undefined> {
+    const [start, end] = await Promise.all([
+      this.#client.grant.aggregate({ where: { state: 'scheduled' }, _min: { startsAt: true } }),
+      this.#client.grant.aggregate({
+        where: { state: { in: ['scheduled', 'active'] } },
+        _min: { endsAt: true },
+      }),
+    ]);
+    const times = [start._min.startsAt, end._min.endsAt]
+      .filter((at) => at !== null)
+      .map((at) => at.getTime());
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+}
+
+/** The sweeps that follow from the end of a grant: a lease in hand may start sessions for up to 120 s more. */
+export function sweepEntries(grant: EndedGrant): NewOutboxEntry[] {
+  return limits.sweepSeconds.map((seconds, index) =>
+    sweepEntry(grant.id, seconds, {
+      dueAt: grant.endedAt + seconds * 1000,
+      last: index === limits.sweepSeconds.length - 1,
+    }),
+  );
+}
+
+/** One look for sessions of a grant, `seconds` after its end. */
+export function sweepEntry(
+  grantId: string,
+  seconds: number,
+  { dueAt, last }: { dueAt: number; last: boolean },
+): NewOutboxEntry {
+  return {
+    topic: sweepTopic,
+    key: `grant:${grantId}:terminate:${seconds}`,
+    payload: { grantId, seconds, last },
+    dueAt,
+  };
+}
+
+/** Who is to look again when a grant has changed. */
+export function grantHint(grant: Grant, now: number): LiveHint {
+  return {
+    topic: 'grant',
+    id: grant.id,
+    version: grant.version,
+    at: now,
+    audience: { people: [grant.person.id], groups: grant.reviewers, roles: ['admin', 'auditor'] },
+  };
+}

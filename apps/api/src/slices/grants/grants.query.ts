@@ -1,0 +1,90 @@
+import { grantAt, type Grant, type Person } from '@sallyport/access-domain';
+import type { Effects } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
+import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { maySeeGrant } from './change-grant.handler.ts';
+import { grantStates, type GrantDto } from './grant.dto.ts';
+import { grantOf, grantParts } from './grant.prisma-store.ts';
+
+const listMax = 500;
+
+const parts = {
+  ...grantParts,
+  _count: { select: { sessions: true } },
+  sessions: { where: { state: { not: 'closed' } }, select: { id: true } },
+} as const satisfies Prisma.GrantInclude;
+
+type Row = Prisma.GrantGetPayload<{ include: typeof parts }>;
+
+export interface GrantFilter {
+  readonly view?: string | undefined;
+  /** States, separated by commas. */
+  readonly state?: string | undefined;
+}
+
+/** Grants as people see them, always compared with the clock. */
+export class GrantsQuery {
+  readonly #client: PrismaClient;
+  readonly #effects: Effects;
+
+  constructor(client: PrismaClient, effects: Effects) {
+    this.#client = client;
+    this.#effects = effects;
+  }
+
+  /** The newest first. `all` gives what the person may know of. Refuses with FILTER_INVALID. */
+  async list(person: Person, { view = 'mine', state }: GrantFilter): Promise<GrantDto[]> {
+    if (view !== 'mine' && view !== 'all')
+      throw new Problem('FILTER_INVALID', { detail: 'The view is mine or all.' });
+    const states = state?.split(',') ?? [...grantStates];
+    const unknown = states.find((one) => !grantStates.includes(one as GrantDto['state']));
+    if (unknown !== undefined)
+      throw new Problem('FILTER_INVALID', { detail: `A grant is never ${unknown}.` });
+    const rows = await this.#client.grant.findMany({
+      where: view === 'mine' ? { personId: person.id } : visibleTo(person),
+      include: parts,
+      orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+      take: listMax,
+    });
+    return rows.map((row) => this.#shown(row)).filter((grant) => states.includes(grant.state));
+  }
+
+  /** Refuses with GRANT_UNKNOWN. */
+  async read(person: Person, id: string): Promise<GrantDto> {
+    const row = await this.#client.grant.findUnique({ where: { id }, include: parts });
+    if (!row || !maySeeGrant(grantOf(row), person)) throw new Problem('GRANT_UNKNOWN');
+    return this.#shown(row);
+  }
+
+  #shown(row: Row): GrantDto {
+    const grant = grantAt(grantOf(row), this.#effects.clock.now());
+    const ended = endOf(grant);
+    return {
+      id: grant.id,
+      state: grant.state,
+      ...ended,
+      version: grant.version,
+      resource: grant.resource,
+      person: grant.person,
+      requestId: grant.requestId,
+      approvedBy: grant.approvedBy,
+      automatic: grant.approvedBy === null,
+      reason: grant.reason,
+      startsAt: new Date(grant.startsAt).toISOString(),
+      endsAt: new Date(grant.endsAt).toISOString(),
+      sessions: { live: row.sessions.length, total: row._count.sessions },
+      connectLine: `tunnel connect ${grant.resource.name}`,
+    };
+  }
+}
+
+function endOf(grant: Grant): Pick<GrantDto, 'endReason' | 'endComment' | 'endedAt'> {
+  if (grant.state !== 'ended') return { endReason: null, endComment: null, endedAt: null };
+  const { endReason, endComment, endedAt } = grant;
+  return { endReason, endComment, endedAt: new Date(endedAt).toISOString() };
+}
+
+function visibleTo(person: Person): Prisma.GrantWhereInput {
+  if (person.roles.includes('admin') || person.roles.includes('auditor')) return {};
+  return { OR: [{ personId: person.id }, { reviewers: { hasSome: [...person.groups] } }] };
+}

@@ -1,0 +1,34 @@
+import { leaseSessionName } from '@sallyport/iam-policy';
+import type { PrismaClient } from '../../generated/prisma/client.ts';
+import type { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
+import { SessionTerminator } from './session-terminator.ts';
+
+/** Ends sessions through the revoking principal, wherever leases of the grant were good for. */
+export class RevokerTerminator extends SessionTerminator {
+  readonly #client: PrismaClient;
+  readonly #revoker: SessionRevoker;
+
+  constructor(client: PrismaClient, revoker: SessionRevoker) {
+    super();
+    this.#client = client;
+    this.#revoker = revoker;
+  }
+
+  async sweep(grantId: string): Promise<string[]> {
+    // Without a lease there is no session; failed and unknown ones count, since their answer may have been lost.
+    const places = await this.#client.lease.findMany({
+      where: { grantId },
+      distinct: ['accountId', 'region'],
+      select: { accountId: true, region: true },
+    });
+    const ended: string[] = [];
+    for (const { accountId, region } of places) {
+      const prefix = `${leaseSessionName(grantId)}-`;
+      for (const { ssmSessionId } of await this.#revoker.list({ accountId, region, prefix })) {
+        await this.#revoker.terminate({ accountId, region, ssmSessionId });
+        ended.push(ssmSessionId);
+      }
+    }
+    return ended;
+  }
+}

@@ -1,0 +1,30 @@
+import type { PrismaClient } from '../../generated/prisma/client.ts';
+import { sweepTopic } from './grant.prisma-store.ts';
+
+/** What the sweeps of a grant have found so far. */
+export class SweepEvidence {
+  readonly #client: PrismaClient;
+
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  /** Looks that are over, and the ids of the sessions they ended. */
+  async of(grantId: string): Promise<{ sweeps: number; terminated: string[] }> {
+    const entries = await this.#client.outboxEntry.findMany({
+      where: { topic: sweepTopic, state: 'done', key: { startsWith: `grant:${grantId}:terminate:` } },
+      orderBy: { dueAt: 'asc' },
+      select: { result: true },
+    });
+    const found = entries.map(({ result }) => (result as { terminated?: string[] } | null)?.terminated ?? []);
+    return { sweeps: entries.length, terminated: [...new Set(found.flat())] };
+  }
+
+  async isQueued(key: string): Promise<boolean> {
+    return (await this.#client.outboxEntry.count({ where: { key } })) > 0;
+  }
+
+  async isConfirmed(grantId: string): Promise<boolean> {
+    return (await this.#client.auditEvent.count({ where: { grantId, type: 'grant.revoke_confirmed' } })) > 0;
+  }
+}

@@ -1,11 +1,11 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsISO8601, IsOptional, IsString, Max, Min } from 'class-validator';
-import { Problem } from '@sallyport/problems';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
 import { AuditEventListDto } from './audit-event.dto.ts';
+import { AuditEventsQuery } from './audit-events.query.ts';
 
 const Optional = () => ApiProperty({ type: String, required: false });
 
@@ -31,11 +31,17 @@ export class AuditFilterDto {
 @ApiTags('audit')
 @Controller('audit-events')
 export class AuditController {
+  readonly #events: AuditEventsQuery;
+
+  constructor(@Inject(AuditEventsQuery) events: AuditEventsQuery) {
+    this.#events = events;
+  }
+
   @Get()
   @Access({ scopes: ['audit'] })
   @ApiOperation({ operationId: 'listAuditEvents', summary: 'Who did what, newest first' })
   @ApiOkResponse({ type: AuditEventListDto })
-  list(@CurrentActor() _actor: Actor, @Query() _filter: AuditFilterDto): Promise<AuditEventListDto> {
-    throw new Problem('INTERNAL_ERROR');
+  list(@CurrentActor() actor: Actor, @Query() filter: AuditFilterDto): Promise<AuditEventListDto> {
+    return this.#events.list(actor, filter);
   }
 }

@@ -1,0 +1,137 @@
+import {
+  durationText,
+  type AccessRequest,
+  type Facts,
+  type FactsItem,
+  type Grant,
+  type RequestItem,
+} from '@sallyport/access-domain';
+import { documentOf } from '@sallyport/catalog';
+import type { Effects } from '@sallyport/effects';
+import { previewLease } from '@sallyport/iam-policy';
+import { Problem } from '@sallyport/problems';
+import canonicalize from 'canonicalize';
+import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
+import { sha256Hex } from '../../platform/aws/sha256.ts';
+import { refOf, type ResourceDirectory } from '../catalog/index.ts';
+import type { GrantStore } from '../grants/index.ts';
+
+/** Lower-case hexadecimal SHA-256 of the canonical JSON (RFC 8785) of the facts; a review names it. */
+export function digestOf(facts: Facts): string {
+  return sha256Hex(canonicalize(facts) ?? '');
+}
+
+/** Literals that the renderer accepts, replaced by words afterwards: neither grant nor gateway is chosen yet. */
+const grantStandIn = 'grt_00000000000000000000000000';
+const instanceStandIn = 'i-00000000000000000';
+
+type Asked = Pick<
+  AccessRequest,
+  'requester' | 'reason' | 'ticket' | 'durationSeconds' | 'startsAt' | 'items'
+>;
+
+/** Derives what a reviewer is shown from catalogue, gateways and grants; nothing of it comes from the requester but the wish. */
+export class FactsOfRequest {
+  readonly #directory: ResourceDirectory;
+  readonly #gateways: GatewayDirectory;
+  readonly #grants: GrantStore;
+  readonly #effects: Effects;
+
+  constructor(
+    sources: { directory: ResourceDirectory; gateways: GatewayDirectory; grants: GrantStore },
+    effects: Effects,
+  ) {
+    this.#directory = sources.directory;
+    this.#gateways = sources.gateways;
+    this.#grants = sources.grants;
+    this.#effects = effects;
+  }
+
+  /**
+   * The facts as they are now. A gateway that cannot be seen at the moment keeps the instance that `before` names, so
+   * that an outage alone changes nothing.
+   */
+  async derive(request: Asked, before?: Facts): Promise<Facts> {
+    const { requester, reason, ticket, durationSeconds, startsAt } = request;
+    const held = await this.#grants.usableBy(requester.id, this.#effects.clock.now());
+    const items = await Promise.all(
+      request.items.map((item, index) => this.#item(item, { request, held, before: before?.items[index] })),
+    );
+    return {
+      requester: {
+        id: requester.id,
+        name: requester.name,
+        email: requester.email,
+        groups: [...requester.groups].sort(),
+      },
+      reason,
+      ticket,
+      durationSeconds,
+      startsAt: startsAt === null ? null : new Date(startsAt).toISOString(),
+      items,
+    };
+  }
+
+  async #item(
+    item: RequestItem,
+    { request, held, before }: { request: Asked; held: readonly Grant[]; before: FactsItem | undefined },
+  ): Promise<FactsItem> {
+    const known = this.#directory.byName(item.resource.name);
+    const document = known && documentOf(known.entry, sha256Hex);
+    if (!known || !document)
+      throw new Problem('RESOURCE_UNKNOWN', { detail: `${item.resource.name} is no longer offered.` });
+    const { entry } = known;
+    const { instanceId } = await this.#gateways.look(entry.gateway);
+    return {
+      resource: refOf(known),
+      title: entry.title,
+      reach: {
+        host: entry.host,
+        port: entry.port,
+        protocol: entry.protocol,
+        database: entry.database?.name ?? null,
+        databaseRole: entry.database?.role ?? null,
+      },
+      gateway: {
+        instanceId: instanceId ?? before?.gateway.instanceId ?? null,
+        selector: { ...entry.gateway.selector },
+      },
+      account: { id: entry.account.id, name: entry.account.name },
+      region: entry.region,
+      document: { name: document.name, sha256: document.sha256 },
+      sessionPolicy: sessionPolicyShown({
+        accountId: entry.account.id,
+        region: entry.region,
+        instanceId: instanceId ?? before?.gateway.instanceId ?? null,
+        documentName: document.name,
+      }),
+      recording: { ...entry.recording },
+      adds: whatItAdds(item.resource.name, request, held),
+    };
+  }
+}
+
+function sessionPolicyShown(scope: {
+  accountId: string;
+  region: string;
+  instanceId: string | null;
+  documentName: string;
+}): object {
+  const policy = previewLease({
+    ...scope,
+    grantId: grantStandIn,
+    instanceId: scope.instanceId ?? instanceStandIn,
+  });
+  const text = JSON.stringify(policy)
+    .replaceAll(grantStandIn, '${grant id}')
+    .replaceAll(instanceStandIn, '${gateway chosen by its tags}');
+  return JSON.parse(text) as object;
+}
+
+function whatItAdds(name: string, request: Asked, held: readonly Grant[]): string {
+  const now = held.find((grant) => grant.resource.name === name);
+  const time = durationText(request.durationSeconds);
+  return now
+    ? `${request.requester.email} already reaches ${name} until ${new Date(now.endsAt).toISOString()}; this gives ${time} from its own start.`
+    : `${request.requester.email} cannot reach ${name} now; this lets them for ${time}.`;
+}

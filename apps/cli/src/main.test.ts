@@ -1,0 +1,426 @@
+import { chmod, lstat, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { aGrant, ApiDouble, aRequest, aResource, aReview, token } from '../test/api-double.ts';
+import { Person } from '../test/world-double.ts';
+import { commandTable } from './command-table.ts';
+
+let api: ApiDouble;
+let person: Person;
+
+beforeEach(async () => {
+  api = await ApiDouble.start();
+  person = await Person.at(api.url);
+});
+afterEach(async () => {
+  await api.stop();
+  await person.leave();
+});
+
+async function signedIn(): Promise<void> {
+  person.stdin = `${token}\n`;
+  expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 0 });
+  person.stdin = '';
+}
+
+const tokenFile = () => join(person.home, '.config', 'sallyport', 'sign-ins.json');
+const last = () => api.asked.at(-1);
+
+describe('the command line', () => {
+  it.each(Object.keys(commandTable))(
+    '%s --help opens with one sentence and at least three examples',
+    async (id) => {
+      const { code, out } = await person.types(...id.split(' '), '--help');
+      const [sentence, blank, ...rest] = out.split('\n');
+      expect(code).toBe(0);
+      expect(sentence).toMatch(/^[A-Z].*\.$/u);
+      expect(blank).toBe('');
+      expect(rest.slice(0, 3).every((line) => /^ {2}(?:tunnel|TUNNEL_)/u.test(line))).toBe(true);
+    },
+  );
+
+  it('suggests the nearest command and exits 2', async () => {
+    const { code, err } = await person.types('conect', 'prod-rds');
+    expect(code).toBe(2);
+    expect(err).toContain('tunnel connect');
+    expect(err).toContain('COMMAND_UNKNOWN');
+  });
+
+  it.each([
+    [['ls', '--nope']],
+    [['connect']],
+    [['deny', 'req_1']],
+    [['done']],
+    [['audit', 'search', '--limit', 'many']],
+    [['connect', 'prod-rds', '--port', '70000']],
+    [['connect', 'prod-rds', '--']],
+    [['connect', 'a', 'b', '--', 'psql']],
+  ])('refuses %j as usage, exit 2', async (argv) => {
+    await signedIn();
+    expect(await person.types(...argv)).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('tells the version as one JSON object', async () => {
+    const { out } = await person.types('--version', '--json');
+    expect(JSON.parse(out)).toMatchObject({ id: 'tunnel', version: '0.0.0-test' });
+  });
+
+  it('writes a failure as one JSON object on standard output too, with the documented exit code', async () => {
+    const { code, out, err } = await person.types('ls', '--json');
+    expect(code).toBe(4);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'TOKEN_MISSING', exitCode: 4 } });
+    expect(err).toContain('tunnel login');
+  });
+
+  it.each([
+    ['refused', 403, 5],
+    ['missing', 404, 6],
+    ['conflict', 409, 7],
+    ['pending', 409, 8],
+    ['limited', 429, 9],
+    ['unavailable', 503, 10],
+    ['ended', 409, 12],
+    ['bug', 500, 1],
+    ['unauthenticated', 401, 4],
+  ] as const)('exits by the kind of the problem: %s %i -> %i', async (kind, status, exit) => {
+    await signedIn();
+    api.refuse('GET /resources', status, 'SOME_CODE', kind, 'It is so');
+    const { code, err } = await person.types('ls');
+    expect(code).toBe(exit);
+    expect(err).toContain('It is so (SOME_CODE)');
+  });
+
+  it('exits 10 when the control plane does not answer', async () => {
+    await signedIn();
+    await api.stop();
+    const { code, err } = await person.types('ls');
+    expect(code).toBe(10);
+    expect(err).toContain('SERVER_UNREACHABLE');
+    api = await ApiDouble.start();
+  });
+
+  it('sends no token to another machine without encryption', async () => {
+    person.env['TUNNEL_SERVER'] = 'http://sallyport.example.com';
+    person.stdin = token;
+    expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 11 });
+  });
+});
+
+describe('signing in', () => {
+  it('keeps the token in a 0600 file of a 0700 folder', async () => {
+    await signedIn();
+    expect((await lstat(tokenFile())).mode & 0o777).toBe(0o600);
+    expect((await lstat(dirname(tokenFile()))).mode & 0o777).toBe(0o700);
+    expect(await readFile(tokenFile(), 'utf8')).toContain(token);
+  });
+
+  it.each([
+    ['is readable by the group', async (path: string) => chmod(path, 0o640)],
+    [
+      'is a link',
+      async (path: string) => {
+        await rename(path, `${path}.real`);
+        await symlink(`${path}.real`, path);
+      },
+    ],
+  ])('refuses a token file that %s', async (_why, spoil) => {
+    await signedIn();
+    await spoil(tokenFile());
+    const { code, err } = await person.types('whoami');
+    expect(code).toBe(11);
+    expect(err).toContain('TOKEN_FILE_UNSAFE');
+  });
+
+  it('asks for e-mail and password at a terminal, and revokes the token it got at sign-out', async () => {
+    const answer = {
+      token,
+      tokenId: 'tok_1',
+      expiresAt: '2036-01-01T00:00:00Z',
+      me: { email: 'engineer@example.com' },
+    };
+    api.on('POST /cli-sign-in', { status: 201, body: answer });
+    api.on('DELETE /access-tokens/tok_1', { status: 204 });
+    person.stdin = undefined;
+    person.answers = ['engineer@example.com', 'the password'];
+    expect(await person.types('login')).toMatchObject({ code: 0 });
+    expect(last()?.body).toMatchObject({ email: 'engineer@example.com', password: 'the password' });
+    expect(await person.types('logout')).toMatchObject({ code: 0 });
+    expect(last()).toMatchObject({ method: 'DELETE', authorization: `Bearer ${token}` });
+    expect(await person.types('whoami')).toMatchObject({ code: 4 });
+  });
+
+  it('does not ask without a terminal', async () => {
+    expect(await person.types('login')).toMatchObject({ code: 2 });
+  });
+
+  it('refuses what is not a token', async () => {
+    person.stdin = 'two words\nand more';
+    expect((await person.types('login', '--token-stdin')).err).toContain('TOKEN_MALFORMED');
+  });
+
+  it('keeps nothing when the token is not accepted', async () => {
+    api.refuse('GET /me', 401, 'TOKEN_INVALID', 'unauthenticated', 'The token is not valid');
+    person.stdin = token;
+    expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 4 });
+    await expect(lstat(tokenFile())).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('lists', () => {
+  beforeEach(signedIn);
+
+  it('are {items} with --json, tab-separated when piped, and a table at a terminal', async () => {
+    api.on('GET /resources', { body: { items: [aResource()] } });
+    expect(JSON.parse((await person.types('ls', '--json')).out)).toMatchObject({
+      items: [{ name: 'prod-rds' }],
+    });
+    const piped = (await person.types('ls')).out;
+    expect(piped.split('\t')[0]).toBe('prod-rds');
+    expect(piped).not.toContain('NAME');
+    person.terminal = true;
+    expect((await person.types('ls')).out).toContain('NAME');
+  });
+
+  it('take no colour with NO_COLOR', async () => {
+    api.on('GET /resources', {
+      body: {
+        items: [aResource({ mine: { state: 'waiting', requestId: 'r', grantId: null, endsAt: null } })],
+      },
+    });
+    person.terminal = true;
+    expect((await person.types('ls')).out).toContain('\u001b[33m');
+    person.env['NO_COLOR'] = '1';
+    expect((await person.types('ls')).out).not.toContain('\u001b');
+  });
+
+  it('fit the width of the terminal', async () => {
+    api.on('GET /resources', { body: { items: [aResource({ host: 'a'.repeat(200) })] } });
+    person.terminal = true;
+    person.env['NO_COLOR'] = '1';
+    person.columns = 80;
+    const lines = (await person.types('ls')).out.split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('strip what would steer the terminal or reorder the text', async () => {
+    const reason = 'a\u001b[2Jb\u001b]0;title\u0007c\u202edcba\u0000\u009b31m\nnext';
+    api.on('GET /access-requests', { body: { items: [aRequest({ reason })] } });
+    const { out } = await person.types('requests');
+    // eslint-disable-next-line no-control-regex -- these are the characters that must be gone
+    expect(out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
+    expect(out).toContain('abcdcba');
+  });
+
+  it('suggest the nearest resource for an unknown one', async () => {
+    api.refuse('GET /resources/prod-rsd', 404, 'RESOURCE_UNKNOWN', 'missing', 'There is none');
+    api.on('GET /resources', { body: { items: [aResource()] } });
+    const { code, err } = await person.types('show', 'prod-rsd');
+    expect(code).toBe(6);
+    expect(err).toContain('did you mean prod-rds?');
+  });
+});
+
+describe('asking and answering', () => {
+  beforeEach(async () => {
+    await signedIn();
+    api.on('GET /resources/prod-rds', { body: aResource() });
+    api.on('POST /access-requests', { status: 201, body: aRequest() });
+  });
+
+  const ask = ['request', 'prod-rds', '--for', '1h30m', '--reason', 'INC-1'];
+
+  it('returns 0 once recorded with --no-wait', async () => {
+    const { code, out } = await person.types(...ask, '--ticket', 'OPS-1', '--no-wait', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ id: aRequest().id, state: 'pending' });
+    expect(last()?.body).toMatchObject({
+      resources: ['prod-rds'],
+      durationSeconds: 5400,
+      reason: 'INC-1',
+      ticket: 'OPS-1',
+    });
+  });
+
+  it('goes on as soon as a hint says that somebody answered', async () => {
+    let state = 'pending';
+    api.on('GET /access-requests/req_01JZ8Q4T7M3N5P6R8S9V0W1X2Y', () => ({
+      body: aRequest({ state, reviews: state === 'pending' ? [] : [aReview('approve')] }),
+    }));
+    const asking = person.types(...ask);
+    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'));
+    state = 'approved';
+    api.hint('access-request', aRequest().id);
+    const { code, out, err } = await asking;
+    expect(code).toBe(0);
+    expect(out.trim()).toBe(aRequest().id);
+    expect(err).toContain('approved by approver@example.com');
+  });
+
+  it.each([
+    ['denied', [aReview('deny', 'use the replica')], 'REQUEST_DENIED'],
+    ['lapsed', [], 'REQUEST_LAPSED'],
+  ])('exits 5 when the request is %s', async (state, reviews, problem) => {
+    api.on(`GET /access-requests/${aRequest().id}`, { body: aRequest({ state, reviews }) });
+    const { code, err } = await person.types(...ask);
+    expect(code).toBe(5);
+    expect(err).toContain(problem);
+    if (state === 'denied') expect(err).toContain('use the replica');
+  });
+
+  it('leaves the request pending on Ctrl-C and says how to go on', async () => {
+    api.on(`GET /access-requests/${aRequest().id}`, { body: aRequest() });
+    const asking = person.types(...ask);
+    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'));
+    person.signal('SIGINT');
+    const { code, err } = await asking;
+    expect(code).toBe(130);
+    expect(err).toContain('tunnel connect prod-rds');
+    expect(api.asked.some((asked) => asked.path.endsWith('/cancel'))).toBe(false);
+  });
+
+  it('refuses a bad duration before asking anything of the server', async () => {
+    const before = api.asked.length;
+    const { code, err } = await person.types('request', 'prod-rds', '--for', 'soon', '--reason', 'x');
+    expect(code).toBe(2);
+    expect(err).toContain('DURATION_INVALID');
+    expect(api.asked).toHaveLength(before);
+  });
+
+  it('returns 2 without a terminal and without --reason', async () => {
+    expect((await person.types('request', 'prod-rds')).code).toBe(2);
+  });
+
+  it('approves what was shown: the digest goes with the answer', async () => {
+    api.on(`GET /access-requests/${aRequest().id}`, {
+      body: aRequest({ factsDigest: 'digest-1', mayReview: true }),
+    });
+    api.on(`POST /access-requests/${aRequest().id}/reviews`, {
+      status: 201,
+      body: aRequest({ state: 'approved' }),
+    });
+    expect((await person.types('approve', aRequest().id, '--for', '30m', '--only', 'prod-rds')).code).toBe(0);
+    expect(last()?.body).toEqual({
+      verdict: 'approve',
+      factsDigest: 'digest-1',
+      durationSeconds: 1800,
+      only: ['prod-rds'],
+    });
+  });
+});
+
+describe('connect', () => {
+  beforeEach(async () => {
+    await signedIn();
+    api.on('GET /resources/prod-rds', { body: aResource() });
+    api.on('GET /grants', { body: { items: [] } });
+    api.on('GET /access-requests', { body: { items: [] } });
+    api.on('POST /access-requests', { status: 201, body: aRequest() });
+    api.on(`GET /access-requests/${aRequest().id}`, { body: aRequest() });
+  });
+
+  it('without a grant and with --no-wait asks and returns 8', async () => {
+    const { code, err } = await person.types(
+      'connect',
+      'prod-rds',
+      '--no-wait',
+      '--for',
+      '1h',
+      '--reason',
+      'INC-1',
+    );
+    expect(code).toBe(8);
+    expect(err).toContain('REQUEST_WAITING');
+  });
+
+  it('does not ask twice when a request waits already', async () => {
+    api.on('GET /access-requests', { body: { items: [aRequest()] } });
+    expect((await person.types('connect', 'prod-rds', '--no-wait')).code).toBe(8);
+    expect(api.asked.some((asked) => asked.method === 'POST')).toBe(false);
+  });
+
+  it('without a grant, a terminal and --reason returns 2', async () => {
+    expect((await person.types('connect', 'prod-rds')).code).toBe(2);
+  });
+
+  it('refuses what is not connectable yet with its catalogued reason', async () => {
+    const notConnectable = { code: 'RESOURCE_NOT_CONNECTABLE', reason: 'SSH comes later' };
+    api.on('GET /resources/web-1', {
+      body: aResource({ name: 'web-1', connectable: false, notConnectable }),
+    });
+    const { code, err } = await person.types('connect', 'web-1', '--reason', 'x');
+    expect(code).toBe(5);
+    expect(err).toContain('SSH comes later (RESOURCE_NOT_CONNECTABLE)');
+  });
+
+  it('exits 12 with the reason when the grant has ended before the lease', async () => {
+    api.on('GET /grants', { body: { items: [aGrant()] } });
+    api.refuse(`POST /grants/${aGrant().id}/leases`, 409, 'GRANT_ENDED', 'ended', 'Ended', {
+      endReason: 'revoked',
+      endComment: 'laptop lost',
+    });
+    const { code, err } = await person.types('connect', 'prod-rds', '--port', '0');
+    expect(code).toBe(12);
+    expect(err).toContain('it was revoked: "laptop lost" (GRANT_ENDED)');
+  });
+
+  it('leaves no announcement and no socket behind when it fails', async () => {
+    api.on('GET /grants', { body: { items: [aGrant()] } });
+    api.refuse(
+      `POST /grants/${aGrant().id}/leases`,
+      503,
+      'GATEWAY_OFFLINE',
+      'unavailable',
+      'The gateway is offline',
+    );
+    expect((await person.types('connect', 'prod-rds', '--port', '0')).code).toBe(10);
+    await expect(lstat(join(person.home, '.local', 'state', 'sallyport', 'tunnels'))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+});
+
+describe('tunnels of this machine', () => {
+  it('forgets a tunnel whose process has died, and tells the ones elsewhere', async () => {
+    await signedIn();
+    const folder = join(person.home, '.local', 'state', 'sallyport', 'tunnels');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const entry = {
+      version: 1,
+      pid: 1,
+      name: 'prod-rds',
+      socket: join(folder, 'gone.sock'),
+      sessionId: 'ses_0',
+    };
+    await writeFile(join(folder, '1-prod-rds.json'), JSON.stringify(entry), { mode: 0o600 });
+    const session = {
+      ...aGrant(),
+      id: 'ses_1',
+      state: 'open',
+      grantId: aGrant().id,
+      openedAt: aGrant().startsAt,
+      bytesUp: 1,
+      bytesDown: 2,
+    };
+    api.on('GET /sessions', { body: { items: [session] } });
+    const { out } = await person.types('ps', '--json');
+    expect(JSON.parse(out)).toMatchObject({ items: [{ id: 'ses_1', grantId: aGrant().id, port: null }] });
+    expect(await person.types('stop', 'prod-rds')).toMatchObject({ code: 6 });
+    await expect(lstat(join(folder, '1-prod-rds.json'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('secrets', () => {
+  it('are printed by no command, with --debug neither; the canary can fail', async () => {
+    await signedIn();
+    api.on('GET /resources', { body: { items: [aResource()] } });
+    const told: string[] = [];
+    for (const argv of [['whoami'], ['ls'], ['status'], ['doctor'], ['logout']]) {
+      const { out, err } = await person.types(...argv, '--debug');
+      told.push(out, err);
+    }
+    expect(told.join('')).not.toContain(token);
+    // What would be told if a header were: the same sieve finds it.
+    expect([...told, `authorization=Bearer ${token}`].join('')).toContain(token);
+    expect(told.join('')).toContain('debug');
+  });
+});

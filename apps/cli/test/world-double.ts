@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemEffects } from '@sallyport/effects/system';
+import { runTunnel } from '../src/main.ts';
+import type { World } from '../src/world.ts';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A person at their machine: home folder of its own, captured output, answers for questions. */
+export class Person {
+  readonly home: string;
+  readonly env: Record<string, string | undefined>;
+  /** What standard input holds; undefined means a terminal. */
+  stdin: string | undefined = '';
+  terminal = false;
+  columns = 100;
+  answers: string[] = [];
+  #signal: ((signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void)[] = [];
+
+  private constructor(home: string, server: string) {
+    this.home = home;
+    this.env = { TUNNEL_SERVER: server, HOME: home, PATH: process.env['PATH'] };
+  }
+
+  static async at(server: string): Promise<Person> {
+    return new Person(await mkdtemp(join(tmpdir(), 'tunnel-test-')), server);
+  }
+
+  async leave(): Promise<void> {
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  signal(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void {
+    for (const listener of [...this.#signal]) listener(signal);
+  }
+
+  /** Types a command line and reads what came back. */
+  async types(...argv: string[]): Promise<Ran> {
+    let out = '';
+    let err = '';
+    const stream = (write: (text: string) => void) => ({
+      isTTY: this.terminal,
+      columns: this.columns,
+      write,
+    });
+    const world: World = {
+      env: this.env,
+      home: this.home,
+      uid: process.getuid?.(),
+      pid: process.pid,
+      hostName: 'laptop',
+      version: '0.0.0-test',
+      stdin: { isTTY: this.stdin === undefined, readAll: async () => this.stdin ?? '' },
+      stdout: stream((text) => (out += text)),
+      stderr: stream((text) => (err += text)),
+      effects: systemEffects(),
+      prompts: async () => {
+        const next = async () => {
+          const answer = this.answers.shift();
+          if (answer === undefined) throw new Error('asked more than the test answers');
+          return answer;
+        };
+        return { text: next, secret: next };
+      },
+      onSignal: (listener) => {
+        this.#signal.push(listener);
+        return () => (this.#signal = this.#signal.filter((other) => other !== listener));
+      },
+    };
+    const code = await runTunnel(argv, world);
+    return { code, out, err };
+  }
+}

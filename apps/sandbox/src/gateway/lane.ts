@@ -18,7 +18,7 @@ export class Lane {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #swap: Uint8Array | undefined;
-  #heldBackUntil = 0;
+  #heldBack = false;
   #freeAt = 0;
   #timers = new Set<TimerHandle>();
 
@@ -60,7 +60,7 @@ export class Lane {
 
   /** Sends past everything: what is held goes first, then this. Faults do not touch it. */
   last(frame: Uint8Array): void {
-    this.#heldBackUntil = 0;
+    this.#heldBack = false;
     this.#freeAt = 0;
     this.#release();
     this.#to?.frame(frame);
@@ -73,8 +73,11 @@ export class Lane {
 
   /** Keeps every frame from now on for `ms`. */
   holdBack(ms: number): void {
-    this.#heldBackUntil = this.#effects.clock.monotonic() + ms;
-    this.#later(ms, () => this.#release());
+    this.#heldBack = true;
+    this.#later(ms, () => {
+      this.#heldBack = false;
+      this.#release();
+    });
   }
 
   /** Forgets everything and stops its timers. */
@@ -103,7 +106,7 @@ export class Lane {
         return;
       }
     }
-    if (this.#to === undefined || this.#held.length > 0 || now < this.#heldBackUntil) this.#keep(frame);
+    if (this.#to === undefined || this.#held.length > 0 || this.#heldBack) this.#keep(frame);
     else this.#to.frame(frame);
   }
 
@@ -116,10 +119,9 @@ export class Lane {
   }
 
   #release(): void {
-    if (this.#to === undefined) return;
+    if (this.#to === undefined || this.#heldBack) return;
     const { bytesPerSecond } = this.#faults();
     const now = this.#effects.clock.monotonic();
-    if (now < this.#heldBackUntil) return;
     const wasFull = this.full;
     // With a limited rate each frame has its own timer; what is due by now goes.
     const due = bytesPerSecond > 0 && this.#freeAt > now + 1 ? 1 : this.#held.length;

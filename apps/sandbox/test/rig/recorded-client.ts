@@ -1,0 +1,93 @@
+import { duplexPair, type Duplex } from 'node:stream';
+import {
+  encodeMessage,
+  jsonPayload,
+  messageTypes,
+  parseMessage,
+  readChannelClosedOutput,
+} from '@sallyport/ssm-protocol';
+import { connectionsOf, DirectionRecord, stepsOf, type Transcript } from '@sallyport/ssm-protocol/testing';
+import type { WebSocket } from 'ws';
+import { wire } from './channel-client.ts';
+
+/** Destinations that do what the recorded ones did: the nth dial is the nth connection. */
+export class RecordedDestinations {
+  readonly received: Buffer[] = [];
+  readonly #transcript: Transcript;
+
+  constructor(transcript: Transcript) {
+    this.#transcript = transcript;
+  }
+
+  open = (): Promise<Duplex> => {
+    const index = this.received.push(Buffer.alloc(0)) - 1;
+    const [ours, theirs] = duplexPair();
+    const acts = (connectionsOf(this.#transcript)[index]?.destination ?? []).filter(
+      ({ kind }) => kind === 'send',
+    );
+    theirs.on('data', (bytes: Buffer) => {
+      const all = Buffer.concat([this.received[index]!, bytes]);
+      this.received[index] = all;
+      while (acts[0] !== undefined && acts[0].afterReceived <= all.length) theirs.write(acts.shift()!.bytes);
+    });
+    theirs.on('end', () => theirs.end());
+    return Promise.resolve(ours);
+  };
+}
+
+/** Plays the official client's side of a recording over a real WebSocket, acknowledging what really arrives. */
+export class RecordedClient {
+  readonly record = new DirectionRecord('agent');
+  /** Output of `channel_closed`, once it came. */
+  readonly closed: Promise<string>;
+  #changed = Promise.withResolvers<void>();
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    const closed = Promise.withResolvers<string>();
+    this.closed = closed.promise;
+    socket.on('message', (data) => {
+      const frame = new Uint8Array(data as Buffer);
+      const parsed = parseMessage(frame);
+      if (!parsed.ok) return;
+      const { message } = parsed;
+      if (message.messageType === messageTypes.channelClosed)
+        closed.resolve(readChannelClosedOutput(message.payload));
+      if (message.messageType === messageTypes.outputStreamData)
+        this.#acknowledge(message.messageId, message.sequenceNumber);
+      this.record.add(frame);
+      this.#changed.resolve();
+    });
+  }
+
+  #acknowledge(id: string, sequence: number): void {
+    const payload = jsonPayload({
+      AcknowledgedMessageType: messageTypes.outputStreamData,
+      AcknowledgedMessageId: id,
+      AcknowledgedMessageSequenceNumber: sequence,
+      IsSequentialMessage: true,
+    });
+    const fields = { createdDate: wire.wallTime(), sequenceNumber: 0, flags: 3, payloadType: 0, payload };
+    this.#socket.send(
+      encodeMessage(
+        { messageType: messageTypes.acknowledge, messageId: wire.uuid(), ...fields },
+        wire.sha256,
+      ),
+    );
+  }
+
+  /** Sends every recorded step once what the client had heard by then has come from the gateway. */
+  async play(transcript: Transcript, token: string): Promise<void> {
+    for (const step of stepsOf(transcript, 'client')) {
+      while (!this.record.covers(step.after)) {
+        await this.#changed.promise;
+        this.#changed = Promise.withResolvers();
+      }
+      if (step.kind === 'text') {
+        const text = JSON.stringify({ ...(JSON.parse(step.text) as object), TokenValue: token });
+        this.#socket.send(text);
+      } else if (step.kind === 'frame') this.#socket.send(step.frame);
+    }
+  }
+}

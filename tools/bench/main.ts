@@ -7,6 +7,7 @@ import type { Bench, Figure } from './figure.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   wire: async () => (await import('./wire.ts')).wire,
+  cli: async () => (await import('./cli.ts')).cliStart,
 };
 
 function printTable(title: string, figures: readonly Figure[]): void {

@@ -23,7 +23,7 @@ export interface Asking {
 
 /**
  * Records a request for the resources named. What is not given by flags is asked for at a terminal; without one a missing reason
- * is TERMINAL_REQUIRED (exit code 2) and a missing time is the policy's default.
+ * is REASON_REQUIRED (exit code 2) and a missing time is the policy's default.
  */
 export async function askFor(
   asking: Asking,
@@ -34,7 +34,7 @@ export async function askFor(
   const given = flags.for === undefined ? undefined : parseDuration(flags.for);
   const startsAt = flags.start === undefined ? undefined : instantOf(flags.start);
   if (flags.reason === undefined && !asking.world.stdin.isTTY)
-    throw new Problem('TERMINAL_REQUIRED', { detail: 'A request needs a reason: add --reason TEXT.' });
+    throw new Problem('REASON_REQUIRED', { detail: 'A request needs a reason: add --reason TEXT.' });
   const resources: Resource[] = [];
   for (const name of names) resources.push(await readResource(asking.server, name));
   const refused = resources.find((resource) => !resource.connectable);

@@ -23,7 +23,7 @@ export interface ConnectWish {
 
 /**
  * `tunnel connect`: grant (asking and waiting for it), tunnel, then the program or the person. Resolves with the exit code: the program's
- * own, 0 after Ctrl-C or `tunnel stop`, 12 when the grant ended meanwhile.
+ * own, 0 after `tunnel stop`, 130 after Ctrl-C, 12 when the grant ended meanwhile.
  */
 export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<number> {
   const { world, server, debug } = asking;
@@ -114,7 +114,7 @@ async function keepOpen(
   const down = closed.reduce((sum, { bytesDown }) => sum + bytesDown, 0);
   if (!printer.json)
     printer.say(`${signalled() ? '\n' : ''}closed   ${sayBytes(up)} up, ${sayBytes(down)} down`);
-  return exitCodes.done;
+  return signalled() ? exitCodes.interrupted : exitCodes.done;
 }
 
 function failed(name: string, end: TunnelEnd | undefined): never {

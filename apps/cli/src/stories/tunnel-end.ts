@@ -3,7 +3,7 @@ import { ApiProblem } from '@sallyport/api-client';
 import { clean } from '../output/text.ts';
 
 const because: Readonly<Record<string, string>> = {
-  expired: 'its time is over',
+  expired: 'its time has expired',
   returned: 'you gave it back',
   revoked: 'it was revoked',
   superseded: 'another grant took its place',

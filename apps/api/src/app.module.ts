@@ -7,6 +7,7 @@ import { AwsModule } from './platform/aws/aws.module.ts';
 import { DatabaseModule } from './platform/database/database.module.ts';
 import { HttpModule } from './platform/http/http.module.ts';
 import { JobsModule } from './platform/jobs/jobs.module.ts';
+import { LiveModule } from './platform/live/live.module.ts';
 import { OutboxModule } from './platform/outbox/outbox.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
@@ -32,6 +33,7 @@ export class AppModule {
         JobsModule,
         HttpModule,
         AwsModule,
+        LiveModule,
         IdentityModule,
         CatalogModule,
         AccessRequestsModule,

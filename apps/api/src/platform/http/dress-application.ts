@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { WsAdapter } from '@nestjs/platform-ws';
 import type { Effects } from '@sallyport/effects';
 import type { Configuration } from '../../configuration.ts';
 import { bodyBytesMax } from './limits.ts';
@@ -26,6 +27,7 @@ export async function dressApplication(
   app.use(giveRequestIds(effects));
   app.use(await securityHeaders(webRoot, configuration));
   if (existsSync(webRoot)) serveSite(app, webRoot);
+  app.useWebSocketAdapter(new WsAdapter(app));
   app.useBodyParser('json', { limit: bodyBytesMax, strict: true });
   app.use(translateParserError);
 }

@@ -4,7 +4,7 @@ import { Problem } from '@sallyport/problems';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Actor, Scope } from '../../platform/http/actor.ts';
 import type { NewAccessToken, PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
-import type { EndedCredentials } from './ended-credentials.ts';
+import type { EndedCredentials } from '../../platform/http/ended-credentials.ts';
 import { accessTokensPerPersonMax } from './limits.ts';
 import { hashOf, makeSecret, tokenPrefix } from './secret.ts';
 import { cliTokenName } from './sign-in.handler.ts';

@@ -63,7 +63,7 @@ export class CheckPassword {
     throw new Problem('SIGN_IN_LIMITED', { retryAfterSeconds });
   }
 
-  async #tell({ email, address }: Credentials, account: Account | undefined): Promise<void> {
+  async #tell({ address }: Credentials, account: Account | undefined): Promise<void> {
     const { clock, ids } = this.#effects;
     const occasion = { actor: systemActor, now: clock.now(), ids };
     const about = account ? { subject: personActorOf(account) } : {};

@@ -11,7 +11,7 @@ import { PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
 import { AccountsFile } from './accounts-file.ts';
 import { PrismaAuthenticator } from './authenticator.prisma-store.ts';
 import { CheckPassword } from './check-password.ts';
-import { EndedCredentials } from './ended-credentials.ts';
+import { EndedCredentials } from '../../platform/http/ended-credentials.ts';
 import { IdentityController } from './identity.controller.ts';
 import { MeCountsQuery } from './me-counts.query.ts';
 import { ReadMe } from './me.ts';

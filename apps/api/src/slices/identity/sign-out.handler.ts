@@ -4,7 +4,7 @@ import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Actor } from '../../platform/http/actor.ts';
 import type { PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
 import { cliTokenName } from './sign-in.handler.ts';
-import type { EndedCredentials } from './ended-credentials.ts';
+import type { EndedCredentials } from '../../platform/http/ended-credentials.ts';
 import type { PrismaSignInStore } from './sign-ins.prisma-store.ts';
 
 /** Ends the sign-in that asks. */

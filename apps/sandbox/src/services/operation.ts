@@ -45,14 +45,18 @@ export function operations(...list: readonly Operation[]): ReadonlyMap<string, O
   return new Map(list.map((operation) => [operation.name, operation]));
 }
 
+/** Deeper values of a hostile call are left out of the trail. No real call is as deep. */
+const trailDepthMax = 12;
+
 /** Member names as CloudTrail writes them: first letter small. Depth first, arrays kept. */
-export function trailNames(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(trailNames);
+export function trailNames(value: unknown, depth = 0): unknown {
+  if (depth > trailDepthMax) return null;
+  if (Array.isArray(value)) return value.map((entry) => trailNames(entry, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, entry]) => [
       key.charAt(0).toLowerCase() + key.slice(1),
-      trailNames(entry),
+      trailNames(entry, depth + 1),
     ]),
   );
 }

@@ -23,11 +23,9 @@ export function describeInstances(world: World, authoriser: Authoriser): Operati
   return {
     name: 'DescribeInstances',
     readOnly: true,
-    describe: (input) => ({
-      instancesSet: {
-        items: ((input['InstanceId'] as unknown[]) ?? []).map((instanceId) => ({ instanceId })),
-      },
-      filterSet: input['Filter'] ?? {},
+    describe: ({ InstanceId: ids, Filter: filterSet }) => ({
+      instancesSet: { items: (Array.isArray(ids) ? ids : []).map((instanceId: unknown) => ({ instanceId })) },
+      filterSet: filterSet ?? {},
     }),
     async run(raw, call) {
       authoriser.require(call, 'ec2:DescribeInstances', '*');

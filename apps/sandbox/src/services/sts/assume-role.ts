@@ -136,7 +136,9 @@ function inherited({ session }: Caller): Record<string, string> {
 }
 
 function describeAssumeRole(input: Readonly<Record<string, unknown>>): object {
-  const tags = Array.isArray(input['Tags']) ? (input['Tags'] as Record<string, unknown>[]) : undefined;
+  const tags = Array.isArray(input['Tags'])
+    ? (input['Tags'] as (Record<string, unknown> | undefined)[])
+    : undefined;
   return {
     roleArn: input['RoleArn'],
     roleSessionName: input['RoleSessionName'],
@@ -144,7 +146,7 @@ function describeAssumeRole(input: Readonly<Record<string, unknown>>): object {
     durationSeconds: input['DurationSeconds'] === undefined ? undefined : Number(input['DurationSeconds']),
     externalId: input['ExternalId'],
     sourceIdentity: input['SourceIdentity'],
-    tags: tags?.map((tag) => ({ key: tag['Key'], value: tag['Value'] })),
+    tags: tags?.map((tag) => ({ key: tag?.['Key'], value: tag?.['Value'] })),
     transitiveTagKeys: input['TransitiveTagKeys'],
   };
 }

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
-import { StartSessionCommand, TerminateSessionCommand, ResumeSessionCommand } from '@aws-sdk/client-ssm';
+import {
+  DescribeSessionsCommand,
+  ResumeSessionCommand,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countedBytes, countedDigest } from '../src/instances/backings/counted-bytes.ts';
 import { openChannel, signedHeaders, SmallTunnel } from './rig/channel-client.ts';
-import { bastion, RunningSandbox, transferWorld, type Keys } from './rig/running-sandbox.ts';
+import { bastion, refusal, RunningSandbox, transferWorld, type Keys } from './rig/running-sandbox.ts';
 
 let cloud: RunningSandbox;
 beforeAll(async () => {
@@ -135,6 +141,88 @@ describe('a tunnel through gateway and agent', () => {
   });
 });
 
+describe('the revoker', () => {
+  it('finds live sessions of leases and ends them, and no others', async () => {
+    const { tunnel, sessionId } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    const ssm = cloud.ssm(await cloud.inSpoke('revoker'));
+    const { Sessions } = await ssm.send(new DescribeSessionsCommand({ State: 'Active' }));
+    expect(Sessions?.find((session) => session.SessionId === sessionId)).toMatchObject({
+      Target: bastion,
+      Status: 'Connected',
+      DocumentName: cloud.documentOf('test-echo'),
+    });
+    const foreign = new TerminateSessionCommand({ SessionId: 'operator-abcdefgh' });
+    expect(await refusal(ssm.send(foreign))).toBe('AccessDeniedException');
+    await ssm.send(new TerminateSessionCommand({ SessionId: sessionId }));
+    expect(await tunnel.closed).toMatchObject({ cause: 'channel-closed', output: '' });
+    const record = (await cloud.trail()).at(-1);
+    expect(record).toMatchObject({
+      eventName: 'TerminateSession',
+      userIdentity: { arn: expect.stringContaining('JitRevoke') as string },
+    });
+  });
+});
+
+describe('the agent', () => {
+  it('fails the session for a name that does not exist, after the handshake', async () => {
+    const start = new StartSessionCommand({
+      Target: bastion,
+      DocumentName: 'AWS-StartPortForwardingSessionToRemoteHost',
+      Parameters: { host: ['nowhere.internal'], portNumber: ['80'] },
+    });
+    const tunnel = await operatorTunnel(start);
+    await using _ = tunnel;
+    expect((await tunnel.closed).output).toBe('lookup nowhere.internal: no such host');
+  });
+
+  it('refuses one connection where nothing listens, and keeps the session', async () => {
+    const start = new StartSessionCommand({
+      Target: bastion,
+      DocumentName: 'AWS-StartPortForwardingSession',
+      Parameters: { portNumber: ['81'] },
+    });
+    const tunnel = await operatorTunnel(start);
+    await using _ = tunnel;
+    const socket = connect(await tunnel.listen(), '127.0.0.1');
+    await once(socket.resume(), 'close');
+    expect(tunnel.connectFailures).toBe(1);
+    const again = connect(await tunnel.listen(), '127.0.0.1');
+    await once(again.resume(), 'close');
+    expect(tunnel.connectFailures).toBe(2);
+  });
+
+  it('comes back after its socket is cut', async () => {
+    const { tunnel } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    const socket = connect(await tunnel.listen(), '127.0.0.1');
+    await cloud.control('PUT', 'faults', { kill: { side: 'agent' } });
+    socket.write('still here');
+    expect(String(await new Promise((resolve) => socket.once('data', resolve)))).toBe('still here');
+    socket.destroy();
+  });
+
+  it('does not pile up what a slow reader has not taken', async () => {
+    const { tunnel } = await tunnelTo('test-bulk');
+    await using _ = tunnel;
+    const socket = connect(await tunnel.listen(), '127.0.0.1').pause();
+    const length = 60_000_000;
+    const before = process.memoryUsage();
+    socket.write(`DOWN ${length}\n`);
+    // Quiet means that no more comes: everybody between source and reader waits.
+    let seen = -1;
+    while (tunnel.session.stats.messagesReceived !== seen) {
+      seen = tunnel.session.stats.messagesReceived;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    expect(seen * 1024).toBeLessThan(20_000_000);
+    const grown = process.memoryUsage().external - before.external;
+    expect(grown).toBeLessThan(40_000_000);
+    socket.destroy();
+  });
+});
+
 describe('timers of the service', () => {
   it('ends a session that is idle for twenty minutes', async () => {
     const { tunnel } = await tunnelTo('test-echo');
@@ -145,6 +233,12 @@ describe('timers of the service', () => {
     await cloud.control('POST', 'clock', { offsetSeconds: 0 });
   });
 });
+
+async function operatorTunnel(start: StartSessionCommand): Promise<SmallTunnel> {
+  const keys = cloud.key('operator');
+  const { StreamUrl, TokenValue } = await cloud.ssm(keys).send(start);
+  return new SmallTunnel(await openChannel(StreamUrl!, await signedHeaders(StreamUrl!, keys)), TokenValue!);
+}
 
 function download(port: number, length: number): Promise<string> {
   const socket = connect(port, '127.0.0.1');

@@ -157,6 +157,7 @@ export class SmallTunnel {
   /** Listens on a free port of loopback. */
   async listen(): Promise<number> {
     await this.ready;
+    if (this.#server !== undefined) return (this.#server.address() as AddressInfo).port;
     this.#server = createServer((socket) => {
       const stream = this.session.open();
       if (stream === undefined) return void socket.destroy();

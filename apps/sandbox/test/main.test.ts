@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const patience = 60_000;
+
+interface Ready {
+  event: string;
+  awsEndpoint: string;
+  region: string;
+  principalsFile: string;
+}
+
+function launch(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['--conditions=development', main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function ready(child: ChildProcess): Promise<Ready> {
+  const lines = createInterface({ input: child.stdout! });
+  const [line] = (await once(lines, 'line')) as [string];
+  return JSON.parse(line) as Ready;
+}
+
+let dataDir: string;
+const started: ChildProcess[] = [];
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'sandbox-main-'));
+});
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('the sandbox as a process', () => {
+  it(
+    'says when it is ready, survives kill -9 with its keys, and ends on SIGTERM within three seconds',
+    async () => {
+      const first = launch(['--data', dataDir]);
+      started.push(first);
+      const told = await ready(first);
+      expect(told).toEqual({
+        event: 'ready',
+        awsEndpoint: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
+        region: 'eu-west-1',
+        principalsFile: join(dataDir, 'sandbox', 'principals.json'),
+      });
+      for (const file of ['principals.json', 'secrets.json', 'control.json'])
+        expect((await stat(join(dataDir, 'sandbox', file))).mode & 0o777).toBe(0o600);
+      const keys = await readFile(told.principalsFile, 'utf8');
+      expect(
+        (JSON.parse(keys) as { principals: { name: string }[] }).principals.map(({ name }) => name),
+      ).toEqual(['issuer', 'revoker', 'inventory', 'operator']);
+      const answer = await fetch(`${told.awsEndpoint}/_sandbox/state`, {
+        headers: { 'x-sandbox-control': 'x' },
+      });
+      expect(answer.status).not.toBe(200);
+      first.kill('SIGKILL');
+      await once(first, 'exit');
+
+      const second = launch(['--data', dataDir]);
+      started.push(second);
+      expect((await ready(second)).principalsFile).toBe(told.principalsFile);
+      expect(await readFile(told.principalsFile, 'utf8')).toBe(keys);
+      const asked = performance.now();
+      second.kill('SIGTERM');
+      const [code] = (await once(second, 'exit')) as [number];
+      expect(code).toBe(0);
+      expect(performance.now() - asked).toBeLessThan(3000);
+    },
+    patience,
+  );
+
+  it.each([
+    ['no data directory', []],
+    ['a port that is none', ['--data', 'x', '--port', '70000']],
+    ['a switch it does not have', ['--data', 'x', '--fast']],
+  ])(
+    'refuses to start with %s',
+    async (_what, args) => {
+      const child = launch(args);
+      started.push(child);
+      let said = '';
+      child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
+      const [code] = (await once(child, 'close')) as [number];
+      expect(code).toBe(2);
+      expect(JSON.parse(said)).toMatchObject({ code: 'SANDBOX_OPTION_INVALID' });
+    },
+    patience,
+  );
+});

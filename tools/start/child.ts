@@ -22,6 +22,7 @@ export interface Child<Ready> {
   stop(): Promise<void>;
 }
 
+const endWithParent = new URL('./end-with-parent.mjs', import.meta.url).href;
 const logBytesMax = 8 * 1024 * 1024;
 const startPatienceMs = 60_000;
 const stopPatienceMs = 4_000;
@@ -29,10 +30,10 @@ const stopPatienceMs = 4_000;
 /** Starts it and waits until it is ready; `PART_START_FAILED` with its last words when it ends first. */
 export async function startChild<Ready>(options: ChildOptions): Promise<Child<Ready>> {
   const log = openLog(options.logFile);
-  const child = spawn(process.execPath, options.args, {
+  const child = spawn(process.execPath, ['--import', endWithParent, ...options.args], {
     cwd: options.cwd,
     env: options.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: the terminal's Ctrl-C reaches the launcher alone, which ends the parts in their order.
     detached: true,
   });

@@ -5,7 +5,9 @@ import { awsEnvironment, withoutAws } from './aws-profiles.ts';
 import { startChild, type Child } from './child.ts';
 import { startDatabase } from './database.ts';
 import { lockInstallation } from './lock.ts';
+import { PartsFile } from './orphans.ts';
 import { freePort, installationSecrets, writePrivate, type Account } from './secrets.ts';
+import { assertPortFree } from './settings.ts';
 
 export const repository = resolve(import.meta.dirname, '../..');
 
@@ -14,6 +16,8 @@ export interface InstallationOptions {
   /** Port of API and dashboard; 0 takes a free one. */
   readonly port: number;
   readonly environment: NodeJS.ProcessEnv;
+  /** Builds what is out of date, once nothing can refuse the start any more. Default: nothing to build. */
+  readonly build?: () => Promise<void>;
   /** Further switches of the sandbox, such as `--no-pacing` or `--control`. */
   readonly sandboxArgs?: readonly string[];
   /** Further environment of the API. */
@@ -49,19 +53,26 @@ const restartsMax = 5;
 
 /** Keeps one part running: a part that ends by itself is started again, at most five times in a row. */
 class Kept<Ready> {
+  readonly #note: (name: string, pid: number) => void;
   #child: Child<Ready> | undefined;
   #stopping = false;
   #restarts = 0;
   #waiting: (() => void)[] = [];
   readonly #start: () => Promise<Child<Ready>>;
   readonly #onRestart: (part: string, how: string) => void;
-  constructor(start: () => Promise<Child<Ready>>, onRestart: (part: string, how: string) => void) {
+  constructor(
+    start: () => Promise<Child<Ready>>,
+    onRestart: (part: string, how: string) => void,
+    note: (name: string, pid: number) => void,
+  ) {
     this.#start = start;
     this.#onRestart = onRestart;
+    this.#note = note;
   }
   async start(): Promise<Ready> {
     const child = await this.#start();
     this.#child = child;
+    this.#note(child.name, child.pid);
     if (this.#stopping) await child.stop();
     void child.ended.then((how) => this.#ended(child, how));
     return child.ready;
@@ -108,11 +119,25 @@ async function startParts(
   stop: () => Promise<void>,
 ): Promise<Installation> {
   const { dataDir, onStep = () => undefined, onRestart = () => undefined } = options;
+  const parts = new PartsFile(dataDir);
+  await parts.endOrphans();
+  undo.push(() => parts.clear());
+  if (options.port !== 0) await assertPortFree(options.port);
+  if (options.build) {
+    onStep('build');
+    await options.build();
+  }
   const secrets = await installationSecrets(dataDir);
   const clean = { ...withoutAws(options.environment), SALLYPORT_DATA: dataDir };
 
+  const note = (name: string, pid: number) => parts.note(name, pid);
+
   onStep('sandbox: AWS in a box');
-  const sandbox = new Kept<SandboxReady>(() => startSandbox(options, secrets.sandboxPort, clean), onRestart);
+  const sandbox = new Kept<SandboxReady>(
+    () => startSandbox(options, secrets.sandboxPort, clean),
+    onRestart,
+    note,
+  );
   undo.push(() => sandbox.stop());
   const aws = await sandbox.start();
 
@@ -142,6 +167,7 @@ async function startParts(
         logFile: join(dataDir, 'logs/api.log'),
       }),
     onRestart,
+    note,
   );
   undo.push(() => api.stop());
   const { url } = await api.start();
@@ -154,14 +180,14 @@ async function startParts(
     token,
   }));
   writePrivate(join(dataDir, 'sandbox.json'), { ...told, accounts });
-  const parts = { api, sandbox };
+  const kept = { api, sandbox };
   return {
     ...told,
     accounts: secrets.accounts,
     dataDir,
     databaseEnvironment,
-    pid: (part) => parts[part].pid,
-    restarted: (part) => parts[part].nextStart(),
+    pid: (part) => kept[part].pid,
+    restarted: (part) => kept[part].nextStart(),
     stop,
   };
 }

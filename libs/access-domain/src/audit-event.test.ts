@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import {
+  durationText,
+  happened,
+  personActor,
+  sentenceOf,
+  type AuditDetails,
+  type AuditType,
+} from './index.ts';
+import { anApprover, aPerson, aResource, countedIds } from './testing/index.ts';
+
+const details: AuditDetails = {
+  'request.submitted': { durationSeconds: 1800, reason: 'INC-1', ticket: null, startsAt: null },
+  'request.cancelled': {},
+  'request.lapsed': { waitedSeconds: 86_400 },
+  'review.recorded': {
+    verdict: 'approve',
+    automatic: false,
+    comment: null,
+    factsDigest: 'f',
+    policies: ['p'],
+  },
+  'request.approved': { durationSeconds: 1800, denied: [] },
+  'request.denied': { comment: 'use staging' },
+  'grant.activated': { startsAt: 0, endsAt: 1 },
+  'grant.ended': { reason: 'revoked', comment: 'over' },
+  'grant.revoke_confirmed': { reason: 'revoked', sweeps: 6, terminated: ['jit-1'] },
+  'lease.intended': { usefulUntil: 0, instanceId: 'i-1', documentName: 'jit-fwd-1' },
+  'lease.issued': { usefulUntil: 0, accessKeyId: 'ASIA1' },
+  'lease.failed': { code: 'AWS_DENIED' },
+  'lease.unknown': { code: 'AWS_ANSWER_LOST' },
+  'session.opened': { clientVersion: '1', localPort: 15432, instanceId: 'i-1' },
+  'session.connected': { ssmSessionId: 'jit-1' },
+  'session.reconnecting': {},
+  'session.closed': { reason: 'client_exit', bytesUp: 1, bytesDown: 2, seconds: 90 },
+  'session.terminated': { reason: 'wrong host' },
+  'person.signed_in': { by: 'password', address: null },
+  'person.sign_in_refused': { email: 'x@example.com', address: null, code: 'CREDENTIALS_INVALID' },
+  'person.signed_out': {},
+  'token.made': { tokenId: 'tok_1', name: 'laptop', scopes: ['read'], expiresAt: 0 },
+  'token.revoked': { tokenId: 'tok_1', name: 'laptop' },
+};
+
+it.each(Object.keys(details) as AuditType[])('%s is told in one whole sentence', (type) => {
+  const occasion = { actor: personActor(anApprover()), now: 0, ids: countedIds() };
+  const sentence = sentenceOf(
+    happened(occasion, type, { resources: [aResource()], subject: aPerson() }, details[type]),
+  );
+  expect(sentence).not.toMatch(/undefined|null|\[object|nothing|somebody/);
+  expect(sentence.length).toBeGreaterThan(20);
+});
+
+it.each([
+  [0, '0 s'],
+  [59, '59 s'],
+  [60, '1 min'],
+  [90, '1 min 30 s'],
+  [1800, '30 min'],
+  [3600, '1 h'],
+  [5400, '1 h 30 min'],
+  [86_400, '1 day'],
+  [180_000, '2 days 2 h'],
+])('says %i seconds as %s', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
+});

@@ -57,6 +57,12 @@ describe('the licence gate', { timeout: 60_000 }, () => {
     expect(status).toBe(1);
   });
 
+  it('finds nothing in this repository', () => {
+    const { status, stdout } = licences(root);
+    expect(stdout).toMatch(/, 0 not allowed\n$/);
+    expect(status).toBe(0);
+  });
+
   it('lets a planted package under MIT pass', () => {
     const { status, stdout } = licences(aProjectWith('MIT'));
     expect(stdout).toBe('1 packages installed, 0 for other platforms, 0 not allowed\n');

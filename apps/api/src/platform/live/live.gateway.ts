@@ -68,11 +68,11 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
 
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     // Before the first await, or a client that is quick could throw at us what nobody catches.
-    let connection: LiveConnection | undefined;
-    const end = (closing: Closing) => (connection ? connection.end(closing) : closeWith(socket, closing));
+    const held: { connection?: LiveConnection } = {};
+    const end = (closing: Closing) => held.connection ? held.connection.end(closing) : closeWith(socket, closing);
     socket.on('message', (_data: unknown, binary: boolean) => end(binary ? 'spokeBinary' : 'spoke'));
-    socket.on('pong', () => connection?.answered());
-    socket.once('close', () => this.#forget(connection));
+    socket.on('pong', () => held.connection?.answered());
+    socket.once('close', () => this.#forget(held.connection));
     socket.on('error', () => socket.terminate());
 
     const actor = await this.#actorOf(request).catch((): Closing => 'signedOut');
@@ -80,7 +80,8 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
     if (typeof actor === 'string') return end(actor);
     if (this.#stopping) return end('stopping');
     if (this.#countOf(actor) >= connectionsPerPersonMax) return end('tooMany');
-    connection = new LiveConnection(socket, actor, this.#authenticator);
+    const connection = new LiveConnection(socket, actor, this.#authenticator);
+    held.connection = connection;
     this.#connections.add(connection);
     this.#metrics.liveConnections.set(this.#connections.size);
     connection.greet(this.#effects.clock.now());

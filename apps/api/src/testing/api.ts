@@ -6,7 +6,7 @@ import { createApi, type Api } from '@sallyport/api-client';
 import type { Effects } from '@sallyport/effects';
 import { simulatedEffects, type SimulatedTime } from '@sallyport/effects/simulated';
 import type { Configuration } from '../configuration.ts';
-import { makeLogger } from '../platform/telemetry/logger.ts';
+import { logOf, makeLogger } from '../platform/telemetry/logger.ts';
 import { startApi, type RunningApi } from '../start-api.ts';
 import { testAccount, testAccounts, type AccountName } from './accounts.ts';
 import { aConfiguration } from './configuration.ts';
@@ -31,14 +31,14 @@ export async function aTestApi(
     destination?: { write(line: string): void };
   } = {},
 ): Promise<TestApi> {
-  const effects = given.effects ?? simulatedEffects();
+  const logger = given.destination ? makeLogger('debug', given.destination) : makeLogger('silent');
+  const effects = given.effects ?? simulatedEffects({ log: logOf(logger) });
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-api-'));
   const accountsFile = join(folder, 'accounts.json');
   await writeFile(accountsFile, JSON.stringify({ accounts: testAccounts }), { mode: 0o600 });
   const server = given.configuration?.databaseUrl === undefined ? await startTestServer() : undefined;
   const databaseUrl = given.configuration?.databaseUrl ?? (await server?.freshDatabase())?.ownerUrl;
   const configuration = aConfiguration({ accountsFile, ...given.configuration, databaseUrl });
-  const logger = given.destination ? makeLogger('debug', given.destination) : makeLogger('silent');
   const running = await startApi(configuration, effects, logger);
   return {
     ...running,

@@ -69,7 +69,8 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
   async handleConnection(socket: WebSocket, request: IncomingMessage): Promise<void> {
     // Before the first await, or a client that is quick could throw at us what nobody catches.
     const held: { connection?: LiveConnection } = {};
-    const end = (closing: Closing) => held.connection ? held.connection.end(closing) : closeWith(socket, closing);
+    const end = (closing: Closing) =>
+      held.connection ? held.connection.end(closing) : closeWith(socket, closing);
     socket.on('message', (_data: unknown, binary: boolean) => end(binary ? 'spokeBinary' : 'spoke'));
     socket.on('pong', () => held.connection?.answered());
     socket.once('close', () => this.#forget(held.connection));

@@ -1,18 +1,53 @@
-import { Controller, Param, Post } from '@nestjs/common';
+import { Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Problem } from '@sallyport/problems';
+import { leaseSessionName } from '@sallyport/iam-policy';
+import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
+import { refOf } from '../catalog/index.ts';
+import { IssueLease, type LeaseInHand } from './issue-lease.handler.ts';
 import { LeaseDto } from './lease.dto.ts';
 
 @ApiTags('leases')
 @Controller('grants/:id/leases')
 export class LeasesController {
+  readonly #issue: IssueLease;
+  readonly #endpoint: string | null;
+
+  constructor(@Inject(IssueLease) issue: IssueLease, @Inject(CONFIGURATION) configuration: Configuration) {
+    this.#issue = issue;
+    this.#endpoint = configuration.awsEndpoint ?? null;
+  }
+
   @Post()
   @Access({ scopes: ['connect'] })
   @ApiOperation({ operationId: 'issueLease', summary: 'Short-lived AWS credentials against an active grant' })
   @ApiCreatedResponse({ type: LeaseDto })
-  issue(@CurrentActor() _actor: Actor, @Param('id') _grantId: string): Promise<LeaseDto> {
-    throw new Problem('INTERNAL_ERROR');
+  async issue(@CurrentActor() actor: Actor, @Param('id') grantId: string): Promise<LeaseDto> {
+    return leaseDto(await this.#issue.run(grantId, actor), this.#endpoint);
   }
+}
+
+function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: string | null): LeaseDto {
+  const { host, port, protocol, database } = resource.entry;
+  return {
+    id: lease.id,
+    state: 'issued',
+    grantId: lease.grantId,
+    usefulUntil: new Date(lease.usefulUntil).toISOString(),
+    region: lease.region,
+    accountId: lease.accountId,
+    instanceId: lease.instanceId,
+    documentName: lease.documentName,
+    sessionReason: `grant:${lease.grantId}`,
+    sessionNamePrefix: leaseSessionName(lease.grantId),
+    endpoint,
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      secretAccessKey: credentials.secretAccessKey,
+      sessionToken: credentials.sessionToken,
+      expiration: new Date(credentials.expiresAt).toISOString(),
+    },
+    resource: { ...refOf(resource), host, port, protocol, database },
+  };
 }

@@ -1,5 +1,79 @@
-import { Module } from '@nestjs/common';
+import { Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import type { Effects } from '@sallyport/effects';
+import { EFFECTS } from '../../effects.module.ts';
+import { PrismaClient } from '../../generated/prisma/client.ts';
+import { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
+import { GatewayInventory } from '../../platform/aws/inventory/gateway-inventory.ts';
+import { LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
+import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
+import { DueWork } from '../../platform/jobs/due-work.ts';
+import { Metrics } from '../../platform/telemetry/metrics.ts';
+import { CatalogModule } from '../catalog/catalog.module.ts';
+import { ResourceDirectory } from '../catalog/index.ts';
+import { GrantsModule } from '../grants/grants.module.ts';
+import { GrantStore } from '../grants/index.ts';
+import { IssueLease } from './issue-lease.handler.ts';
+import { LeaseStore } from './lease.prisma-store.ts';
+import { FindLeaseTarget } from './lease-target.ts';
 import { LeasesController } from './leases.controller.ts';
+import { SettleForgottenLeases } from './settle-forgotten.ts';
 
-@Module({ controllers: [LeasesController] })
+@Injectable()
+class LeaseWork implements OnModuleInit {
+  readonly #dueWork: DueWork;
+  readonly #settle: SettleForgottenLeases;
+  constructor(
+    @Inject(DueWork) dueWork: DueWork,
+    @Inject(SettleForgottenLeases) settle: SettleForgottenLeases,
+  ) {
+    this.#dueWork = dueWork;
+    this.#settle = settle;
+  }
+  onModuleInit(): void {
+    this.#dueWork.register(this.#settle.job());
+  }
+}
+
+@Module({
+  imports: [CatalogModule, GrantsModule],
+  controllers: [LeasesController],
+  providers: [
+    {
+      provide: LeaseStore,
+      useFactory: (client: PrismaClient) => new LeaseStore(client),
+      inject: [PrismaClient],
+    },
+    {
+      provide: FindLeaseTarget,
+      useFactory: (gateways: GatewayDirectory, inventory: GatewayInventory) =>
+        new FindLeaseTarget(gateways, inventory),
+      inject: [GatewayDirectory, GatewayInventory],
+    },
+    {
+      provide: IssueLease,
+      useFactory: (
+        unitOfWork: UnitOfWork,
+        effects: Effects,
+        grants: GrantStore,
+        leases: LeaseStore,
+        resources: ResourceDirectory,
+        target: FindLeaseTarget,
+        issuer: LeaseIssuer,
+        metrics: Metrics,
+      ) => new IssueLease({ grants, leases, resources, target, issuer, metrics }, unitOfWork, effects),
+      inject: [
+        ...[UnitOfWork, EFFECTS, GrantStore, LeaseStore],
+        ...[ResourceDirectory, FindLeaseTarget, LeaseIssuer, Metrics],
+      ],
+    },
+    {
+      provide: SettleForgottenLeases,
+      useFactory: (leases: LeaseStore, unitOfWork: UnitOfWork, effects: Effects) =>
+        new SettleForgottenLeases(leases, unitOfWork, effects),
+      inject: [LeaseStore, UnitOfWork, EFFECTS],
+    },
+    LeaseWork,
+  ],
+  exports: [LeaseStore],
+})
 export class LeasesModule {}

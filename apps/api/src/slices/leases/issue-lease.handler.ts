@@ -1,0 +1,158 @@
+import {
+  intendLease,
+  settleLease,
+  usableGrant,
+  type ActiveGrant,
+  type Decision,
+  type Lease,
+  type LeaseOutcome,
+  type Person,
+} from '@sallyport/access-domain';
+import type { Effects } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
+import type { IssuedLease, LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
+import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
+import type { Metrics } from '../../platform/telemetry/metrics.ts';
+import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
+import type { GrantStore } from '../grants/index.ts';
+import type { LeaseStore } from './lease.prisma-store.ts';
+import type { FindLeaseTarget, LeaseTargetSeen } from './lease-target.ts';
+
+export interface LeaseInHand {
+  readonly lease: Lease;
+  readonly credentials: IssuedLease;
+  readonly resource: KnownResource;
+}
+
+const minuteMs = 60_000;
+
+/** Issues one lease: intent, call and outcome, each committed before the next. */
+export class IssueLease {
+  readonly #grants: GrantStore;
+  readonly #leases: LeaseStore;
+  readonly #resources: ResourceDirectory;
+  readonly #target: FindLeaseTarget;
+  readonly #issuer: LeaseIssuer;
+  readonly #metrics: Metrics;
+  readonly #unitOfWork: UnitOfWork;
+  readonly #effects: Effects;
+
+  constructor(
+    sources: {
+      readonly grants: GrantStore;
+      readonly leases: LeaseStore;
+      readonly resources: ResourceDirectory;
+      readonly target: FindLeaseTarget;
+      readonly issuer: LeaseIssuer;
+      readonly metrics: Metrics;
+    },
+    unitOfWork: UnitOfWork,
+    effects: Effects,
+  ) {
+    this.#grants = sources.grants;
+    this.#leases = sources.leases;
+    this.#resources = sources.resources;
+    this.#target = sources.target;
+    this.#issuer = sources.issuer;
+    this.#metrics = sources.metrics;
+    this.#unitOfWork = unitOfWork;
+    this.#effects = effects;
+  }
+
+  /** Refuses as the README of this slice lists. */
+  async run(grantId: string, person: Person): Promise<LeaseInHand> {
+    const grant = await this.#usable(grantId, person);
+    const resource = this.#resources.byName(grant.resource.name);
+    if (!resource) throw new Problem('RESOURCE_UNKNOWN', { detail: 'The resource is no longer offered.' });
+    const target = await this.#target.of(resource.entry);
+    const intent = await this.#intend(grantId, person, resource, target);
+    const credentials = await this.#issue(intent, resource, target);
+    // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
+    await this.#usable(grantId, person);
+    return { lease: intent, credentials, resource };
+  }
+
+  async #usable(grantId: string, person: Person): Promise<ActiveGrant> {
+    const grant = await this.#grants.find(grantId);
+    if (!grant) throw new Problem('GRANT_UNKNOWN');
+    return accepted(usableGrant(grant, person, this.#effects.clock.now())).next;
+  }
+
+  #intend(grantId: string, person: Person, { entry }: KnownResource, seen: LeaseTargetSeen): Promise<Lease> {
+    return this.#unitOfWork.attempt(async () => {
+      const { clock, ids } = this.#effects;
+      const now = clock.now();
+      const [grant, inFlight, lastMinute] = await Promise.all([
+        this.#grants.find(grantId),
+        this.#leases.inFlight(grantId),
+        this.#leases.askedSince(person.id, now - minuteMs),
+      ]);
+      if (!grant) throw new Problem('GRANT_UNKNOWN');
+      const target = {
+        accountId: entry.account.id,
+        region: entry.region,
+        instanceId: seen.instance.instanceId,
+        documentName: seen.document.name,
+      };
+      const { next, events } = accepted(
+        intendLease(grant, { person, inFlight, lastMinute, target, now, ids }),
+      );
+      await this.#unitOfWork.commit({ writes: [this.#leases.insert(next)], events });
+      return next;
+    });
+  }
+
+  async #issue(intent: Lease, { entry }: KnownResource, { instance }: LeaseTargetSeen): Promise<IssuedLease> {
+    const { grantId, accountId, region, instanceId, documentName } = intent;
+    try {
+      const issued = await this.#issuer.issue({
+        grantId,
+        personId: intent.person.id,
+        accountId,
+        region,
+        instanceId,
+        instanceTags: instance.tags,
+        documentName,
+        team: entry.gateway.team,
+        leaseEndsAt: intent.usefulUntil,
+      });
+      const { accessKeyId, awsRequestId, tokenUtilization } = issued;
+      await this.#settle(intent, { state: 'issued', accessKeyId });
+      const fields = { leaseId: intent.id, grantId, accessKeyId, awsRequestId, tokenUtilization };
+      this.#effects.log.write('info', 'lease issued', fields);
+      return issued;
+    } catch (error) {
+      if (!(error instanceof Problem) || !isOfIssuer(error)) throw error;
+      await this.#settle(intent, { state: outcomeOf(error), code: error.code });
+      throw forTheCaller(error);
+    }
+  }
+
+  async #settle(intent: Lease, outcome: LeaseOutcome): Promise<void> {
+    const { clock, ids } = this.#effects;
+    const { next, events } = accepted(settleLease(intent, outcome, { now: clock.now(), ids }));
+    await this.#unitOfWork.commit({ writes: [this.#leases.save(next)], events });
+    this.#metrics.leases.inc({ outcome: outcome.state });
+  }
+}
+
+function isOfIssuer({ code }: Problem): boolean {
+  return code.startsWith('AWS_') || code === 'LEASE_SELF_CHECK_FAILED' || code === 'INTERNAL_ERROR';
+}
+
+/** A lost answer, or a bug on the way, may hide a success; everything else surely did not happen. */
+function outcomeOf({ code }: Problem): 'failed' | 'unknown' {
+  return code === 'AWS_ANSWER_LOST' || code === 'INTERNAL_ERROR' ? 'unknown' : 'failed';
+}
+
+function forTheCaller(error: Problem): Problem {
+  if (error.kind === 'bug') return error;
+  const detail = `AWS gave no credentials (${error.code}).`;
+  return new Problem('LEASE_UNAVAILABLE', { detail, retryAfterSeconds: 2, cause: error });
+}
+
+/** The decision when it is a yes; its refusal as a Problem otherwise. */
+function accepted<T>(decision: Decision<T>): Extract<Decision<T>, { ok: true }> {
+  if (decision.ok) return decision;
+  throw new Problem(decision.refusal.code, decision.refusal);
+}

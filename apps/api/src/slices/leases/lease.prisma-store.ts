@@ -1,0 +1,104 @@
+import type { Lease } from '@sallyport/access-domain';
+import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { LostRace } from '../../platform/database/database-refusal.ts';
+import type { Write } from '../../platform/database/unit-of-work.ts';
+
+const parts = {
+  person: { select: { id: true, name: true, email: true } },
+  grant: { select: { requestId: true, resource: { select: { id: true, name: true, kind: true } } } },
+} as const satisfies Prisma.LeaseInclude;
+
+type LeaseRow = Prisma.LeaseGetPayload<{ include: typeof parts }>;
+
+/** Leases in the database; their secrets never come here. */
+export class LeaseStore {
+  readonly #client: PrismaClient;
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  async find(id: string): Promise<Lease | undefined> {
+    const row = await this.#client.lease.findUnique({ where: { id }, include: parts });
+    return row ? leaseOf(row) : undefined;
+  }
+
+  /** Intents of a grant that are not settled. */
+  inFlight(grantId: string): Promise<number> {
+    return this.#client.lease.count({ where: { grantId, state: 'intended' } });
+  }
+
+  /** Leases that a person asked for since a moment, whatever came of them. */
+  askedSince(personId: string, since: number): Promise<number> {
+    return this.#client.lease.count({ where: { personId, intendedAt: { gt: new Date(since) } } });
+  }
+
+  /** Intents from before a moment whose outcome nobody wrote down. */
+  async forgotten(before: number): Promise<Lease[]> {
+    const where = { state: 'intended', intendedAt: { lte: new Date(before) } };
+    const rows = await this.#client.lease.findMany({ where, include: parts, take: 500 });
+    return rows.map(leaseOf);
+  }
+
+  /** When the oldest intent was committed. */
+  async oldestIntent(): Promise<number | undefined> {
+    const { _min } = await this.#client.lease.aggregate({
+      where: { state: 'intended' },
+      _min: { intendedAt: true },
+    });
+    return _min.intendedAt?.getTime();
+  }
+
+  insert(lease: Lease): Write {
+    const { id, version, grantId, state, accountId, region, instanceId, documentName } = lease;
+    const data = { id, version, grantId, state, accountId, region, instanceId, documentName };
+    const [intendedAt, usefulUntil] = [new Date(lease.intendedAt), new Date(lease.usefulUntil)];
+    return async (transaction) => {
+      await transaction.lease.create({
+        data: { ...data, personId: lease.person.id, intendedAt, usefulUntil },
+      });
+    };
+  }
+
+  /** Saves what a decision made of a lease. */
+  save(lease: Lease): Write {
+    const settledAt = lease.state === 'intended' ? null : new Date(lease.settledAt);
+    const accessKeyId = lease.state === 'issued' ? lease.accessKeyId : undefined;
+    const failureCode = lease.state === 'failed' || lease.state === 'unknown' ? lease.failureCode : undefined;
+    return async (transaction) => {
+      const { count } = await transaction.lease.updateMany({
+        where: { id: lease.id, version: lease.version - 1 },
+        data: { state: lease.state, version: lease.version, settledAt, accessKeyId, failureCode },
+      });
+      if (count !== 1) throw new LostRace(`lease ${lease.id}`);
+    };
+  }
+}
+
+function leaseOf(row: LeaseRow): Lease {
+  const base = {
+    id: row.id,
+    version: row.version,
+    grantId: row.grantId,
+    requestId: row.grant.requestId,
+    person: row.person,
+    resource: { ...row.grant.resource, kind: row.grant.resource.kind as Lease['resource']['kind'] },
+    intendedAt: row.intendedAt.getTime(),
+    usefulUntil: row.usefulUntil.getTime(),
+    accountId: row.accountId,
+    region: row.region,
+    instanceId: row.instanceId,
+    documentName: row.documentName,
+  };
+  const settledAt = row.settledAt?.getTime() ?? base.intendedAt;
+  switch (row.state) {
+    case 'intended':
+      return { ...base, state: 'intended' };
+    case 'issued':
+      return { ...base, state: 'issued', settledAt, accessKeyId: row.accessKeyId ?? '' };
+    case 'failed':
+    case 'unknown':
+      return { ...base, state: row.state, settledAt, failureCode: row.failureCode ?? '' };
+    default:
+      return { ...base, state: row.state as 'lapsed' | 'cut', settledAt };
+  }
+}

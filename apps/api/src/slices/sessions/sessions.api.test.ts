@@ -1,0 +1,221 @@
+import type { Grant, Lease, Session } from '@sallyport/api-client';
+import { limits } from '@sallyport/access-domain';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PrismaClient } from '../../generated/prisma/client.ts';
+import { DueWork } from '../../platform/jobs/due-work.ts';
+import { Outbox } from '../../platform/outbox/outbox.ts';
+import { aTestApi, type TestApi } from '../../testing/api.ts';
+import { TestPrincipals } from '../../testing/principals.ts';
+
+let api: TestApi;
+let principals: TestPrincipals;
+
+beforeAll(async () => {
+  principals = new TestPrincipals();
+  api = await aTestApi({ configuration: await principals.start() });
+});
+afterAll(async () => {
+  await api?.stop();
+  await principals?.stop();
+});
+
+interface Use {
+  readonly grant: Grant;
+  readonly lease: Lease;
+  readonly session: Session;
+  readonly ssmSessionId: string;
+}
+
+let count = 0;
+
+async function aUse(): Promise<Use> {
+  const engineer = api.as('engineer');
+  for (const { id } of (await engineer.listGrants({ view: 'mine', state: 'active' })).items)
+    await engineer.returnGrant(id);
+  await engineer.submitAccessRequest({ resources: ['staging-rds'], durationSeconds: 3_600, reason: 'test' });
+  const [grant] = (await engineer.listGrants({ view: 'mine', state: 'active' })).items;
+  if (!grant) throw new Error('no grant');
+  const lease = await engineer.issueLease(grant.id);
+  const session = await engineer.openSession({
+    grantId: grant.id,
+    leaseId: lease.id,
+    clientVersion: '0.1.0',
+  });
+  const ssmSessionId = `jit-${grant.id}-${String(++count).padStart(17, '0')}`;
+  principals.sessions.push({
+    ssmSessionId,
+    instanceId: lease.instanceId,
+    startedAt: api.effects.clock.now(),
+  });
+  return { grant, lease, session, ssmSessionId };
+}
+
+const beat = ({ session, ssmSessionId }: Use, more: object = {}) =>
+  api
+    .as('engineer')
+    .beatSession(session.id, { state: 'open', ssmSessionId, bytesUp: 1, bytesDown: 2, ...more });
+
+const eventsOf = async (sessionId: string) => {
+  const rows = await api.app.get(PrismaClient).auditEvent.findMany({
+    where: { sessionId },
+    orderBy: { position: 'asc' },
+  });
+  return rows.map(({ type }) => type);
+};
+
+async function workDone() {
+  const [dueWork, outbox] = [api.app.get(DueWork), api.app.get(Outbox)];
+  dueWork.wake();
+  await dueWork.idle();
+  outbox.wake();
+  await outbox.idle();
+}
+
+it('opens, lives and closes, and each step is told of once', async () => {
+  const use = await aUse();
+  expect(use.session).toMatchObject({ state: 'opening', endsAt: use.grant.endsAt, bytesUp: 0 });
+  await beat(use);
+  await beat(use, { state: 'reconnecting' });
+  await beat(use, { bytesUp: 10, bytesDown: 20 });
+  const { session, close } = await beat(use, { bytesUp: 5, bytesDown: 30 });
+  expect(session).toMatchObject({
+    state: 'open',
+    bytesUp: 10,
+    bytesDown: 30,
+    ssmSessionId: use.ssmSessionId,
+  });
+  expect(close).toBeNull();
+  const engineer = api.as('engineer');
+  const told = { reason: 'client_exit', bytesUp: 11, bytesDown: 31 } as const;
+  await engineer.closeSession(use.session.id, told);
+  expect(await engineer.closeSession(use.session.id, { ...told, reason: 'error' })).toMatchObject({
+    state: 'closed',
+    endReason: 'client_exit',
+    bytesUp: 11,
+  });
+  expect(await eventsOf(use.session.id)).toEqual([
+    'session.opened',
+    'session.connected',
+    'session.reconnecting',
+    'session.connected',
+    'session.closed',
+  ]);
+});
+
+it('is refused against a lease of another grant, or none', async () => {
+  const first = await aUse();
+  const second = await aUse();
+  const engineer = api.as('engineer');
+  for (const leaseId of [first.lease.id, 'lse_none'])
+    await expect(
+      engineer.openSession({ grantId: second.grant.id, leaseId, clientVersion: '1' }),
+    ).rejects.toMatchObject({ code: 'LEASE_UNKNOWN' });
+  await expect(
+    engineer.openSession({ grantId: first.grant.id, leaseId: first.lease.id, clientVersion: '1' }),
+  ).rejects.toMatchObject({ code: 'GRANT_ENDED' });
+});
+
+it('is nobody else’s to speak for', async () => {
+  const { session } = await aUse();
+  const told = { bytesUp: 0, bytesDown: 0 };
+  for (const name of ['admin', 'outsider'] as const) {
+    await expect(api.as(name).beatSession(session.id, { state: 'open', ...told })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    });
+    await expect(api.as(name).closeSession(session.id, { reason: 'idle', ...told })).rejects.toMatchObject({
+      code: 'SESSION_UNKNOWN',
+    });
+  }
+});
+
+it('cannot claim the SSM session of another grant', async () => {
+  const victim = await aUse();
+  const use = await aUse();
+  await expect(beat(use, { ssmSessionId: victim.ssmSessionId })).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+  });
+});
+
+it('is told to close when its grant is revoked, and why', async () => {
+  const use = await aUse();
+  await beat(use);
+  await api.as('admin').revokeGrant(use.grant.id, 'incident over');
+  expect((await beat(use)).close).toEqual({
+    code: 'GRANT_ENDED',
+    reason: 'revoked',
+    comment: 'incident over',
+  });
+  await workDone();
+  expect(principals.terminated).toContain(use.ssmSessionId);
+  const closed = await api
+    .as('engineer')
+    .closeSession(use.session.id, { reason: 'client_exit', bytesUp: 1, bytesDown: 2 });
+  expect(closed).toMatchObject({ state: 'closed', endReason: 'revoked' });
+});
+
+it('is cut by an administrator at AWS, and the others of the grant stay', async () => {
+  const use = await aUse();
+  const { grant, lease } = use;
+  const other = await api
+    .as('engineer')
+    .openSession({ grantId: grant.id, leaseId: lease.id, clientVersion: '1' });
+  await beat(use);
+  await expect(api.as('auditor').terminateSession(use.session.id, 'x')).rejects.toMatchObject({
+    code: 'ROLE_MISSING',
+  });
+  await expect(api.as('admin').terminateSession(use.session.id, ' ')).rejects.toMatchObject({
+    code: 'REASON_REQUIRED',
+  });
+  expect(await api.as('admin').terminateSession(use.session.id, 'wrong table')).toMatchObject({
+    state: 'closing',
+  });
+  await workDone();
+  expect(principals.terminated).toContain(use.ssmSessionId);
+  expect(await beat(use)).toMatchObject({
+    session: { state: 'closed', endReason: 'revoked' },
+    close: { code: 'SESSION_TERMINATED', comment: 'wrong table' },
+  });
+  const live = (await api.as('admin').listSessions({ view: 'all', state: 'live' })).items.map(({ id }) => id);
+  expect(live).toContain(other.id);
+  expect(live).not.toContain(use.session.id);
+  expect(await eventsOf(use.session.id)).toEqual([
+    'session.opened',
+    'session.connected',
+    'session.terminated',
+    'session.closed',
+  ]);
+  await expect(api.as('admin').terminateSession(use.session.id, 'again')).rejects.toMatchObject({
+    code: 'SESSION_CLOSED',
+  });
+});
+
+it('is cut even before its client named it at AWS', async () => {
+  const use = await aUse();
+  await api.as('admin').terminateSession(use.session.id, 'now');
+  await workDone();
+  expect(principals.terminated).toContain(use.ssmSessionId);
+});
+
+it('counts as lost after a silence, and not before', async () => {
+  const use = await aUse();
+  await beat(use);
+  api.effects.time.advance(limits.heartbeatSilenceSeconds * 1000 - 1);
+  await workDone();
+  expect((await beat(use)).session.state).toBe('open');
+  api.effects.time.advance(limits.heartbeatSilenceSeconds * 1000);
+  await workDone();
+  const [lost] = (await api.as('engineer').listSessions({ state: 'closed' })).items.filter(
+    ({ id }) => id === use.session.id,
+  );
+  expect(lost).toMatchObject({ state: 'closed', endReason: 'network' });
+});
+
+it('is seen by its person, and by nobody else but those who oversee', async () => {
+  const { session } = await aUse();
+  const seenBy = async (name: Parameters<TestApi['as']>[0], view: 'mine' | 'all') =>
+    (await api.as(name).listSessions({ view })).items.some(({ id }) => id === session.id);
+  expect(await seenBy('engineer', 'mine')).toBe(true);
+  expect(await seenBy('auditor', 'all')).toBe(true);
+  expect(await seenBy('outsider', 'mine')).toBe(false);
+  await expect(seenBy('outsider', 'all')).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+});

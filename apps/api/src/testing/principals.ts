@@ -1,0 +1,103 @@
+/** AWS principals that a test controls, behind the same sockets as real ones that run as processes of their own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { documentsOf } from '@sallyport/catalog';
+import { noLog } from '@sallyport/effects';
+import type { Configuration } from '../configuration.ts';
+import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/inventory/gateway-inventory.ts';
+import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
+import { servePrincipal } from '../platform/aws/process/serve-principal.ts';
+import { readCatalogFile } from '../platform/aws/read-catalog-file.ts';
+import type { SsmSession } from '../platform/aws/revoker/session-revoker.ts';
+import { sha256Hex } from '../platform/aws/sha256.ts';
+
+/** Tags of a gateway that is open. */
+export const gatewayTags = {
+  'jit-managed': 'true',
+  'jit-team': 'platform',
+  ServerType: 'bastion',
+  AccessGranted: 'true',
+};
+
+const secrets = { secretAccessKey: 'canary-secret-access-key', sessionToken: 'canary-session-token' };
+
+/** What must appear in no row, log line or event. */
+export const leaseCanaries: readonly string[] = Object.values(secrets);
+
+export class TestPrincipals {
+  /** What the inventory sees. */
+  instances: GatewayInstance[] = [{ instanceId: 'i-0123456789abcdef0', tags: gatewayTags, state: 'online' }];
+  /** What the inventory holds under a document's name. */
+  documents = new Map<string, DocumentAsDeployed>();
+  /** What the issuer was asked for. */
+  readonly orders: LeaseOrder[] = [];
+  /** What the issuer does; throws Problems to refuse. */
+  answer: (order: LeaseOrder) => Promise<void> = () => Promise.resolve();
+  /** Sessions that live at AWS. */
+  sessions: SsmSession[] = [];
+  readonly terminated: string[] = [];
+  readonly #servers: Server[] = [];
+  #folder = '';
+
+  async start(): Promise<Pick<Configuration, 'principalSockets'>> {
+    for (const { name, sha256 } of documentsOf(readCatalogFile('config/catalog.yaml'), sha256Hex))
+      this.documents.set(name, { sha256, active: true });
+    this.#folder = await mkdtemp(join(tmpdir(), 'sallyport-principals-'));
+    const socket = (name: string) => join(this.#folder, `${name}.sock`);
+    this.#servers.push(
+      await servePrincipal({ issue: (input) => this.#issue(input as LeaseOrder) }, socket('issuer'), noLog),
+      await servePrincipal(
+        {
+          list: (input) => Promise.resolve(this.#list((input as { prefix: string }).prefix)),
+          terminate: (input) => Promise.resolve(this.#terminate((input as SsmSession).ssmSessionId)),
+        },
+        socket('revoker'),
+        noLog,
+      ),
+      await servePrincipal(
+        {
+          find: () => Promise.resolve(this.instances),
+          readDocument: (input) =>
+            Promise.resolve(this.documents.get((input as { name: string }).name) ?? null),
+        },
+        socket('inventory'),
+        noLog,
+      ),
+    );
+    const principalSockets = {
+      issuer: socket('issuer'),
+      revoker: socket('revoker'),
+      inventory: socket('inventory'),
+    };
+    return { principalSockets };
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #issue(order: LeaseOrder): Promise<IssuedLease> {
+    this.orders.push(order);
+    await this.answer(order);
+    return {
+      accessKeyId: 'ASIAEXAMPLE',
+      ...secrets,
+      expiresAt: order.leaseEndsAt + 780_000,
+      tokenUtilization: 40,
+      awsRequestId: 'aws-request-1',
+    };
+  }
+
+  #list(prefix: string): SsmSession[] {
+    return this.sessions.filter(({ ssmSessionId }) => ssmSessionId.startsWith(prefix));
+  }
+
+  #terminate(ssmSessionId: string): null {
+    this.terminated.push(ssmSessionId);
+    this.sessions = this.sessions.filter((session) => session.ssmSessionId !== ssmSessionId);
+    return null;
+  }
+}

@@ -36,6 +36,8 @@ export const limits = {
   openingMs: 10_000,
   /** Data channel: sockets in all. */
   socketsMax: 2000,
+  /** TCP connections in all, API calls included. */
+  connectionsMax: 2500,
   /** Relay: frames held for a peer that is away or slow. The rest is dropped; stream data is sent again. */
   heldFramesMax: 4096,
   heldBytesMax: 8 * 1024 * 1024,

@@ -15,6 +15,7 @@ import { Backings } from './instances/backings/backings.ts';
 import { startEmulatedAgent } from './instances/emulated-agent.ts';
 import { PrivateNetwork, type OpenBacking } from './instances/private-network.ts';
 import { openInstallation, type Installation } from './principals/installation.ts';
+import { limits } from './limits.ts';
 import { PrincipalRegistry } from './principals/registry.ts';
 import { TokenSeal } from './principals/sealed-token.ts';
 import { ec2Service } from './services/ec2/describe-instances.ts';
@@ -81,6 +82,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
   server.on('upgrade', (request, socket, head) => void doors.channel.upgrade(request, socket, head));
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
+  server.maxConnections = limits.connectionsMax;
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -77,22 +77,4 @@ describe('the sandbox as a process', () => {
     },
     patience,
   );
-
-  it.each([
-    ['no data directory', []],
-    ['a port that is none', ['--data', 'x', '--port', '70000']],
-    ['a switch it does not have', ['--data', 'x', '--fast']],
-  ])(
-    'refuses to start with %s',
-    async (_what, args) => {
-      const child = launch(args);
-      started.push(child);
-      let said = '';
-      child.stderr!.on('data', (text: Buffer) => (said += text.toString()));
-      const [code] = (await once(child, 'close')) as [number];
-      expect(code).toBe(2);
-      expect(JSON.parse(said)).toMatchObject({ code: 'SANDBOX_OPTION_INVALID' });
-    },
-    patience,
-  );
 });

@@ -60,7 +60,7 @@ function headerClaim(header: string, request: SignedRequest): Claim {
   const token = request.headers['x-amz-security-token'];
   return {
     form: 'header',
-    ...scopeOf(parts.get('Credential')),
+    ...scopeOf(parts.get('Credential'), date),
     signedHeaders: headersOf(parts.get('SignedHeaders')),
     signature: parts.get('Signature') ?? '',
     date,
@@ -80,7 +80,7 @@ function queryClaim({ query }: SignedRequest): Claim {
   const token = query.get('X-Amz-Security-Token');
   return {
     form: 'presigned',
-    ...scopeOf(query.get('X-Amz-Credential') ?? undefined),
+    ...scopeOf(query.get('X-Amz-Credential') ?? undefined, date),
     signedHeaders: headersOf(query.get('X-Amz-SignedHeaders') ?? undefined),
     signature: query.get('X-Amz-Signature') ?? '',
     date,
@@ -90,10 +90,17 @@ function queryClaim({ query }: SignedRequest): Claim {
   };
 }
 
-function scopeOf(credential: string | undefined): { accessKeyId: string; region: string; service: string } {
+type Scope = Pick<Claim, 'accessKeyId' | 'region' | 'service'>;
+
+function scopeOf(credential: string | undefined, date: string): Scope {
   const [accessKeyId, day, region, service, end, ...rest] = (credential ?? '').split('/');
   if (!accessKeyId || !day || !region || !service || end !== 'aws4_request' || rest.length > 0)
     throw incomplete('Credential must be KEY/DATE/REGION/SERVICE/aws4_request.');
+  if (!date.startsWith(`${day}T`))
+    throw AwsError.common(
+      'bad-signature',
+      `Date in Credential scope does not match YYYYMMDD from ${date.slice(0, 20)}`,
+    );
   return { accessKeyId, region, service };
 }
 

@@ -181,7 +181,7 @@ describe('the role of leases', () => {
     });
 
   it('is taken on by the issuer for a grant', () => {
-    expect(assume()).toMatchObject({ decision: 'allow', statement: { sid: 'HubMayIssue' } });
+    expect(assume()).toMatchObject({ decision: 'allow', statement: { layer: 'trust' } });
   });
 
   it.each<[string, Partial<AssumeRole>]>([

@@ -16,30 +16,51 @@ const anyGrantId = `grt_${'?'.repeat(26)}`;
  * Trust of the role that leases are issued from. The session name must repeat the grant's tag, a source identity
  * must be given, other tags are refused, and so are the privileged operating-system users, even when the issuer is
  * in foreign hands. `ForAllValues` holds when no tag is sent, hence the separate demand for GrantId.
+ *
+ * One statement per action, as in AWS's own examples: which keys are present when sts:TagSession and
+ * sts:SetSourceIdentity are authorised is not documented, and the call needs all three to be allowed.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
  */
 export function renderConnectTrust(input: SpokeTrustInput): PolicyDocument {
-  const principal = { AWS: checked('roleArn', input.principalArn) };
+  const Principal = { AWS: checked('roleArn', input.principalArn) };
+  const identity = { 'sts:SourceIdentity': 'u-?*' };
+  const grant = { 'aws:RequestTag/GrantId': anyGrantId };
+  const knownTags = {
+    'ForAllValues:StringEquals': { 'aws:TagKeys': ['GrantId', 'Team', 'SSMSessionRunAs'] },
+  };
+  const named = { 'sts:RoleSessionName': 'jit-${aws:RequestTag/GrantId}' };
   return {
     Version: '2012-10-17',
     Statement: [
       {
         Sid: 'HubMayIssue',
         Effect: 'Allow',
-        Principal: principal,
-        Action: ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'],
+        Principal,
+        Action: 'sts:AssumeRole',
         Condition: {
-          StringEquals: {
-            ...identification(input),
-            'sts:RoleSessionName': 'jit-${aws:RequestTag/GrantId}',
-          },
-          StringLike: { 'aws:RequestTag/GrantId': anyGrantId, 'sts:SourceIdentity': 'u-?*' },
-          'ForAllValues:StringEquals': { 'aws:TagKeys': ['GrantId', 'Team', 'SSMSessionRunAs'] },
+          StringEquals: { ...identification(input), ...named },
+          StringLike: { ...grant, ...identity },
+          ...knownTags,
         },
+      },
+      {
+        Sid: 'WithTheTagsOfAGrant',
+        Effect: 'Allow',
+        Principal,
+        Action: 'sts:TagSession',
+        Condition: { StringLike: grant, ...knownTags },
+      },
+      {
+        Sid: 'ForOnePerson',
+        Effect: 'Allow',
+        Principal,
+        Action: 'sts:SetSourceIdentity',
+        Condition: { StringLike: identity },
       },
       {
         Sid: 'NoRootRunAs',
         Effect: 'Deny',
-        Principal: principal,
+        Principal,
         Action: ['sts:AssumeRole', 'sts:TagSession'],
         Condition: {
           StringEqualsIgnoreCase: { 'aws:RequestTag/SSMSessionRunAs': ['root', 'toor', 'ssm-user'] },

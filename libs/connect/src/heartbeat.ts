@@ -15,6 +15,8 @@ export interface HeartbeatEvents {
 }
 
 const everyMs = 10_000;
+/** A hint about our own session this soon after our own beat is its echo. */
+const echoMs = 500;
 
 /** Tells the control plane that the session lives and hears from it when it shall not. One beat at a time. */
 export class Heartbeat {
@@ -28,6 +30,7 @@ export class Heartbeat {
   #timer: TimerHandle | undefined;
   #flying: Promise<boolean> | undefined;
   #next: Promise<boolean> | undefined;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     { controlPlane, effects, debug }: { controlPlane: ControlPlane; effects: Effects; debug: Debug },
@@ -64,6 +67,15 @@ export class Heartbeat {
     }));
   }
 
+  /**
+   * A live hint about our session: beats, unless the hint is the echo of our own beat (it would echo again, for ever). What is missed then, the
+   * channel itself tells, or the next beat.
+   */
+  hinted(): void {
+    const echo = this.#flying !== undefined || this.#effects.clock.monotonic() - this.#answeredAt < echoMs;
+    if (!echo) void this.beat();
+  }
+
   async #send(): Promise<boolean> {
     if (this.#stopped.signal.aborted) return true;
     try {
@@ -73,6 +85,7 @@ export class Heartbeat {
         this.#stopped.signal,
       );
       if (this.#stopped.signal.aborted) return true;
+      this.#answeredAt = this.#effects.clock.monotonic();
       this.#debug('heartbeat', { answer: close?.code ?? 'go on' });
       if (close) this.#events.ordered(close);
       else this.#events.answered(session.endsAt);

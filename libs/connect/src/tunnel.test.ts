@@ -223,6 +223,20 @@ describe('time', () => {
     expect(gateway.calls).toContain('ResumeSession lse_2');
   });
 
+  it('does not answer the echo of its own beat with another', async () => {
+    const effects = simulatedEffects({ startMs: systemClock.now() });
+    const { start, controlPlane, hint } = await world({}, effects);
+    await start();
+    await effects.time.advanceAsync(100);
+    hint('ses_1');
+    await effects.time.advanceAsync(100);
+    expect(controlPlane.calls.filter((call) => call === 'beat open')).toHaveLength(1);
+    await effects.time.advanceAsync(1_000);
+    hint('ses_1');
+    await effects.time.advanceAsync(100);
+    expect(controlPlane.calls.filter((call) => call === 'beat open')).toHaveLength(2);
+  });
+
   it('beats every ten seconds', async () => {
     const effects = simulatedEffects({ startMs: systemClock.now() });
     const { start, controlPlane } = await world({}, effects);

@@ -185,7 +185,8 @@ export class Tunnel {
     this.#setState('open');
     this.#heartbeat.start();
     this.#stopHints = this.#ports.onHint?.(({ topic, id }) => {
-      if (topic === 'hello' || id === this.grantId || id === this.#session?.id) void this.#heartbeat?.beat();
+      if (topic === 'hello' || id === this.grantId) void this.#heartbeat?.beat();
+      else if (id === this.#session?.id) this.#heartbeat?.hinted();
     });
     void this.#heartbeat.beat();
     this.#armEnd(effects);

@@ -61,7 +61,9 @@ export class ChannelDoor {
       this.#record(request, progress, requestId, undefined);
       if (socket.destroyed) return;
       socket.off('error', ignore);
-      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#opened(webSocket, session));
+      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+        this.#opened(webSocket, socket, session),
+      );
     } catch (error) {
       const refusal =
         error instanceof AwsError
@@ -114,7 +116,7 @@ export class ChannelDoor {
     return session;
   }
 
-  #opened(socket: WebSocket, session: SsmSession): void {
+  #opened(socket: WebSocket, raw: Duplex, session: SsmSession): void {
     const { effects } = this.#parts;
     // ws reports hostile frames (too long, reserved bits) here and then closes; the relay learns it by `close`.
     socket.on('error', (error) => effects.log.write('warn', 'channel error', { reason: error.message }));
@@ -133,18 +135,18 @@ export class ChannelDoor {
     });
     const onFirst = (data: RawData, isBinary: boolean) => {
       settled();
-      this.#firstFrame(socket, session, isBinary ? undefined : (data as Buffer).toString('utf8'));
+      this.#firstFrame(socket, raw, session, isBinary ? undefined : (data as Buffer).toString('utf8'));
     };
     socket.on('message', onFirst);
     socket.on('close', settled);
   }
 
   /** The opening text tells role and token. An agent of another process would be attached here, too. */
-  #firstFrame(socket: WebSocket, session: SsmSession, text: string | undefined): void {
+  #firstFrame(socket: WebSocket, raw: Duplex, session: SsmSession, text: string | undefined): void {
     const open = text === undefined ? undefined : readOpenText(text);
     if (open === undefined || open.role !== 'client' || !session.admits(open.token))
       return socket.close(refusedCode, noToken(session.id));
-    const end = new WebSocketEnd(socket, () => session.drained('client'));
+    const end = new WebSocketEnd(socket, raw, () => session.drained('client'));
     socket.on('message', (data: RawData) => session.received('client', data as Buffer));
     socket.on('close', () => session.detached('client', end));
     session.attach('client', end);

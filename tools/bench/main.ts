@@ -6,6 +6,7 @@
 import type { Bench, Figure } from './figure.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  session: async () => (await import('./session.ts')).session,
   wire: async () => (await import('./wire.ts')).wire,
   cli: async () => (await import('./cli.ts')).cliStart,
 };

@@ -146,10 +146,11 @@ export abstract class PortSessionBase implements PortSession {
   }
 
   nextTickAt(): number | undefined {
-    const times = [this.channel.tickAt, this.over ? undefined : this.deadline];
-    if (!this.over && this.channel.online) times.push(this.carrier?.keepAliveAt);
-    const due = times.filter((time) => time !== undefined);
-    return due.length === 0 ? undefined : Math.min(...due);
+    // Asked after every message, so no lists are made here.
+    let at = this.channel.tickAt;
+    if (this.over) return at;
+    at = earlier(at, this.deadline);
+    return this.channel.online ? earlier(at, this.carrier?.keepAliveAt) : at;
   }
 
   tick(now: number): void {
@@ -209,4 +210,9 @@ export abstract class PortSessionBase implements PortSession {
       roundTripMs: sender.rtt.smoothedMs,
     };
   }
+}
+
+function earlier(left: number | undefined, right: number | undefined): number | undefined {
+  if (left === undefined) return right;
+  return right === undefined || left < right ? left : right;
 }

@@ -11,15 +11,20 @@ import { parseArgs } from 'node:util';
 
 // The packages belong to the API; this file stands beside the schema.
 const require = createRequire(new URL('../apps/api/package.json', import.meta.url));
-const load = (name) => import(require.resolve(name));
+/** A package of the API; of one that is CommonJS, what it exports. */
+const load = async (name) => {
+  const loaded = await import(require.resolve(name));
+  return { ...loaded.default, ...loaded };
+};
 
-const { bindMigrationAwareSqlAdapterFactory } = await load('@prisma/driver-adapter-utils');
-const engineModule = await load('@prisma/schema-engine-wasm/schema_engine_bg');
+const { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum } = await load('@prisma/driver-adapter-utils');
+// The very module, since the engine keeps its state in it.
+const engineModule = await import(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg'));
 const wasmFile = require
   .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   .replace(/schema_engine_bg.*$/, 'schema_engine_bg.wasm');
 
-/** How Prisma's `char` of the catalogue tables (OID 18) is read: as text. */
+/** The type `"char"` of PostgreSQL's own tables, which the adapter cannot read, and the one to read it as. */
 const catalogCharOid = 18;
 const textOid = 25;
 
@@ -60,20 +65,37 @@ async function shadow() {
   return withWholeScripts(await new PrismaPGlite(database).connect(), (sql) => database.exec(sql));
 }
 
+/** Reads `"char"` columns as text and declares them as single characters, as the engine expects them. */
+function withCatalogChars(adapter) {
+  const charsOf = new WeakMap();
+  const performIO = adapter.performIO.bind(adapter);
+  adapter.performIO = async (query) => {
+    const result = await performIO(query);
+    const chars = (result.fields ?? []).map((field) => field.dataTypeID === catalogCharOid);
+    charsOf.set(query, chars);
+    for (const field of result.fields ?? [])
+      if (field.dataTypeID === catalogCharOid) field.dataTypeID = textOid;
+    return result;
+  };
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (query) => {
+    const result = await queryRaw(query);
+    const chars = charsOf.get(query) ?? [];
+    const columnTypes = result.columnTypes.map((type, index) =>
+      chars[index] ? ColumnTypeEnum.Character : type,
+    );
+    return { ...result, columnTypes };
+  };
+  return adapter;
+}
+
 async function server(url) {
   const { PrismaPg } = await load('@prisma/adapter-pg');
   const { parseIntoClientConfig } = await load('pg-connection-string');
   // Parsed fields, never `connectionString`: pg lets that win over `database`.
   const factory = new PrismaPg(parseIntoClientConfig(url));
   const connect = async () => {
-    const adapter = await factory.connect();
-    const performIO = adapter.performIO.bind(adapter);
-    adapter.performIO = async (query) => {
-      const result = await performIO(query);
-      for (const field of result.fields ?? [])
-        if (field.dataTypeID === catalogCharOid) field.dataTypeID = textOid;
-      return result;
-    };
+    const adapter = withCatalogChars(await factory.connect());
     return withWholeScripts(adapter, (sql) => adapter.client.query(sql));
   };
   return { provider: factory.provider, adapterName: factory.adapterName, connect, connectToShadowDb: shadow };
@@ -89,7 +111,7 @@ async function answerCommand(command, url) {
     process.stderr.write(`${JSON.stringify(first)}\n${JSON.stringify(second)}`);
     process.exit(1);
   };
-  const { default: pg } = await load('pg');
+  const { default: pg } = await import(require.resolve('pg'));
   const target = new URL(url);
   const database = decodeURIComponent(target.pathname.slice(1));
   if (command === 'create-database') target.pathname = '/postgres';
@@ -127,7 +149,18 @@ async function answer(method, params) {
 
 const send = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 
+let current;
+// A panic of the engine ends it outside any promise; Prisma would take the silence for success.
+process.on('uncaughtException', (error) => {
+  const message = globalThis.PRISMA_WASM_PANIC_REGISTRY?.message ?? error.message;
+  process.stdout.write(
+    `${JSON.stringify({ jsonrpc: '2.0', id: current, error: { code: 4466, message, data: { is_panic: false, message } } })}\n`,
+    () => process.exit(1),
+  );
+});
+
 async function serve({ id, method, params }) {
+  current = id;
   try {
     const result = await answer(method, params);
     if (method === 'diff' && result?.stdout != null)

@@ -8,7 +8,22 @@ export interface Settings {
   /** The network that gateways may reach names in, and the one of a VPC made here. */
   readonly vpcCidr: string;
   readonly instanceType: string;
+  /** The guard of the organisation; undefined leaves it out. */
+  readonly guard: GuardSettings | undefined;
 }
+
+/** Where the service control policy is made and hung, and whom it spares. */
+export interface GuardSettings {
+  readonly managementAccount: string;
+  /** Organisational units or accounts. */
+  readonly targets: readonly string[];
+  readonly enrollers: readonly string[];
+  readonly deployers: readonly string[];
+  readonly exempt: readonly string[];
+}
+
+/** The roles that `cdk bootstrap` makes for CloudFormation. */
+const cdkDeployers = 'arn:aws:iam::*:role/cdk-*-cfn-exec-role-*';
 
 /**
  * Reads settings from CDK context (`-c key=value`).
@@ -25,7 +40,27 @@ export function settingsOf(contextOf: (key: string) => unknown): Settings {
   const subnetId = text('subnetId', /^subnet-[0-9a-f]{8,17}$/);
   const vpcId = text('vpcId', /^vpc-[0-9a-f]{8,17}$/);
   if ((subnetId === undefined) !== (vpcId === undefined)) throw new Error('subnetId and vpcId go together');
+  const list = (key: string, form: RegExp) =>
+    (text(key, form) ?? '').split(',').filter((part) => part !== '');
+  const roles = /^arn:aws:iam::[^,]+(,arn:aws:iam::[^,]+)*$/;
+  const managementAccount = text('managementAccount', /^\d{12}$/);
+  const targets = list('guardTargets', /^(ou-[a-z0-9-]+|\d{12})(,(ou-[a-z0-9-]+|\d{12}))*$/);
+  if ((managementAccount === undefined) !== (targets.length === 0)) {
+    throw new Error('managementAccount and guardTargets go together');
+  }
+  const enrollers = list('enrollerRoles', roles);
+  const deployers = list('deployerRoles', roles);
   return {
+    guard:
+      managementAccount === undefined
+        ? undefined
+        : {
+            managementAccount,
+            targets,
+            deployers: deployers.length === 0 ? [cdkDeployers] : deployers,
+            enrollers: enrollers.length === 0 ? [cdkDeployers] : enrollers,
+            exempt: list('exemptRoles', roles),
+          },
     catalogPath: text('catalog', /./),
     hubService: text('hubService', /^[a-z0-9-]+\.amazonaws\.com$/) ?? 'ecs-tasks.amazonaws.com',
     subnet: subnetId === undefined || vpcId === undefined ? undefined : { subnetId, vpcId },

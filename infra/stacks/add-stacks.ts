@@ -1,6 +1,7 @@
 import type { Catalog, Sha256Hex } from '@sallyport/catalog';
 import type { App } from 'aws-cdk-lib';
 import type { Settings } from '../settings.ts';
+import { GuardStack } from './guard-stack.ts';
 import { HubStack } from './hub-stack.ts';
 import { RegionStack } from './region-stack.ts';
 import { SpokeStack } from './spoke-stack.ts';
@@ -20,6 +21,13 @@ export function addStacks(app: App, deployment: Deployment): void {
     catalog,
     hubService: settings.hubService,
   });
+  if (settings.guard !== undefined) {
+    new GuardStack(app, 'SallyportGuard', {
+      env: { account: settings.guard.managementAccount, region: home },
+      catalog,
+      guard: settings.guard,
+    });
+  }
   for (const account of catalog.accounts) {
     // IAM is global: one stack per account, in its first region.
     const spoke = new SpokeStack(app, `SallyportSpoke-${account.name}`, {

@@ -20,6 +20,8 @@ export interface Templates {
   readonly hub: Template;
   readonly spoke: Template;
   readonly region: Template;
+  /** Only where the context asks for it. */
+  readonly guard: Template | undefined;
 }
 
 /** The templates of the committed catalogue under the given CDK context. */
@@ -34,6 +36,7 @@ export function templatesOf(context: Readonly<Record<string, string>> = {}): Tem
     hub: template('SallyportHub'),
     spoke: template('SallyportSpoke-workloads'),
     region: template('SallyportRegion-workloads-eu-west-1'),
+    guard: app.node.tryFindChild('SallyportGuard') === undefined ? undefined : template('SallyportGuard'),
   };
 }
 

@@ -19,6 +19,7 @@ export {
   type LeaseInput,
   type LeaseScope,
 } from './render/lease.ts';
+export { renderOrganisationGuard, type OrganisationGuardInput } from './render/organisation-guard.ts';
 export { leaseSessionName, leaseSourceIdentity, leaseTags } from './render/names.ts';
 export {
   renderGatewayPermissions,

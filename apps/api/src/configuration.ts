@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '@sallyport/problems';
 
@@ -15,7 +16,6 @@ const environmentForm = z.object({
   SALLYPORT_WEB_ROOT: z.string().default('apps/web/out'),
   SALLYPORT_PUBLIC_URL: z.url().optional(),
   SALLYPORT_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  SALLYPORT_EMBEDDED_DATABASE: z.enum(['true', 'false']).default('false'),
   SALLYPORT_ISSUER_SOCKET: z.string().optional(),
   SALLYPORT_REVOKER_SOCKET: z.string().optional(),
   SALLYPORT_INVENTORY_SOCKET: z.string().optional(),
@@ -39,7 +39,6 @@ export interface Configuration {
   /** Where people reach the dashboard; undefined means this machine's loopback. */
   readonly publicUrl: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  readonly embeddedDatabase: boolean;
   readonly region: string;
   /** Address of AWS where it is not AWS's own. */
   readonly awsEndpoint: string | undefined;
@@ -73,7 +72,6 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     webRoot: settings.SALLYPORT_WEB_ROOT,
     publicUrl: settings.SALLYPORT_PUBLIC_URL,
     logLevel: settings.SALLYPORT_LOG_LEVEL,
-    embeddedDatabase: settings.SALLYPORT_EMBEDDED_DATABASE === 'true',
     region: settings.AWS_REGION,
     awsEndpoint: settings.AWS_ENDPOINT_URL,
     principalSockets: {
@@ -91,7 +89,7 @@ function refuseUnsafeLive(configuration: Configuration): void {
   if (configuration.aws !== 'live') return;
   const unsafe = [
     configuration.accountsFile === undefined ? [] : ['sandbox accounts (SALLYPORT_ACCOUNTS_FILE)'],
-    configuration.embeddedDatabase ? ['the embedded database (set DATABASE_URL to a server)'] : [],
+    isEmbedded(configuration) ? ['the embedded database (set DATABASE_URL to a server)'] : [],
     configuration.publicUrl?.startsWith('https://')
       ? []
       : ['plain HTTP (set SALLYPORT_PUBLIC_URL to https://...)'],
@@ -101,4 +99,10 @@ function refuseUnsafeLive(configuration: Configuration): void {
     throw new Problem('CONFIGURATION_UNSAFE', {
       detail: `SALLYPORT_AWS=live does not go with ${unsafe.join(', ')}.`,
     });
+}
+
+/** The embedded database listens on a socket inside the data directory. */
+function isEmbedded({ databaseUrl, dataDirectory }: Configuration): boolean {
+  const socket = databaseUrl?.startsWith('postgres') ? new URL(databaseUrl).searchParams.get('host') : null;
+  return socket !== null && resolve(socket).startsWith(resolve(dataDirectory));
 }

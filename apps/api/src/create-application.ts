@@ -1,12 +1,11 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Effects } from '@sallyport/effects';
-import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.ts';
 import type { Configuration } from './configuration.ts';
 import { dressApplication } from './platform/http/dress-application.ts';
-import { makeLogger } from './platform/telemetry/logger.ts';
+import { makeLogger, NestLog } from './platform/telemetry/logger.ts';
 
 /**
  * The whole API, ready to listen. Throws when a route does not declare its access.
@@ -17,7 +16,8 @@ export async function createApplication(
   effects: Effects,
   options: { readonly preview?: boolean; readonly logger?: Logger } = {},
 ): Promise<NestExpressApplication> {
-  const module = AppModule.of(configuration, effects, options.logger ?? makeLogger('silent'));
+  const logger = options.logger ?? makeLogger('silent');
+  const module = AppModule.of(configuration, effects, logger);
   const app = await NestFactory.create<NestExpressApplication>(module, {
     bodyParser: false,
     abortOnError: false,
@@ -29,7 +29,7 @@ export async function createApplication(
     app.setGlobalPrefix('api');
     return app;
   }
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(new NestLog(logger));
   await dressApplication(app, configuration, effects);
   return app;
 }

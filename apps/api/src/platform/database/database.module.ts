@@ -5,6 +5,7 @@ import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { EFFECTS } from '../../effects.module.ts';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { LiveHints } from '../live-hints/live-hints.ts';
+import { DatabaseReadiness } from './database-readiness.ts';
 import { migrate } from './migrate.ts';
 import { migrationsFolder } from './migrations-folder.ts';
 import { applicationRole, openDatabase } from './open-database.ts';
@@ -50,6 +51,7 @@ class DatabaseCloser implements OnApplicationShutdown {
       inject: [PrismaClient, EFFECTS, LiveHints],
     },
     DatabaseCloser,
+    DatabaseReadiness,
   ],
   exports: [PrismaClient, UnitOfWork, LiveHints],
 })

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { Effects } from '@sallyport/effects';
 import type { Configuration } from '../../configuration.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 import { bodyBytesMax } from './limits.ts';
 import { translateParserError } from './problem.filter.ts';
 import { giveRequestIds } from './request-id.ts';
@@ -24,7 +25,10 @@ export async function dressApplication(
   app.set('query parser', 'simple');
   app.setGlobalPrefix('api');
   app.useGlobalPipes(validationPipe());
+  // Behind our own proxy the caller's address is the one it adds; without a proxy nobody may claim another.
+  if (configuration.publicUrl !== undefined) app.set('trust proxy', 'loopback');
   app.use(giveRequestIds(effects));
+  app.use(app.get(Metrics).timeRequest);
   app.use(await securityHeaders(webRoot, configuration));
   if (existsSync(webRoot)) serveSite(app, webRoot);
   app.useWebSocketAdapter(new WsAdapter(app));

@@ -130,6 +130,15 @@ describe('what everybody may read', () => {
   );
 });
 
+it('counts answers by route, never by address', async () => {
+  await fetch(`${api.url}/api/grants/grt_1`);
+  const metrics = await (await fetch(`${api.url}/api/metrics`)).text();
+  expect(metrics).toContain(
+    'sallyport_http_request_seconds_count{method="GET",route="/api/grants/:id",status="401"} 1',
+  );
+  expect(metrics).not.toContain('grt_1');
+});
+
 it('does not believe a request id that a caller brings', async () => {
   const answer = await fetch(`${api.url}/api/health/live`, { headers: { 'x-request-id': 'mine' } });
   expect(answer.headers.get('x-request-id')).toMatch(/^rid_[0-9A-Z]{26}$/);

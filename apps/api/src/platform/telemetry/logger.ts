@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LoggerService } from '@nestjs/common';
 import type { Log } from '@sallyport/effects';
 import type { Params } from 'nestjs-pino';
 import { pino, type DestinationStream, type Logger } from 'pino';
@@ -109,4 +110,26 @@ export function httpLogging(logger: Logger): Params {
       },
     },
   };
+}
+
+/** What the framework itself has to say: its warnings and errors; how it starts up interests nobody. */
+export class NestLog implements LoggerService {
+  readonly #logger: Logger;
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+  log(): void {
+    // The ready line says what matters.
+  }
+  warn(_message: unknown, context?: unknown): void {
+    this.#logger.warn(contextOf(context), 'framework');
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    const err = [message, ...rest].find((part) => part instanceof Error);
+    this.#logger.error({ ...contextOf(rest.at(-1)), ...(err ? { err } : {}) }, 'framework');
+  }
+}
+
+function contextOf(context: unknown): { context?: string } {
+  return typeof context === 'string' ? { context } : {};
 }

@@ -1,10 +1,10 @@
-import { Injectable, type NestMiddleware } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Figures of this process, without anything that names a person or a resource. */
 @Injectable()
-export class Metrics implements NestMiddleware {
+export class Metrics {
   readonly registry = new Registry();
   readonly #requests = new Histogram({
     name: 'sallyport_http_request_seconds',
@@ -29,7 +29,8 @@ export class Metrics implements NestMiddleware {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  use(request: Request, response: Response, next: NextFunction): void {
+  /** Middleware that times every answer; it must be the one instance that is read. */
+  readonly timeRequest = (request: Request, response: Response, next: NextFunction): void => {
     const end = this.#requests.startTimer();
     response.once('finish', () => {
       // The route's pattern, never the path: an address may hold an id and would be a label of its own.
@@ -37,5 +38,5 @@ export class Metrics implements NestMiddleware {
       end({ method: request.method, route, status: String(response.statusCode) });
     });
     next();
-  }
+  };
 }

@@ -1,4 +1,4 @@
-import { Global, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { httpLogging } from './logger.ts';
@@ -9,7 +9,7 @@ import { TelemetryController } from './telemetry.controller.ts';
 /** Logs, figures and health. */
 @Global()
 @Module({})
-export class TelemetryModule implements NestModule {
+export class TelemetryModule {
   static of(logger: Logger): DynamicModule {
     return {
       module: TelemetryModule,
@@ -18,8 +18,5 @@ export class TelemetryModule implements NestModule {
       providers: [Metrics, Readiness],
       exports: [Metrics, Readiness],
     };
-  }
-  configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(Metrics).forRoutes('*path');
   }
 }

@@ -1,0 +1,176 @@
+/** The three principals against the sandbox: each does its work, and nothing else, whatever its process is asked. */
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeDocumentCommand,
+  DescribeInstanceInformationCommand,
+  DescribeSessionsCommand,
+  SSMClient,
+  StartSessionCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { fromIni } from '@aws-sdk/credential-providers';
+import { documentsOf } from '@sallyport/catalog';
+import { systemEffects } from '@sallyport/effects/system';
+import type { Problem } from '@sallyport/problems';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { principalNames, type PrincipalName } from '../src/platform/aws/client-settings.ts';
+import { operationsOf } from '../src/platform/aws/process/operations.ts';
+import { readCatalogFile } from '../src/platform/aws/read-catalog-file.ts';
+import type { GatewayInstance } from '../src/platform/aws/inventory/gateway-inventory.ts';
+import type { IssuedLease, LeaseOrder } from '../src/platform/aws/issuer/lease-issuer.ts';
+import { sha256Hex } from '../src/platform/aws/sha256.ts';
+import { startSandbox, type RunningSandbox } from './sandbox.ts';
+
+let sandbox: RunningSandbox;
+const before = { ...process.env };
+const catalog = readCatalogFile('config/catalog.yaml');
+const effects = systemEffects();
+const [account] = catalog.accounts;
+const [gateway] = catalog.gateways;
+const [document] = documentsOf(catalog, sha256Hex);
+if (!account || !gateway || !document) throw new Error('the catalogue is empty');
+const place = { accountId: account.id, region: 'eu-west-1' };
+const grantId = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y';
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+  Object.assign(process.env, sandbox.environment);
+});
+afterAll(async () => {
+  process.env = before;
+  await sandbox?.stop();
+});
+
+const ask = (principal: PrincipalName, operation: string, input: unknown) => {
+  const run = operationsOf(principal, catalog, effects)[operation];
+  return run ? run(input) : Promise.reject(new Error(`${principal} has no ${operation}`));
+};
+
+async function openGateway(): Promise<GatewayInstance> {
+  const found = (await ask('inventory', 'find', {
+    ...place,
+    selector: gateway?.selector,
+  })) as GatewayInstance[];
+  const online = found.find(({ state }) => state === 'online');
+  if (!online) throw new Error('no gateway is online');
+  return online;
+}
+
+async function anOrder(more: Partial<LeaseOrder> = {}): Promise<LeaseOrder> {
+  const { instanceId, tags } = await openGateway();
+  return {
+    ...place,
+    grantId,
+    personId: 'prs_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
+    instanceId,
+    instanceTags: tags,
+    documentName: document?.name ?? '',
+    team: gateway?.team ?? '',
+    leaseEndsAt: effects.clock.now() + 119_000,
+    ...more,
+  };
+}
+
+it('together they do what the control plane needs', async () => {
+  const order = await anOrder();
+  const lease = (await ask('issuer', 'issue', order)) as IssuedLease;
+  const person = new SSMClient({ region: place.region, credentials: { ...lease } });
+  const started = await person.send(
+    new StartSessionCommand({
+      Target: order.instanceId,
+      DocumentName: order.documentName,
+      Reason: `grant:${grantId}`,
+    }),
+  );
+  expect(started.SessionId).toMatch(new RegExp(`^jit-${grantId}-`));
+  const search = { ...place, prefix: `jit-${grantId}-` };
+  expect(await ask('revoker', 'list', search)).toMatchObject([
+    { ssmSessionId: started.SessionId, instanceId: order.instanceId },
+  ]);
+  await ask('revoker', 'terminate', { ...place, ssmSessionId: started.SessionId });
+  await ask('revoker', 'terminate', { ...place, ssmSessionId: started.SessionId });
+  expect(await ask('revoker', 'list', search)).toEqual([]);
+  expect(await ask('inventory', 'readDocument', { ...place, name: order.documentName })).toEqual({
+    sha256: document?.sha256,
+    active: true,
+  });
+  expect(await ask('inventory', 'readDocument', { ...place, name: 'jit-fwd-00000000' })).toBeNull();
+});
+
+describe('the issuer issues nothing', () => {
+  it.each<[string, Partial<LeaseOrder>, string]>([
+    ['for longer than two minutes', { leaseEndsAt: Date.now() + 400_000 }, 'LEASE_SELF_CHECK_FAILED'],
+    ['that has ended', { leaseEndsAt: Date.now() - 1 }, 'LEASE_SELF_CHECK_FAILED'],
+    [
+      'for a document that is not in the catalogue',
+      { documentName: 'jit-fwd-00000000' },
+      'AWS_TARGET_UNKNOWN',
+    ],
+    ['for a document of AWS', { documentName: 'AWS-StartSSHSession' }, 'AWS_TARGET_UNKNOWN'],
+    ['for an account that is not in the catalogue', { accountId: '444455556666' }, 'AWS_TARGET_UNKNOWN'],
+    ['for an instance that is none', { instanceId: '*' }, 'LEASE_SELF_CHECK_FAILED'],
+    ['for an instance of another team', { instanceTags: { 'jit-team': 'other' } }, 'LEASE_SELF_CHECK_FAILED'],
+  ])('%s', async (_, more, code) => {
+    await expect(ask('issuer', 'issue', await anOrder(more))).rejects.toMatchObject({ code });
+  });
+});
+
+describe('the profile of', () => {
+  const settings = (principal: PrincipalName) => ({
+    region: place.region,
+    credentials: fromIni({ profile: `sallyport-${principal}` }),
+    maxAttempts: 1,
+  });
+  const calls: Record<string, (principal: PrincipalName) => Promise<unknown>> = {
+    'describe instances': (p) => new EC2Client(settings(p)).send(new DescribeInstancesCommand({})),
+    'describe agents': (p) => new SSMClient(settings(p)).send(new DescribeInstanceInformationCommand({})),
+    'describe a document': (p) =>
+      new SSMClient(settings(p)).send(new DescribeDocumentCommand({ Name: document?.name })),
+    'describe sessions': (p) =>
+      new SSMClient(settings(p)).send(new DescribeSessionsCommand({ State: 'Active' })),
+    'end a session': (p) =>
+      new SSMClient(settings(p)).send(
+        new TerminateSessionCommand({ SessionId: `jit-${grantId}-0a1b2c3d4e5f60718` }),
+      ),
+    'start a session': (p) =>
+      new SSMClient(settings(p)).send(
+        new StartSessionCommand({ Target: 'i-0b5c1d2e3f4a50617', DocumentName: document?.name }),
+      ),
+    'start a shell': (p) =>
+      new SSMClient(settings(p)).send(new StartSessionCommand({ Target: 'i-0b5c1d2e3f4a50617' })),
+  };
+  for (const role of ['connect', 'revoke', 'inventory'] as const)
+    calls[`take on ${account.roles[role].name}`] = (p) =>
+      new STSClient(settings(p)).send(
+        new AssumeRoleCommand({
+          RoleArn: account.roles[role].arn,
+          RoleSessionName: 'probe',
+          ExternalId: account.externalId,
+        }),
+      );
+
+  /** What a hub role reaches by itself: its counterpart in the spoke, and for the issuer not even that without a grant. */
+  const allowed: Record<PrincipalName, string[]> = {
+    issuer: [],
+    revoker: [`take on ${account.roles.revoke.name}`],
+    inventory: [`take on ${account.roles.inventory.name}`],
+  };
+
+  it.each(principalNames)('%s can do nothing else', async (principal) => {
+    const answers = await Promise.all(
+      Object.entries(calls).map(async ([what, call]) => {
+        const refusal = await call(principal).then(
+          () => undefined,
+          (error: Problem | Error) => error.name,
+        );
+        return [what, refusal ?? 'allowed'] as const;
+      }),
+    );
+    const open = answers.filter(([, answer]) => answer === 'allowed').map(([what]) => what);
+    expect(open).toEqual(allowed[principal]);
+    const closed = answers.filter(([, answer]) => answer !== 'allowed').map(([, answer]) => answer);
+    for (const answer of closed)
+      expect(answer).toMatch(/^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/);
+  });
+});

@@ -203,6 +203,21 @@ describe('the agent', () => {
     socket.destroy();
   });
 
+  it('sends a kibibyte and sleeps a millisecond when it is paced', async () => {
+    await using paced = await RunningSandbox.start({ worldFile: transferWorld, paced: true });
+    const keys = await paced.lease('test-bulk');
+    const start = new StartSessionCommand({ Target: bastion, DocumentName: paced.documentOf('test-bulk') });
+    const { StreamUrl, TokenValue } = await paced.ssm(keys).send(start);
+    await using tunnel = new SmallTunnel(
+      await openChannel(StreamUrl!, await signedHeaders(StreamUrl!, keys)),
+      TokenValue!,
+    );
+    const port = await tunnel.listen();
+    const begun = performance.now();
+    expect(await download(port, 204_800)).toBe(countedDigest(204_800));
+    expect(performance.now() - begun).toBeGreaterThan(200);
+  });
+
   it('does not pile up what a slow reader has not taken', async () => {
     const { tunnel } = await tunnelTo('test-bulk');
     await using _ = tunnel;

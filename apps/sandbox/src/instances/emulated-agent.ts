@@ -73,7 +73,8 @@ class EmulatedAgent implements ChannelEnd {
         data: (stream, bytes) => this.#conversations.data(stream, bytes),
         end: (stream) => this.#conversations.ended(stream),
         writable: (stream) => this.#conversations.writable(stream),
-        discarded: (reason) => parts.effects.log.write('debug', 'agent discarded a message', { reason }),
+        // Not logged: a hostile client would fill the disk with it.
+        discarded: () => undefined,
         ready: () => this.#lookUp(),
         dial: (stream) => this.#conversations.begin(stream, this.#dial()),
         finished: (end) => this.#finished(end),

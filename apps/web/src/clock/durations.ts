@@ -77,7 +77,10 @@ export function timeOfDay(at: string): string {
  * Undefined when it means nothing.
  */
 export function parseDuration(text: string): number | undefined {
-  const compact = text.trim().toLowerCase().replaceAll(/\s+/g, '');
+  const compact = text
+    .trim()
+    .toLowerCase()
+    .replaceAll(/(?<=\d)\s+(?=[a-z])|(?<=[a-z])\s+/g, '');
   if (/^\d+$/.test(compact)) return Number(compact) * minute;
   const match = /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+)(?:m|min)?)?$/.exec(compact);
   if (!match || !compact) return undefined;

@@ -19,7 +19,7 @@ export function EmptyState({
       <span className="grid size-11 place-items-center rounded-xl border border-line bg-sunken text-ink-3">
         <Icon aria-hidden className="size-5" />
       </span>
-      <h3 className="mt-4 text-base font-semibold text-ink">{title}</h3>
+      <h2 className="mt-4 text-base font-semibold text-ink">{title}</h2>
       <p className="mt-1 max-w-md text-sm text-ink-2">{children}</p>
       {command && <CopyLine line={command} label="command" className="mt-5 w-full max-w-sm text-left" />}
     </div>

@@ -6,7 +6,7 @@ export function Face({ name, className }: { name: string; className?: string }) 
     <span
       aria-hidden
       className={cn(
-        'grid size-7 shrink-0 place-items-center rounded-full border border-line bg-accent-soft text-2xs font-semibold text-accent uppercase',
+        'grid size-7 shrink-0 place-items-center rounded-full border border-line bg-sunken text-2xs font-semibold text-ink-2 uppercase',
         className,
       )}
     >

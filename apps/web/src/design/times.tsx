@@ -12,7 +12,11 @@ export function Moment({ at, className }: { at: string; className?: string }) {
   );
 }
 
-const clockFace = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const clockFace = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 
 /** Time of day where the reader is; the absolute moment on hover. */
 export function ClockTime({ at, className }: { at: string; className?: string }) {

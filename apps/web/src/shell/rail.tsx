@@ -37,7 +37,7 @@ function Count({ place, me, className }: { place: Place; me: Me | undefined; cla
 /** The left rail: five places, live state, keys, account. */
 export function Rail({ me, pathname, onHelp }: Placed & { onHelp: () => void }) {
   return (
-    <div className="fixed inset-y-0 left-0 z-30 hidden w-56 flex-col border-r border-line bg-panel px-3 py-4 md:flex">
+    <header className="fixed inset-y-0 left-0 z-30 hidden w-56 flex-col border-r border-line bg-panel px-3 py-4 md:flex">
       <Link href="/" className="mb-5 flex items-center gap-2.5 rounded-md px-2 py-1">
         <Logo open={(me?.counts.activeGrants ?? 0) > 0} className="size-6" />
         <span className="text-base font-semibold tracking-tight text-ink">Sallyport</span>
@@ -77,7 +77,7 @@ export function Rail({ me, pathname, onHelp }: Placed & { onHelp: () => void }) 
           <Account me={me} />
         </div>
       </div>
-    </div>
+    </header>
   );
 }
 

@@ -32,7 +32,7 @@ function person(
 export const people = {
   engineer: person(1, 'Elif Aydin', 'engineer', ['engineer'], ['engineers']),
   approver: person(2, 'Amara Okafor', 'approver', ['engineer', 'approver'], ['db-owners']),
-  admin: person(3, 'Ada Lindqvist', 'admin', ['admin'], ['platform']),
+  admin: person(3, 'Ada Lindqvist', 'admin', ['admin'], ['platform', 'db-owners']),
   auditor: person(4, 'Otis Novak', 'auditor', ['auditor'], []),
   outsider: person(5, 'Omar Reyes', 'outsider', ['engineer'], []),
 };

@@ -73,7 +73,10 @@ function Current({ grants }: { grants: Grant[] }) {
     );
   }
   return (
-    <ul aria-label="Open to me" className="grid gap-4 lg:grid-cols-2">
+    <ul
+      aria-label="Open to me"
+      className="grid grid-cols-[minmax(0,1fr)] gap-4 lg:grid-cols-[repeat(2,minmax(0,1fr))]"
+    >
       {grants.map((grant) => (
         <GrantCard key={grant.id} grant={grant} />
       ))}

@@ -27,7 +27,7 @@ export function GrantCard({ grant }: { grant: Grant }) {
         )}
         <div className="min-w-0 flex-1">
           <div className="flex items-center gap-2">
-            <h3 className="truncate text-lg font-semibold text-ink">{grant.resource.name}</h3>
+            <h2 className="truncate text-lg font-semibold text-ink">{grant.resource.name}</h2>
             {scheduled && (
               <Chip tone="waiting" icon={CalendarClock}>
                 from {absoluteTime(grant.startsAt)}
@@ -48,9 +48,15 @@ export function GrantCard({ grant }: { grant: Grant }) {
           </p>
           {grant.reason && <p className="mt-1 truncate text-sm text-ink-2">“{grant.reason}”</p>}
         </div>
+      </div>
+      <div className="mt-4 flex flex-col gap-2 sm:flex-row">
+        <CopyLine
+          line={grant.connectLine}
+          label={`connect line of ${grant.resource.name}`}
+          className="min-w-0 sm:flex-1"
+        />
         <ReturnButton grant={grant} />
       </div>
-      <CopyLine line={grant.connectLine} label={`connect line of ${grant.resource.name}`} className="mt-4" />
     </li>
   );
 }
@@ -78,13 +84,13 @@ function ReturnButton({ grant }: { grant: Grant }) {
   return (
     <Button
       data-row
-      size="small"
+      className="h-9"
       kind={armed ? 'destructive' : 'plain'}
       busy={returning.isPending}
       onBlur={() => setArmed(false)}
       onClick={() => (confirm ? setArmed(true) : returning.mutate())}
     >
-      <CornerUpLeft aria-hidden className="size-3.5" />
+      <CornerUpLeft aria-hidden className="size-4" />
       {armed ? `Ends ${live} live ${live === 1 ? 'session' : 'sessions'}` : 'Return now'}
       <span className="sr-only">: {grant.resource.name}</span>
     </Button>

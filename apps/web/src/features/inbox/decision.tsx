@@ -103,7 +103,10 @@ function Answering({ request, review }: { request: AccessRequest; review: Review
 /** The facts are not those that were read: the old answer is void, and the new facts want to be read. */
 function FactsChanged({ onRead }: { onRead: () => void }) {
   const notice = useRef<HTMLDivElement>(null);
-  useEffect(() => notice.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // Returns a promise in newer browsers, which must not become the effect's clean-up.
+    void notice.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div
       ref={notice}

@@ -30,7 +30,17 @@ export function AskDialog({ resource, onClose }: { resource: Resource | undefine
       onClose={onClose}
       initialFocus={reason}
       title={resource && `Ask for ${resource.name}`}
-      about={resource && `${resource.title}, ${addressOf(resource.host, resource.port, resource.cidr)}`}
+      about={
+        resource && (
+          <>
+            {resource.title}
+            <br />
+            <span className="font-mono text-xs text-ink">
+              {addressOf(resource.host, resource.port, resource.cidr)}
+            </span>
+          </>
+        )
+      }
     >
       {resource && me && <AskForm key={resource.id} resource={resource} me={me} reasonRef={reason} />}
     </Sheet>

@@ -27,6 +27,7 @@ export function ResourceRow({ resource, onAsk, onConnect }: ResourceRowProps) {
           <Environment name={environment} />
         </div>
         <p className="truncate text-xs text-ink-2" title={resource.description}>
+          <span className="text-ink sm:hidden">{environment} · </span>
           {title}
         </p>
       </div>
@@ -69,8 +70,8 @@ function Environment({ name }: { name: string }) {
   return (
     <span
       className={cn(
-        'inline-flex h-[18px] shrink-0 items-center rounded-sm px-1.5 text-2xs font-medium',
-        production ? 'bg-ink text-panel' : 'border border-line-strong text-ink-2',
+        'hidden h-[18px] shrink-0 items-center rounded-sm border px-1.5 text-2xs font-medium sm:inline-flex',
+        production ? 'border-ink-3 text-ink' : 'border-line text-ink-2',
       )}
     >
       {name}

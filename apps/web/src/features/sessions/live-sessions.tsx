@@ -136,8 +136,10 @@ function SessionCard({ session, sessions, grants, onCut }: LiveSessionsProps & {
           <span className="font-semibold">{session.person.name}</span> on{' '}
           <span className="font-semibold">{session.resource.name}</span>
         </p>
-        <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-ink-2">
+        <div className="mt-1.5">
           <SessionState state={session.state} />
+        </div>
+        <p className="mt-1.5 text-xs text-ink-2">
           <TimeLeft endsAt={session.endsAt} /> left · {bytesInWords(session.bytesUp)} up ·{' '}
           {bytesInWords(session.bytesDown)} down
         </p>

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import type { AccessRequest } from '../../api/contract.ts';
+import { requestOutcome } from '../access/request-outcome.ts';
+import { policyLines } from './policy-lines.ts';
+import { historySentence, reachSentence, selectorText } from './reach-sentence.ts';
+
+it('marks the lines that tie the policy to this request', () => {
+  const policy = {
+    Effect: 'Allow',
+    Resource: ['arn:aws:ec2:eu-west-1:1:instance/i-0ab', 'arn:aws:ssm:eu-west-1:1:document/jit-fwd-1'],
+    Condition: { DateLessThan: { 'aws:CurrentTime': '${lease end: at most 120 s after issue}' } },
+  };
+  const pinned = policyLines(policy, ['i-0ab', 'jit-fwd-1', null, '']).filter((line) => line.pinned);
+  expect(pinned.map(({ text }) => text.trim())).toEqual([
+    '"arn:aws:ec2:eu-west-1:1:instance/i-0ab",',
+    '"arn:aws:ssm:eu-west-1:1:document/jit-fwd-1"',
+    '"aws:CurrentTime": "${lease end: at most 120 s after issue}"',
+  ]);
+});
+
+it('says what becomes reachable', () => {
+  const database = {
+    host: 'db',
+    port: 5432,
+    protocol: 'postgresql',
+    database: 'shop',
+    databaseRole: 'app_ro',
+  };
+  expect(reachSentence({ reach: database })).toBe('PostgreSQL database shop, role app_ro');
+  expect(reachSentence({ reach: { host: 'web', port: 80, protocol: 'http' } })).toBe('HTTP');
+  expect(reachSentence({ reach: { host: 'x', port: 1, protocol: null } })).toBe('TCP');
+  expect(selectorText({ ServerType: 'bastion', AccessGranted: 'true' })).toBe(
+    'ServerType=bastion, AccessGranted=true',
+  );
+});
+
+it.each([
+  [0, 0, 'First time in 30 days'],
+  [1, 0, 'Asked once in 30 days, used 0'],
+  [3, 2, 'Asked 3 times in 30 days, used 2'],
+])('tells a history of %s asked and %s used', (asked30d, used30d, sentence) =>
+  expect(historySentence({ asked30d, used30d })).toBe(sentence),
+);
+
+it('says how a request stands and who answered it', () => {
+  const base = { reviews: [], reviewers: ['db-owners'], durationSeconds: 3_600 } as unknown as AccessRequest;
+  const reviewer = { id: 'prs_2', name: 'Amara', email: 'approver@example.com' };
+  const review = {
+    id: 'rev_1',
+    reviewer,
+    automatic: false,
+    verdict: 'deny' as const,
+    comment: 'not now',
+    at: '',
+  };
+  expect(requestOutcome({ ...base, state: 'pending' }).sentence).toBe('Waiting for one of db-owners.');
+  expect(requestOutcome({ ...base, state: 'denied', reviews: [review] })).toMatchObject({
+    tone: 'denied',
+    sentence: 'Denied by Amara.',
+    comment: 'not now',
+  });
+  const automatic = {
+    ...review,
+    reviewer: null,
+    automatic: true,
+    verdict: 'approve' as const,
+    comment: null,
+  };
+  expect(requestOutcome({ ...base, state: 'approved', reviews: [automatic] }).sentence).toBe(
+    'Approved by the policy (asked for 1 h).',
+  );
+  expect(requestOutcome({ ...base, state: 'lapsed' }).tone).toBe('ended');
+  expect(requestOutcome({ ...base, state: 'cancelled' }).tone).toBe('ended');
+});

@@ -206,7 +206,10 @@ describe.skipIf(!hasChromium)(
       await page.goto(`${stub.url}/inbox`);
       await page.getByText('prod-db.internal:5432').waitFor();
       const request = stub.world.requests[0]!;
-      // No hint tells the page: the server's refusal is the first it hears of it.
+      // The list does not come through until the answer was sent: the server's refusal is the first that tells.
+      let answered = false;
+      page.on('request', (each) => void (answered ||= each.url().endsWith('/reviews')));
+      await page.route('**/api/access-requests?**', (route) => (answered ? route.continue() : route.abort()));
       changeFacts(stub.world, request.id, 'other-db.internal');
       await page.getByRole('button', { name: /^Approve for/ }).click();
       await page.getByText('has changed since you read it').waitFor();

@@ -1,23 +1,11 @@
-import {
-  ResumeSessionCommand,
-  SSMClient,
-  StartSessionCommand,
-  TerminateSessionCommand,
-} from '@aws-sdk/client-ssm';
+import { ResumeSessionCommand, StartSessionCommand, TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataChannel } from './harness/data-channel.ts';
+import { leaseOf, ssmOf, type Lease } from './harness/lease.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
 
 /** What one lease for prod-rds can do with the plain AWS SDK, and all it cannot. Each attempt is in the trail. */
-interface Lease {
-  readonly instanceId: string;
-  readonly documentName: string;
-  readonly region: string;
-  readonly endpoint: string;
-  readonly credentials: { accessKeyId: string; secretAccessKey: string; sessionToken: string };
-}
-
 let product: Product;
 beforeAll(async () => {
   product = await Product.start();
@@ -29,19 +17,8 @@ async function leaseFor(resource: string): Promise<Lease> {
   const mine = await engineer.get('/grants?view=mine&state=active');
   const grants = (mine.body as { items: { id: string; resource: { name: string } }[] }).items;
   const held = grants.find((grant) => grant.resource.name === resource)?.id;
-  const grantId = held ?? (await grantOf(engineer, product.as('approver'), resource));
-  const lease = await engineer.post(`/grants/${grantId}/leases`);
-  expect(lease.status, JSON.stringify(lease.body)).toBe(201);
-  return lease.body as Lease;
+  return leaseOf(engineer, held ?? (await grantOf(engineer, product.as('approver'), resource)));
 }
-
-const clientOf = (lease: Lease) =>
-  new SSMClient({
-    region: lease.region,
-    endpoint: lease.endpoint,
-    credentials: lease.credentials,
-    maxAttempts: 1,
-  });
 
 const start = (
   lease: Lease,
@@ -51,7 +28,7 @@ const start = (
     Parameters: Record<string, string[]>;
   }> = {},
 ) =>
-  clientOf(lease).send(
+  ssmOf(lease).send(
     new StartSessionCommand({ Target: lease.instanceId, DocumentName: lease.documentName, ...change }),
   );
 
@@ -69,7 +46,7 @@ describe('a lease for prod-rds', () => {
     const channel = await dataChannel(session.StreamUrl ?? '', session.TokenValue ?? '', lease);
     expect(channel.status).toBe('open');
     channel.close();
-    await clientOf(lease).send(new TerminateSessionCommand({ SessionId: session.SessionId }));
+    await ssmOf(lease).send(new TerminateSessionCommand({ SessionId: session.SessionId }));
     expectTrail('TerminateSession', undefined);
   });
 
@@ -99,18 +76,18 @@ describe('a lease for prod-rds', () => {
     const foreign = await leaseFor('prod-web');
     const session = await start(foreign);
     const SessionId = session.SessionId;
-    await expect(clientOf(lease).send(new TerminateSessionCommand({ SessionId }))).rejects.toMatchObject({
+    await expect(ssmOf(lease).send(new TerminateSessionCommand({ SessionId }))).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
     expectTrail('TerminateSession', 'AccessDeniedException');
-    await expect(clientOf(lease).send(new ResumeSessionCommand({ SessionId }))).rejects.toMatchObject({
+    await expect(ssmOf(lease).send(new ResumeSessionCommand({ SessionId }))).rejects.toMatchObject({
       name: 'AccessDeniedException',
     });
     expectTrail('ResumeSession', 'AccessDeniedException');
     const channel = await dataChannel(session.StreamUrl ?? '', session.TokenValue ?? '', lease);
     expect(channel.status).toBe(403);
     expectTrail('OpenDataChannel', 'AccessDeniedException');
-    await clientOf(foreign).send(new TerminateSessionCommand({ SessionId }));
+    await ssmOf(foreign).send(new TerminateSessionCommand({ SessionId }));
   });
 
   it('cannot start, resume or open a channel after 120 s, and can still clean up', async () => {
@@ -120,13 +97,7 @@ describe('a lease for prod-rds', () => {
     await product.sandbox.advanceClock(121);
     try {
       const late = { ...lease, clockOffsetMs: 121_000 };
-      const client = new SSMClient({
-        region: lease.region,
-        endpoint: lease.endpoint,
-        credentials: lease.credentials,
-        maxAttempts: 1,
-        systemClockOffset: 121_000,
-      });
+      const client = ssmOf(lease, 121_000);
       const again = { Target: lease.instanceId, DocumentName: lease.documentName };
       await expect(client.send(new StartSessionCommand(again))).rejects.toMatchObject({
         name: 'AccessDeniedException',
@@ -147,7 +118,7 @@ describe('a lease for prod-rds', () => {
     const session = await start(lease);
     const channel = await dataChannel(session.StreamUrl ?? '', session.TokenValue ?? '', undefined);
     expect(channel.status).toBe(403);
-    await clientOf(lease).send(new TerminateSessionCommand({ SessionId: session.SessionId }));
+    await ssmOf(lease).send(new TerminateSessionCommand({ SessionId: session.SessionId }));
   });
 
   it('shows in the trail who asked: the grant in the session name, the person as source identity', async () => {

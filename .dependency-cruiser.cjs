@@ -25,6 +25,8 @@ module.exports = {
         pathNot: [
           '\\.prisma-store\\.ts$',
           '\\.query\\.ts$',
+          // Wiring hands the client to stores and queries.
+          '\\.module\\.ts$',
           '^apps/api/src/platform/(database|outbox)/',
           '^apps/api/src/generated/',
           '\\.db\\.test\\.ts$',

@@ -3,3 +3,4 @@ export { AccessRequestStore, requestHint } from './access-request.prisma-store.t
 export { AccessRequestsQuery } from './access-requests.query.ts';
 export { maySeeRequest } from './close-access-request.handler.ts';
 export { digestOf, FactsOfRequest } from './facts-of-request.ts';
+export { AccessRequestDto, verdicts } from './access-request.dto.ts';

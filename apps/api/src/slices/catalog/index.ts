@@ -1,2 +1,3 @@
 /** What other slices may use: the resources of the catalogue with their ids. */
 export { offered, refOf, ResourceDirectory, type KnownResource } from './resource-directory.ts';
+export { DatabaseDto } from './resource.dto.ts';

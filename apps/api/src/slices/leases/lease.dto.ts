@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ResourceRefDto } from '../../platform/http/references.dto.ts';
 import { OneOf, TextOrNull, Thing, ThingOrNull, Time, WholeOrNull } from '../../platform/http/schema.ts';
-import { DatabaseDto } from '../catalog/resource.dto.ts';
+import { DatabaseDto } from '../catalog/index.ts';
 
 @ApiSchema({ name: 'LeaseResource' })
 export class LeaseResourceDto extends ResourceRefDto {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ArrayNotEmpty, IsArray, IsIn, IsNumber, IsOptional, IsString, Matches } from 'class-validator';
 import { OneOf } from '../../platform/http/schema.ts';
-import { verdicts } from '../access-requests/access-request.dto.ts';
+import { verdicts } from '../access-requests/index.ts';
 
 @ApiSchema({ name: 'RecordReview' })
 export class RecordReviewDto {

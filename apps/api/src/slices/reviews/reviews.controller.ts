@@ -2,7 +2,7 @@ import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
-import { AccessRequestDto } from '../access-requests/access-request.dto.ts';
+import { AccessRequestDto } from '../access-requests/index.ts';
 import { AccessRequestsQuery } from '../access-requests/index.ts';
 import { RecordReviewDto } from './record-review.dto.ts';
 import { RecordReview } from './record-review.handler.ts';

@@ -39,7 +39,8 @@ export class DataChannel {
   readonly #receives: string;
   readonly #frames: FrameFactory;
   readonly #host: DataChannelHost;
-  readonly #sha256: WireEnvironment['sha256'];
+  /** Checks digests of what arrives; the official agent never does (section 4), so its role has none. */
+  readonly #sha256: WireEnvironment['sha256'] | undefined;
   #online = false;
   #paused = false;
   received = 0;
@@ -50,7 +51,7 @@ export class DataChannel {
     this.#frames = new FrameFactory(environment, streamTypes[role].sends, this.#receives);
     this.#host = host;
     // Wrapped so that the environment keeps its own `this`.
-    this.#sha256 = (bytes) => environment.sha256(bytes);
+    this.#sha256 = role === 'client' ? (bytes) => environment.sha256(bytes) : undefined;
   }
 
   /** A socket is there. The second and later times, everything in flight is sent again by `sendFill`. */

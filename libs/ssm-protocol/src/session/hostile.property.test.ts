@@ -151,6 +151,22 @@ describe('a hostile peer', () => {
     expect(pair.client.discarded).toEqual(['SSM_SEQUENCE_REPEATED']);
   });
 
+  it('is refused by the client for a wrong digest, which the agent does not look at', () => {
+    const pair = aReadyPair();
+    const toClient = pair.clientSession.stats.messagesReceived;
+    const toAgent = pair.agentSession.stats.messagesReceived;
+    const nop = encodeSmux(smuxCommands.nop, 0);
+    const down = forged('output_stream_data', toClient, 1, nop);
+    const up = forged('input_stream_data', toAgent, 1, nop);
+    down[80]! ^= 1;
+    up[80]! ^= 1;
+    pair.clientSession.receive(down, pair.now);
+    pair.agentSession.receive(up, pair.now);
+    expect(pair.client.discarded).toEqual(['SSM_DIGEST_MISMATCH']);
+    expect(pair.clientSession.stats.messagesReceived).toBe(toClient);
+    expect(pair.agentSession.stats.messagesReceived).toBe(toAgent + 1);
+  });
+
   it('sees its data for unknown streams read and dropped', () => {
     const pair = aReadyPair();
     const sequence = pair.agentSession.stats.messagesReceived;

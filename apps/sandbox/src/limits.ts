@@ -19,6 +19,8 @@ export const limits = {
   tagValueCharsMax: 256,
   /** STS keeps its packed limit to itself; policies and tags deflated may take this many bytes here. */
   packedBytesMax: 1200,
+  /** STS (documented): longest session token. */
+  sessionTokenBytesMax: 4096,
   /** STS (documented): shortest and longest life of a role session, and the cap of role chaining. */
   durationSecondsMin: 900,
   durationSecondsMax: 43_200,

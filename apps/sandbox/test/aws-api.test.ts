@@ -8,6 +8,9 @@ import {
 } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { createHash } from 'node:crypto';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bastion, grantId, refusal, RunningSandbox, runner } from './rig/running-sandbox.ts';
 
@@ -114,6 +117,8 @@ describe('AssumeRole', () => {
       `arn:aws:sts::111122223333:assumed-role/JitConnect/jit-${grantId}`,
     );
     expect(answer.SourceIdentity).toBe('u-prs_01JZ8Q4T7M3N5P6R8S9V0W1X2Y');
+    expect(answer.SessionTokenUtilization).toBeLessThan(20);
+    expect(answer.SessionTokenSize).toBe(answer.Credentials?.SessionToken?.length);
     expect(answer.Credentials?.Expiration?.getTime()).toBeGreaterThan(Date.now() + 890_000);
   });
 
@@ -242,6 +247,54 @@ describe('limits', () => {
   it('refuses a body beyond its bound', async () => {
     const answer = await fetch(cloud.sandbox.endpoint, { method: 'POST', body: 'x'.repeat(200_000) });
     expect(answer.status).toBe(413);
+  });
+
+  it.each([
+    ['malformed JSON', 'StartSession', '{', 'SerializationException'],
+    ['JSON that is no object', 'StartSession', '[]', 'SerializationException'],
+    [
+      'values nested without end',
+      'StartSession',
+      '['.repeat(50_000) + ']'.repeat(50_000),
+      'SerializationException',
+    ],
+    [
+      'members nested without end',
+      'StartSession',
+      `{"Target":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+      'ValidationException',
+    ],
+    ['a target that is a number', 'StartSession', '{"Target":1}', 'ValidationException'],
+    [
+      'parameters from the prototype',
+      'StartSession',
+      '{"Target":"i-1","Parameters":{"constructor":["x"]}}',
+      'InvalidParameters',
+    ],
+    ['an operation that is not there', 'DeleteEverything', '{}', 'UnknownOperationException'],
+    ['a session id with a slash', 'ResumeSession', '{"SessionId":"../x"}', 'ValidationException'],
+  ])('answers %s at SSM with one documented code', async (_what, operation, body, code) => {
+    const { accessKeyId, secretAccessKey } = cloud.key('operator');
+    const { host } = new URL(cloud.sandbox.endpoint);
+    const signed = await new SignatureV4({
+      service: 'ssm',
+      region: 'eu-west-1',
+      sha256: Sha256,
+      credentials: { accessKeyId, secretAccessKey },
+    }).sign(
+      new HttpRequest({
+        method: 'POST',
+        path: '/',
+        headers: {
+          host,
+          'x-amz-target': `AmazonSSM.${operation}`,
+          'content-type': 'application/x-amz-json-1.1',
+        },
+        body,
+      }),
+    );
+    const answer = await fetch(cloud.sandbox.endpoint, { method: 'POST', headers: signed.headers, body });
+    expect(((await answer.json()) as { __type: string }).__type).toBe(code);
   });
 
   it('does not offer its controls without the secret', async () => {

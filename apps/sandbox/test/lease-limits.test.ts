@@ -10,7 +10,15 @@ import {
 } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeOf, openChannel, presignedUrl, signedHeaders } from './rig/channel-client.ts';
+import { encodeMessage } from '@sallyport/ssm-protocol';
+import {
+  closeOf,
+  openChannel,
+  presignedUrl,
+  signedHeaders,
+  SmallTunnel,
+  wire,
+} from './rig/channel-client.ts';
 import {
   bastion,
   grantId,
@@ -213,6 +221,41 @@ describe('a data channel', () => {
     );
     socket.send(Buffer.alloc(70_000));
     expect((await closeOf(socket)).code).toBe(1009);
+  });
+
+  it('lives through frames that are no messages, and through messages that only agents send', async () => {
+    const { url, token } = await start();
+    const socket = await openChannel(url, await signedHeaders(url, keys));
+    const opened = new SmallTunnel(socket, token);
+    await using _ = opened;
+    await opened.ready;
+    for (const length of [0, 1, 119, 120, 121, 4000]) socket.send(Buffer.alloc(length, 0xff));
+    for (const messageType of [
+      'channel_closed',
+      'output_stream_data',
+      'agent_task_complete',
+      'pause_publication',
+    ])
+      socket.send(
+        encodeMessage(
+          {
+            messageType,
+            createdDate: 1,
+            sequenceNumber: 0,
+            flags: 0,
+            messageId: wire.uuid(),
+            payloadType: 1,
+            payload: Buffer.from('x'),
+          },
+          wire.sha256,
+        ),
+      );
+    socket.send('{"text":"late"}');
+    const { sessions } = (await cloud.control('GET', 'state')) as {
+      sessions: { id: string; state: string }[];
+    };
+    expect(sessions.find(({ id }) => url.includes(id))?.state).toBe('Connected');
+    expect(socket.readyState).toBe(socket.OPEN);
   });
 
   it('goes to the newer of two clients', async () => {

@@ -62,6 +62,8 @@ export function assumeRole(parts: {
           },
           AssumedRoleUser: user,
           PackedPolicySize: packed,
+          SessionTokenUtilization: Math.ceil((100 * token.length) / limits.sessionTokenBytesMax),
+          SessionTokenSize: token.length,
           ...(sourceIdentity === undefined ? {} : { SourceIdentity: sourceIdentity }),
         },
         trail: {

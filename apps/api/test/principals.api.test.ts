@@ -1,4 +1,11 @@
 /** The three principals against the sandbox: each does its work, and nothing else, whatever its process is asked. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   DescribeDocumentCommand,
@@ -16,6 +23,11 @@ import type { Problem } from '@sallyport/problems';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { principalNames, type PrincipalName } from '../src/platform/aws/client-settings.ts';
 import { operationsOf } from '../src/platform/aws/process/operations.ts';
+import {
+  PrincipalSocket,
+  RemoteGatewayInventory,
+  RemoteLeaseIssuer,
+} from '../src/platform/aws/process/remote-principal.ts';
 import { readCatalogFile } from '../src/platform/aws/read-catalog-file.ts';
 import type { GatewayInstance } from '../src/platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../src/platform/aws/issuer/lease-issuer.ts';
@@ -96,6 +108,34 @@ it('together they do what the control plane needs', async () => {
     active: true,
   });
   expect(await ask('inventory', 'readDocument', { ...place, name: 'jit-fwd-00000000' })).toBeNull();
+});
+
+it('each also runs as a process of its own, and its end is told apart from a lost answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-principal-'));
+  const path = join(folder, 'inventory.sock');
+  const main = fileURLToPath(new URL('../src/principal-main.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--conditions=development', main, 'inventory', '--socket', path], {
+    env: { ...process.env, SALLYPORT_LOG_LEVEL: 'silent' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(child, 'exit');
+  try {
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    expect(JSON.parse(line)).toMatchObject({ event: 'ready', principal: 'inventory' });
+    const socket = new PrincipalSocket(path, effects.timers);
+    const inventory = new RemoteGatewayInventory(socket);
+    const selector = gateway?.selector ?? {};
+    expect((await inventory.find({ ...place, selector })).map(({ state }) => state)).toContain('online');
+    await expect(new RemoteLeaseIssuer(socket).issue(await anOrder())).rejects.toMatchObject({
+      code: 'AWS_TARGET_UNKNOWN',
+    });
+    child.kill('SIGTERM');
+    expect(await gone).toEqual([0, null]);
+    await expect(inventory.find({ ...place, selector })).rejects.toMatchObject({ code: 'AWS_UNAVAILABLE' });
+  } finally {
+    child.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 describe('the issuer issues nothing', () => {

@@ -206,7 +206,7 @@ describe('lists', () => {
     const reason = 'a\u001b[2Jb\u001b]0;title\u0007c\u202edcba\u0000\u009b31m\nnext';
     api.on('GET /access-requests', { body: { items: [aRequest({ reason })] } });
     const { out } = await person.types('requests');
-     
+
     expect(out).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/u);
     expect(out).toContain('abcdcba');
   });

@@ -36,6 +36,8 @@ export type TunnelState = 'opening' | 'open' | 'reconnecting' | 'closing' | 'clo
 
 export interface TunnelEvents {
   state?(state: TunnelState): void;
+  /** The connection was lost, the grant stands: getting it back begins. */
+  reconnecting?(): void;
   /** The gateway could not reach the resource for a connection. */
   destinationRefused?(): void;
 }
@@ -140,6 +142,16 @@ export class Tunnel {
   get traffic(): Traffic {
     const now = this.#channel?.traffic ?? { bytesUp: 0, bytesDown: 0 };
     return { bytesUp: this.#before.bytesUp + now.bytesUp, bytesDown: this.#before.bytesDown + now.bytesDown };
+  }
+
+  /** How it ended, or is about to; undefined while it lives. */
+  get end(): TunnelEnd | undefined {
+    return this.#end;
+  }
+
+  /** Asks the control plane whether the tunnel may go on; afterwards {@link end} tells. */
+  async ask(): Promise<void> {
+    if (!this.#end) await this.#heartbeat?.beat();
   }
 
   /** Closes the tunnel in order; resolves when AWS and the control plane know, or could not be told. */
@@ -293,6 +305,7 @@ export class Tunnel {
     this.#setState('reconnecting');
     // The grant may be why the session ended: then this beat brings the order to close.
     await this.#heartbeat?.beat();
+    if (!this.#end) this.#events.reconnecting?.();
     for (let delay = firstRetryMs; !this.#end; delay = Math.min(longestRetryMs, delay * 2)) {
       try {
         await this.#resumeOrRestart();

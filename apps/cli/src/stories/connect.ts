@@ -65,14 +65,14 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
 async function runThrough(asking: Waiting, open: OpenTunnel, command: readonly string[]): Promise<number> {
   const { runCommand } = await import('../process/run-command.ts');
   const { tunnel, resource } = open;
-  let ended: TunnelEnd | undefined;
   const running = runCommand(asking.world, { command, tunnel: whereTo(tunnel, resource) });
   void tunnel.ended.then((end) => {
-    ended = end;
     if (end.order || end.problem) running.terminate();
   });
   const status = await running.exited;
-  if (ended?.order || ended?.problem) return failed(resource.name, ended);
+  // A program that failed may have failed because it was cut off: AWS is quicker than word of it.
+  if (status !== exitCodes.done) await tunnel.ask();
+  if (tunnel.end?.order || tunnel.end?.problem) return failed(resource.name, tunnel.end);
   await tunnel.close();
   return status;
 }

@@ -17,6 +17,7 @@ import {
 import { clean } from '../output/text.ts';
 import type { LiveChannel } from '../server/live-channel.ts';
 import type { Waiting } from './await-decision.ts';
+import { localTunnels } from './running-tunnels.ts';
 import { grantEnded } from './tunnel-end.ts';
 
 export interface OpenTunnel {
@@ -44,6 +45,7 @@ export async function openTunnel(
 ): Promise<OpenTunnel> {
   const { world, server, printer, debug } = waiting;
   const { resource, grant, live } = wish;
+  if (wish.port === undefined && !wish.anyPort) await refuseSecond(waiting, resource.name);
   const start = world.effects.clock.monotonic();
   const tunnel = await Tunnel.open(
     {
@@ -65,18 +67,15 @@ export async function openTunnel(
       onHint: (listener) => live.onHint(listener),
     },
     {
-      state: (state) => {
-        if (state === 'reconnecting')
-          printer.say(`${resource.name}: the connection was lost, getting it back ...`);
-      },
+      reconnecting: () => printer.say(`${resource.name}: the connection was lost, getting it back ...`),
       destinationRefused: () =>
         printer.say(
           `${resource.name}: the gateway could not connect to ${clean(resource.host ?? '')}:${resource.port} (DESTINATION_REFUSED)`,
         ),
     },
     signal,
-  ).catch(async (error: unknown) => {
-    throw await explained(error, waiting, resource.name);
+  ).catch((error: unknown) => {
+    throw explained(error, resource.name);
   });
   if (!printer.json)
     printer.done(`connected to ${clean(resource.name)}`, world.effects.clock.monotonic() - start);
@@ -118,13 +117,14 @@ function portsFor({ resource, port, anyPort }: TunnelWish): number[] {
   return [...preferredPorts({ name, environment, port: resource.port }), ...(anyPort ? [0] : [])];
 }
 
-/** Puts a failure in terms of the resource: an ended grant with its reason, a taken port with who may hold it. */
-async function explained(error: unknown, { world }: Waiting, name: string): Promise<unknown> {
-  if (error instanceof Problem && error.code === 'LOCAL_PORT_TAKEN') {
-    const ours = (await announcedTunnels(world)).find((entry) => entry.name === name);
-    if (ours)
-      return new Problem('TUNNEL_ALREADY_OPEN', { detail: `${name} is open at ${ours.url}.`, cause: error });
-  }
+/** A second tunnel to the same resource would get another port than the one people know. */
+async function refuseSecond({ world }: Waiting, name: string): Promise<void> {
+  const open = (await localTunnels(world)).find((tunnel) => tunnel.name === name && tunnel.url !== null);
+  if (open) throw new Problem('TUNNEL_ALREADY_OPEN', { detail: `${name} is open at ${open.url} already.` });
+}
+
+/** Puts a refused lease in terms of the resource, with the reason its grant ended for. */
+function explained(error: unknown, name: string): unknown {
   const document = (error as { document?: { kind?: string; endReason?: unknown; endComment?: unknown } })
     .document;
   if (document?.kind !== 'ended') return error;

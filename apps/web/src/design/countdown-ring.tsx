@@ -36,7 +36,7 @@ export function CountdownRing({ startsAt, endsAt }: { startsAt: string; endsAt: 
         />
       </svg>
       <span aria-hidden className="flex flex-col items-center leading-none">
-        <span className={cn('font-semibold', long ? 'text-sm' : 'text-base', words[nearness])}>
+        <span className={cn('font-semibold', long ? 'text-xs' : 'text-base', words[nearness])}>
           {countdown(endsAt, now)}
         </span>
         <span className="mt-1 text-2xs text-ink-3">left</span>

@@ -1,5 +1,4 @@
 import type { AccessRequest } from '../../api/contract.ts';
-import { durationInWords } from '../../clock/durations.ts';
 
 export interface RequestOutcome {
   tone: 'waiting' | 'granted' | 'denied' | 'ended';
@@ -25,10 +24,8 @@ export function requestOutcome(request: AccessRequest): RequestOutcome {
         comment: null,
       };
     }
-    case 'approved': {
-      const time = durationInWords(request.durationSeconds);
-      return { tone: 'granted', word: 'Approved', sentence: `Approved ${by} (asked for ${time}).`, comment };
-    }
+    case 'approved':
+      return { tone: 'granted', word: 'Approved', sentence: `Approved ${by}.`, comment };
     case 'denied':
       return { tone: 'denied', word: 'Denied', sentence: `Denied ${by}.`, comment };
     case 'cancelled':

@@ -1,6 +1,6 @@
 'use client';
 import { ChevronRight, EyeOff, Radio } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import type { FactsItem } from '../../api/contract.ts';
 import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
@@ -85,9 +85,13 @@ function Row({ name, children }: { name: string; children: ReactNode }) {
 }
 
 function Policy({ item }: { item: FactsItem }) {
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    void panel.current?.scrollIntoView({ block: 'center' });
+  }, []);
   const lines = policyLines(item.sessionPolicy, [item.gateway.instanceId, item.document.name]);
   return (
-    <div className="border-t border-line bg-sunken">
+    <div ref={panel} className="border-t border-line bg-sunken">
       <p className="px-4 pt-3 text-xs text-ink-2">
         Issued with every lease of this grant. Marked lines tie it to this request and nothing else.
       </p>

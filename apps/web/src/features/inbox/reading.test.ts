@@ -67,7 +67,7 @@ it('says how a request stands and who answered it', () => {
     comment: null,
   };
   expect(requestOutcome({ ...base, state: 'approved', reviews: [automatic] }).sentence).toBe(
-    'Approved by the policy (asked for 1 h).',
+    'Approved by the policy.',
   );
   expect(requestOutcome({ ...base, state: 'lapsed' }).tone).toBe('ended');
   expect(requestOutcome({ ...base, state: 'cancelled' }).tone).toBe('ended');

@@ -1,6 +1,11 @@
 import { entries } from '../catalogue-entry.ts';
 
 export const aws = entries({
+  AWS_CLOCK_DIFFERS: {
+    kind: 'unavailable',
+    title: "The control plane's clock differs from AWS's.",
+    advice: 'An administrator should synchronise the clock of the control plane (NTP).',
+  },
   AWS_DENIED: {
     kind: 'unavailable',
     title: 'AWS refused a call of the control plane.',

@@ -8,6 +8,9 @@ interface SdkError {
 }
 
 const throttlings = /^(Throttl|TooManyRequests|RequestLimitExceeded|RequestThrottled|SlowDown)/;
+/** Said of a signature whose time is too far from AWS's; the message is the only sign in the JSON protocols. */
+const clockErrors = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/;
+const clockWords = /signature (expired|not yet current)/i;
 const missings = /^(InvalidDocument|DoesNotExist|InvalidInstanceID\.NotFound|ResourceNotFound)/;
 /** What happens before a byte of the request has left. */
 const neverSent = new Set([
@@ -42,6 +45,8 @@ function problemCode(error: SdkError): ProblemCode {
   const status = error.$metadata?.httpStatusCode;
   if (status !== undefined) {
     if (throttlings.test(error.name ?? '') || status === 429) return 'AWS_THROTTLED';
+    if (clockErrors.test(error.name ?? '') || clockWords.test(error.message ?? ''))
+      return 'AWS_CLOCK_DIFFERS';
     return status >= 500 ? 'AWS_ANSWER_LOST' : 'AWS_DENIED';
   }
   if (error.name === 'CredentialsProviderError') return 'AWS_CREDENTIALS_MISSING';

@@ -18,8 +18,8 @@ export const limits = {
   leasesInFlightMax: 5,
   /** Per person and minute. */
   leasesPerMinuteMax: 60,
-  /** Per person and hour. */
-  requestsPerHourMax: 30,
+  /** Per person and hour, of those that somebody has to read. */
+  requestsPerHourMax: 60,
   /** Clients send a heartbeat each 10 s; after this silence the session counts as lost. */
   heartbeatSilenceSeconds: 45,
   /** When the sessions of an ended grant are looked for, in seconds after its end: a lease lives up to 120 s. */

@@ -22,9 +22,9 @@ afterEach(async () => {
   await database?.close();
 });
 
-function anOutbox(handler: OutboxHandler): Outbox {
+function anOutbox(handler: OutboxHandler, attemptsMax?: number): Outbox {
   const outbox = new Outbox(database.client, database.effects, database.unitOfWork);
-  outbox.register('mail', handler);
+  outbox.register('mail', handler, attemptsMax);
   running.push(outbox);
   outbox.start();
   return outbox;
@@ -67,7 +67,7 @@ it('tries again with growing distance and gives up in the end', async () => {
   const outbox = anOutbox(async () => {
     tries++;
     throw Object.assign(new Error('not told'), { code: 'AWS_UNAVAILABLE' });
-  });
+  }, 12);
   await queue('a');
   for (let round = 0; round < 400; round++) {
     await outbox.idle();

@@ -15,7 +15,8 @@ export type OutboxHandler = (
 const workersMax = 4;
 /** Commits wake the outbox; the poll is for entries of other processes and for what a crash left. */
 const pollMs = 2_000;
-const attemptsMax = 12;
+/** At half a minute's distance about an hour: longer than most outages. */
+const attemptsUsual = 120;
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 /** Longer than any handler takes: the transaction that holds the row. */
@@ -36,7 +37,7 @@ interface Claimed {
 export class Outbox {
   readonly #client: PrismaClient;
   readonly #effects: Effects;
-  readonly #handlers = new Map<string, OutboxHandler>();
+  readonly #handlers = new Map<string, { readonly handle: OutboxHandler; readonly attemptsMax: number }>();
   readonly #working = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
   #poll: TimerHandle | undefined;
@@ -51,10 +52,10 @@ export class Outbox {
     this.#unsubscribe = unitOfWork.onCommit(() => this.wake());
   }
 
-  /** Says who does the work of a topic; before {@link start}. */
-  register(topic: string, handler: OutboxHandler): void {
+  /** Says who does the work of a topic, and after how many failures it is given up; before {@link start}. */
+  register(topic: string, handle: OutboxHandler, attemptsMax = attemptsUsual): void {
     if (this.#handlers.has(topic)) throw new Error(`the topic ${topic} has its handler`);
-    this.#handlers.set(topic, handler);
+    this.#handlers.set(topic, { handle, attemptsMax });
   }
 
   start(): void {
@@ -124,8 +125,9 @@ export class Outbox {
 
   async #handle(entry: Claimed): Promise<Prisma.OutboxEntryUpdateInput> {
     const attempts = entry.attempts + 1;
+    const handler = this.#handlers.get(entry.topic);
     try {
-      const result = await this.#handlers.get(entry.topic)?.(entry.payload, { key: entry.key, attempts });
+      const result = await handler?.handle(entry.payload, { key: entry.key, attempts });
       return {
         state: 'done',
         attempts,
@@ -134,7 +136,7 @@ export class Outbox {
         ...(result ? { result } : {}),
       };
     } catch (error) {
-      const dead = attempts >= attemptsMax;
+      const dead = attempts >= (handler?.attemptsMax ?? attemptsUsual);
       const lastError = nameOf(error);
       this.#effects.log.write(dead ? 'error' : 'warn', dead ? 'outbox: given up' : 'outbox: will try again', {
         topic: entry.topic,
@@ -151,7 +153,7 @@ export class Outbox {
 
   /** Doubles from half a second to half a minute, with up to half of it by chance. */
   #backOff(attempts: number): number {
-    const full = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
+    const full = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(attempts - 1, 16));
     return full / 2 + (full / 2) * this.#effects.random.fraction();
   }
 

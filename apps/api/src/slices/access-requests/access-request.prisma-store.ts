@@ -68,9 +68,14 @@ export class AccessRequestStore {
     return new Set(items.map((item) => item.resource.name));
   }
 
+  /** How often a person asked for what somebody has to answer. */
   askedSince(personId: string, since: number): Promise<number> {
     return this.#client.accessRequest.count({
-      where: { requesterId: personId, createdAt: { gt: new Date(since) } },
+      where: {
+        requesterId: personId,
+        createdAt: { gt: new Date(since) },
+        reviews: { none: { automatic: true } },
+      },
     });
   }
 

@@ -15,6 +15,9 @@ import { SessionTerminator } from './session-terminator.ts';
 import { SweepEvidence } from './sweep-evidence.query.ts';
 import { SweepGrant } from './sweep-grant.handler.ts';
 
+/** About a day at half a minute's distance: an outage of AWS must not let the sessions of an ended grant live on. */
+const sweepAttemptsMax = 2_880;
+
 /** Tells the platform which work of this slice falls due, by the clock or after a commit. */
 @Injectable()
 class GrantWork implements OnModuleInit {
@@ -28,7 +31,7 @@ class GrantWork implements OnModuleInit {
   ) {
     this.#register = () => {
       dueWork.register(change.job());
-      outbox.register(sweepTopic, sweep.handler());
+      outbox.register(sweepTopic, sweep.handler(), sweepAttemptsMax);
     };
   }
 

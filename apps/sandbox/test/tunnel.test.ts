@@ -10,8 +10,8 @@ import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countedBytes, countedDigest } from '../src/instances/backings/counted-bytes.ts';
-import { openChannel, signedHeaders, SmallTunnel } from './rig/channel-client.ts';
-import { bastion, refusal, RunningSandbox, transferWorld, type Keys } from './rig/running-sandbox.ts';
+import { closeOf, openChannel, signedHeaders, SmallTunnel } from './rig/channel-client.ts';
+import { bastion, refusal, RunningSandbox, transferWorld } from './rig/running-sandbox.ts';
 
 let cloud: RunningSandbox;
 beforeAll(async () => {
@@ -20,12 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => cloud[Symbol.asyncDispose]());
 
-async function tunnelTo(resource: string): Promise<{ tunnel: SmallTunnel; sessionId: string; keys: Keys }> {
+async function tunnelTo(resource: string) {
   const keys = await cloud.lease(resource);
   const start = new StartSessionCommand({ Target: bastion, DocumentName: cloud.documentOf(resource) });
   const { SessionId, StreamUrl, TokenValue } = await cloud.ssm(keys).send(start);
   const socket = await openChannel(StreamUrl!, await signedHeaders(StreamUrl!, keys));
-  return { tunnel: new SmallTunnel(socket, TokenValue!), sessionId: SessionId!, keys };
+  return { tunnel: new SmallTunnel(socket, TokenValue!), socket, sessionId: SessionId!, keys };
 }
 
 describe('a tunnel through gateway and agent', () => {
@@ -134,10 +134,7 @@ describe('a tunnel through gateway and agent', () => {
     await tunnel.ready;
     tunnel.session.terminate(performance.now());
     await tunnel.closed;
-    const { sessions } = (await cloud.control('GET', 'state')) as {
-      sessions: { id: string; state: string }[];
-    };
-    expect(sessions.find(({ id }) => id === sessionId)?.state).toBe('Terminated');
+    expect(await stateOf(sessionId)).toBe('Terminated');
   });
 });
 
@@ -238,7 +235,7 @@ describe('the agent', () => {
   });
 });
 
-describe('timers of the service', () => {
+describe('what the service does by itself', () => {
   it('ends a session that is idle for twenty minutes', async () => {
     const { tunnel } = await tunnelTo('test-echo');
     await using _ = tunnel;
@@ -247,7 +244,42 @@ describe('timers of the service', () => {
     expect(await tunnel.closed).toMatchObject({ output: 'Session timed out due to inactivity.' });
     await cloud.control('POST', 'clock', { offsetSeconds: 0 });
   });
+
+  it('closes a channel of an hour with 1000 Bye, and keeps its session', async () => {
+    const { tunnel, socket, sessionId } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    const closed = closeOf(socket);
+    await cloud.control('PUT', 'faults', { closeAfterSeconds: 0.001 });
+    expect(await closed).toEqual({ code: 1000, reason: 'Bye' });
+    await cloud.control('PUT', 'faults', {});
+    expect(await stateOf(sessionId)).toBe('Connected');
+  });
+
+  it('answers ResumeSession without a token when it is told to refuse', async () => {
+    const { tunnel, sessionId, keys } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await cloud.control('PUT', 'faults', { refuseResume: true });
+    const refused = await cloud.ssm(keys).send(new ResumeSessionCommand({ SessionId: sessionId }));
+    expect(refused.TokenValue).toBeUndefined();
+    await cloud.control('PUT', 'faults', {});
+  });
+
+  it('fails the sessions of an instance whose agent is lost', async () => {
+    const { tunnel, sessionId } = await tunnelTo('test-echo');
+    await using _ = tunnel;
+    await tunnel.ready;
+    await cloud.control('PUT', `instances/${bastion}`, { online: false });
+    expect(await tunnel.closed).toMatchObject({ cause: 'channel-closed' });
+    expect(await stateOf(sessionId)).toBe('Failed');
+    await cloud.control('PUT', `instances/${bastion}`, { online: true });
+  });
 });
+
+async function stateOf(sessionId: string): Promise<string | undefined> {
+  const { sessions } = (await cloud.control('GET', 'state')) as { sessions: { id: string; state: string }[] };
+  return sessions.find(({ id }) => id === sessionId)?.state;
+}
 
 async function operatorTunnel(start: StartSessionCommand): Promise<SmallTunnel> {
   const keys = cloud.key('operator');

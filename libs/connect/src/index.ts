@@ -1,11 +1,6 @@
 /** From a grant to a working local port: lease, session, signed channel, local listener, heartbeat, reconnect. */
-export {
-  Tunnel,
-  type TunnelEvents,
-  type TunnelOptions,
-  type TunnelPorts,
-  type TunnelState,
-} from './tunnel.ts';
+export { Tunnel } from './tunnel.ts';
+export type { TunnelEvents, TunnelOptions, TunnelPorts, TunnelState } from './tunnel-options.ts';
 export {
   controlPlaneOf,
   type CloseOrder,

@@ -1,46 +1,18 @@
+import type { Socket } from 'node:net';
 import type { ApiProblem, Lease } from '@sallyport/api-client';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { ClientEnd } from '@sallyport/ssm-protocol';
-import type { Socket } from 'node:net';
-import type { CloseOrder, CloseReason, ControlPlane, Traffic } from './control-plane.ts';
-import type { Debug } from './debug.ts';
-import { checkStreamUrl, endpointFor, type Endpoint, type EndpointRules } from './endpoint.ts';
+import type { CloseOrder, CloseReason, Traffic } from './control-plane.ts';
+import { checkStreamUrl, endpointFor, type Endpoint } from './endpoint.ts';
+import { sayFarewell } from './farewell.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { listenLocally, type LocalListener } from './local-listener.ts';
 import { PortChannel } from './port-channel.ts';
 import { signUpgrade } from './sign-upgrade.ts';
-import type { SsmSessions, StartedSession } from './ssm-sessions.ts';
-import type { Transport } from './transport.ts';
+import type { StartedSession } from './ssm-sessions.ts';
 import { endFor, orderOfGrant, problemOf, type TunnelEnd } from './tunnel-end.ts';
-
-export interface TunnelOptions {
-  readonly grantId: string;
-  /** Local ports to try, best first; 0 means any free one. */
-  readonly ports: readonly number[];
-  readonly clientVersion: string;
-  readonly rules: EndpointRules;
-}
-
-export interface TunnelPorts {
-  readonly controlPlane: ControlPlane;
-  readonly ssm: SsmSessions;
-  readonly transport: Transport;
-  readonly effects: Effects;
-  readonly debug: Debug;
-  /** Live hints; returns how to stop listening. Without them the heartbeat alone tells. */
-  readonly onHint?: (listener: (hint: { topic: string; id: string }) => void) => () => void;
-}
-
-export type TunnelState = 'opening' | 'open' | 'reconnecting' | 'closing' | 'closed';
-
-export interface TunnelEvents {
-  state?(state: TunnelState): void;
-  /** The connection was lost, the grant stands: getting it back begins. */
-  reconnecting?(): void;
-  /** The gateway could not reach the resource for a connection. */
-  destinationRefused?(): void;
-}
+import type { TunnelEvents, TunnelOptions, TunnelPorts, TunnelState } from './tunnel-options.ts';
 
 /** Getting a lost session back is tried for this long. */
 const reconnectWithinMs = 60_000;
@@ -51,8 +23,6 @@ const freshSessionsMax = 3;
 const shortLivedMs = 10_000;
 /** Connections that wait for a session; more are refused. */
 const earlyConnectionsMax = 64;
-/** How long the agent may take to confirm the end we asked for. */
-const farewellMs = 1_000;
 /** The clock says the grant is over and the control plane is silent: then our clock decides. */
 const silentEndMs = 2_000;
 
@@ -396,7 +366,14 @@ export class Tunnel {
     // An order cuts first and tidies afterwards.
     if (end.order || end.problem) this.#channel?.cut();
     const listening = this.#listener?.close();
-    if (!end.order) await this.#farewell();
+    const sessionId = this.#ssmSessionId;
+    if (!end.order && this.#lease && sessionId !== null)
+      await sayFarewell(this.#ports, {
+        lease: this.#lease,
+        sessionId,
+        channel: this.#channel,
+        rules: this.#options.rules,
+      });
     this.#closing.abort(new Error('the tunnel is closed'));
     this.#channel?.cut();
     for (const socket of this.#early.splice(0)) socket.resetAndDestroy();
@@ -412,25 +389,5 @@ export class Tunnel {
     this.#setState('closed');
     this.#resolveEnded(end);
     return end;
-  }
-
-  /** Ends the session at AWS: by the agent while the channel is open, and by TerminateSession while the lease is useful. */
-  async #farewell(): Promise<void> {
-    const { ssm, effects, debug } = this.#ports;
-    const lease = this.#lease;
-    const sessionId = this.#ssmSessionId;
-    if (!lease || sessionId === null) return;
-    this.#channel?.terminate();
-    if (Date.parse(lease.usefulUntil) <= effects.clock.now()) {
-      // Flag 2 has to leave before the socket is cut; the agent ends the session on it.
-      await effects.timers.wait(Math.min(farewellMs, 100));
-      return;
-    }
-    const terminated = ssm.terminate(lease, endpointFor(lease, this.#options.rules), sessionId).then(
-      () => debug('ssm', { call: 'TerminateSession', session: sessionId }),
-      (error: unknown) =>
-        debug('ssm', { call: 'TerminateSession', failed: (error as Partial<Problem>).code ?? 'unknown' }),
-    );
-    await Promise.race([terminated, effects.timers.wait(farewellMs * 3)]);
   }
 }

@@ -8,12 +8,7 @@ import {
 import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { listenForControl } from '../local/control-socket.ts';
-import {
-  announceTunnel,
-  announcedTunnels,
-  forgetTunnel,
-  type TunnelEntry,
-} from '../local/tunnel-registry.ts';
+import { announceTunnel, forgetTunnel, type TunnelEntry } from '../local/tunnel-registry.ts';
 import { clean } from '../output/text.ts';
 import type { LiveChannel } from '../server/live-channel.ts';
 import type { Waiting } from './await-decision.ts';

@@ -54,8 +54,14 @@ afterAll(async () => {
   await sandbox?.stop();
 });
 
+const operations = {
+  issuer: operationsOf('issuer', catalog, effects),
+  revoker: operationsOf('revoker', catalog, effects),
+  inventory: operationsOf('inventory', catalog, effects),
+};
+
 const ask = (principal: PrincipalName, operation: string, input: unknown) => {
-  const run = operationsOf(principal, catalog, effects)[operation];
+  const run = operations[principal][operation];
   return run ? run(input) : Promise.reject(new Error(`${principal} has no ${operation}`));
 };
 
@@ -154,6 +160,19 @@ describe('the issuer issues nothing', () => {
   ])('%s', async (_, more, code) => {
     await expect(ask('issuer', 'issue', await anOrder(more))).rejects.toMatchObject({ code });
   });
+});
+
+it.each([30, -3_600])('the issuer issues nothing while clocks are %i s apart', async (seconds) => {
+  const { issue } = operationsOf('issuer', catalog, effects);
+  const order = await anOrder();
+  await sandbox.offsetClock(seconds);
+  try {
+    await expect(issue?.(order)).rejects.toMatchObject({ code: 'AWS_CLOCK_DIFFERS' });
+  } finally {
+    await sandbox.offsetClock(0);
+  }
+  // Asked about anew, since clocks get mended.
+  await expect(issue?.(order)).resolves.toHaveProperty('accessKeyId');
 });
 
 describe('the profile of', () => {

@@ -11,6 +11,8 @@ export interface RunningSandbox {
   readonly endpoint: string;
   /** Variables that lead the AWS SDK to it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Sets its clock so many seconds from ours. */
+  offsetClock(offsetSeconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -24,14 +26,29 @@ const main = fileURLToPath(new URL('../../sandbox/src/main.ts', import.meta.url)
 
 export async function startSandbox(): Promise<RunningSandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-sandbox-'));
-  const child = spawn(process.execPath, ['--conditions=development', main, '--data', folder, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--conditions=development', main, '--data', folder, '--port', '0', '--control'],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const ready = JSON.parse(line) as Ready;
   return {
     endpoint: ready.awsEndpoint,
     environment: await writeProfiles(join(folder, 'aws'), ready),
+    offsetClock: async (offsetSeconds) => {
+      const { secret } = JSON.parse(await readFile(join(folder, 'sandbox/control.json'), 'utf8')) as {
+        secret: string;
+      };
+      const answer = await fetch(`${ready.awsEndpoint}/_sandbox/clock`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-sandbox-control': secret },
+        body: JSON.stringify({ offsetSeconds }),
+      });
+      if (!answer.ok) throw new Error(`the sandbox's clock: ${answer.status}`);
+    },
     stop: async () => {
       const gone = once(child, 'exit');
       child.kill('SIGTERM');

@@ -147,7 +147,8 @@ function outcomeOf({ code }: Problem): 'failed' | 'unknown' {
 
 function forTheCaller(error: Problem): Problem {
   if (error.kind === 'bug') return error;
-  const detail = `AWS gave no credentials (${error.code}).`;
+  const said = error.occurrence.detail === undefined ? '' : ` ${error.occurrence.detail}`;
+  const detail = `AWS gave no credentials (${error.code}).${said}`;
   return new Problem('LEASE_UNAVAILABLE', { detail, retryAfterSeconds: 2, cause: error });
 }
 

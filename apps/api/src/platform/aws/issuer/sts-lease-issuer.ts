@@ -1,4 +1,9 @@
-import { AssumeRoleCommand, STSClient, type AssumeRoleCommandOutput } from '@aws-sdk/client-sts';
+import {
+  AssumeRoleCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+  type AssumeRoleCommandOutput,
+} from '@aws-sdk/client-sts';
 import type { Clock, Log } from '@sallyport/effects';
 import {
   leaseSessionName,
@@ -11,6 +16,7 @@ import {
 } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import { attempts, clientSettings } from '../client-settings.ts';
+import { ClockWatch } from '../clock-watch.ts';
 import { awsProblem } from '../foreign-error.ts';
 import type { Spokes } from '../spokes.ts';
 import { LeaseIssuer, type IssuedLease, type LeaseOrder } from './lease-issuer.ts';
@@ -19,6 +25,10 @@ import { LeaseIssuer, type IssuedLease, type LeaseOrder } from './lease-issuer.t
 const credentialSeconds = 900;
 /** A lease is useful for this long at most, whatever the order says. */
 const leaseMillisecondsMax = 120_000;
+/** A lease ends by AWS's clock and is rendered by ours. */
+const clockSkewMsMax = 5_000;
+/** How old what we know of AWS's clock may be. */
+const clockSeenWithinMs = 60_000;
 /** Beyond this the token is close to the limit at which STS refuses. */
 const utilizationWarning = 70;
 
@@ -27,7 +37,7 @@ export class StsLeaseIssuer extends LeaseIssuer {
   readonly #spokes: Spokes;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #clients = new Map<string, STSClient>();
+  readonly #clients = new Map<string, { readonly sts: STSClient; readonly watch: ClockWatch }>();
 
   constructor(spokes: Spokes, world: { readonly clock: Clock; readonly log: Log }) {
     super();
@@ -49,11 +59,11 @@ export class StsLeaseIssuer extends LeaseIssuer {
       Policy: policy,
       Tags: leaseTags({ grantId: order.grantId, team: order.team }),
     });
-    const answer = await this.#client(order.region)
-      .send(command)
-      .catch((error: unknown) => {
-        throw awsProblem(error);
-      });
+    const client = this.#client(order.region);
+    await demandSameTime(client);
+    const answer = await client.sts.send(command).catch((error: unknown) => {
+      throw awsProblem(error);
+    });
     return this.#issued(answer, order);
   }
 
@@ -102,15 +112,32 @@ export class StsLeaseIssuer extends LeaseIssuer {
     };
   }
 
-  #client(region: string): STSClient {
+  #client(region: string) {
     const kept = this.#clients.get(region);
     if (kept) return kept;
-    const client = new STSClient(
+    const sts = new STSClient(
       clientSettings({ principal: 'issuer', region, maxAttempts: attempts.changing }),
     );
-    this.#clients.set(region, client);
-    return client;
+    const watch = new ClockWatch(this.#clock);
+    watch.watch(sts);
+    this.#clients.set(region, { sts, watch });
+    return { sts, watch };
   }
+}
+
+/** Refuses with AWS_CLOCK_DIFFERS, and with AWS_UNAVAILABLE when AWS does not tell its time; nothing is issued then. */
+async function demandSameTime({ sts, watch }: { sts: STSClient; watch: ClockWatch }): Promise<void> {
+  // A difference is asked about anew: clocks get mended.
+  const differs = Math.abs(watch.skewMs) > clockSkewMsMax;
+  if (differs || !watch.seenWithin(clockSeenWithinMs))
+    await sts.send(new GetCallerIdentityCommand({})).catch((cause: unknown) => {
+      // A refusal tells the time as well as an answer does.
+      if (!watch.seenWithin(clockSeenWithinMs)) throw new Problem('AWS_UNAVAILABLE', { cause });
+    });
+  if (Math.abs(watch.skewMs) > clockSkewMsMax)
+    throw new Problem('AWS_CLOCK_DIFFERS', {
+      detail: `AWS's clock is ${Math.round(watch.skewMs / 1000)} s from ours.`,
+    });
 }
 
 /** `SessionTokenUtilization` since 2026-06, the deprecated `PackedPolicySize` before. */

@@ -21,6 +21,8 @@ export class Child implements AsyncDisposable {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // However this process ends, its child does not stay behind.
+    process.once('exit', () => started.kill('SIGKILL'));
     let complaint = '';
     started.stderr.on('data', (bytes: Buffer) => (complaint = (complaint + bytes.toString()).slice(-2000)));
     const lines = createInterface({ input: started.stdout });

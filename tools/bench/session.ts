@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,7 @@ import { corkedSender } from './corked-sender.ts';
 import { median, rateFigure, type Bench, type Figure } from './figure.ts';
 
 const mebibyte = 1024 * 1024;
-const bytesPerRound = 32 * mebibyte;
+const bytesPerRound = 24 * mebibyte;
 const rounds = 3;
 const directions = ['down', 'up'] as const;
 type Direction = (typeof directions)[number];
@@ -183,6 +184,7 @@ export const session: Bench = {
   title: `tunnel and sandbox, two processes, ${bytesPerRound / mebibyte} MiB a round, median of ${rounds}`,
   async run(): Promise<readonly Figure[]> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
+    process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
     try {
       await using sandbox = await Child.start('apps/sandbox/src/main.ts', [
         ...['--data', dataDir, '--world', 'tools/bench/world/session.yaml'],
@@ -200,18 +202,19 @@ async function measure(tunnel: Tunnel, ports: Record<string, number>): Promise<r
   const relay = await plainRelay(ports['plain'] ?? 0);
   const relayPort = (relay.address() as AddressInfo).port;
   const kinds = {
-    tunnel: (direction: Direction) => transfer(tunnel.port, direction, bytesPerRound),
-    loop: (direction: Direction) => bareTransfer(ports['channel'] ?? 0, direction, bytesPerRound),
-    relay: (direction: Direction) => transfer(relayPort, direction, bytesPerRound),
+    tunnel: (direction: Direction, bytes: number) => transfer(tunnel.port, direction, bytes),
+    loop: (direction: Direction, bytes: number) => bareTransfer(ports['channel'] ?? 0, direction, bytes),
+    relay: (direction: Direction, bytes: number) => transfer(relayPort, direction, bytes),
   };
   const rates = new Map<string, number[]>();
-  // One round unmeasured, then the kinds in turn, so that a busy moment of the machine hits all of them.
+  // A short round unmeasured, then the kinds in turn, so that a busy moment of the machine hits all of them.
   for (let round = 0; round <= rounds; round += 1) {
+    const bytes = round === 0 ? bytesPerRound / 3 : bytesPerRound;
     for (const direction of directions) {
       for (const [kind, run] of Object.entries(kinds)) {
-        const rate = bytesPerRound / mebibyte / (await run(direction));
-        if (round > 0)
-          rates.set(`${kind} ${direction}`, [...(rates.get(`${kind} ${direction}`) ?? []), rate]);
+        const rate = bytes / mebibyte / (await run(direction, bytes));
+        const key = `${kind} ${direction}`;
+        if (round > 0) rates.set(key, [...(rates.get(key) ?? []), rate]);
       }
     }
   }

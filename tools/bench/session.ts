@@ -107,13 +107,18 @@ async function bareTransfer(port: number, direction: Direction, bytes: number): 
   const socket = new WebSocket(`ws://127.0.0.1:${port}/${direction}?bytes=${bytes}`, {
     perMessageDeflate: false,
   });
-  let raw: Socket | undefined;
-  socket.on('upgrade', (response) => (raw = response.socket));
-  await once(socket, 'open');
-  if (raw === undefined) throw new Error('no socket under the WebSocket');
-  const send = corkedSender(socket, raw);
+  const raw = Promise.withResolvers<Socket>();
+  socket.on('upgrade', (response) => raw.resolve(response.socket));
+  socket.on('error', raw.reject);
+  // The peer may begin as soon as the socket is open: nothing may be awaited before its messages are listened to.
+  const opened = once(socket, 'open');
+  let send: (frame: Uint8Array) => void = () => undefined;
+  void raw.promise.then((below) => (send = corkedSender(socket, below)));
+  const taken = direction === 'down' ? takeDown(socket, (frame) => send(frame), bytes) : undefined;
+  await opened;
+  await raw.promise;
   const begun = performance.now();
-  await (direction === 'down' ? takeDown(socket, send, bytes) : sendUp(socket, send, bytes));
+  await (taken ?? sendUp(socket, (frame) => send(frame), bytes));
   const seconds = (performance.now() - begun) / 1000;
   socket.terminate();
   return seconds;

@@ -57,7 +57,17 @@ const unreachable = new Set([
   'TooManyConnections',
 ]);
 
-/** Translates what the database said, once and here: a named rule to its code, a lost connection to unavailable. */
+/** What the driver says, under Prisma's name, when there is no server behind the address or the connection broke. */
+const lostConnection =
+  /^(ENOENT|EPIPE|ENOTFOUND|EAI_AGAIN|E(CONN|TIMEDOUT|HOST|NET)[A-Z]*|P1001|P1002|P1008|P1017|P2024|P2028)$/;
+
+/** Values that PostgreSQL cannot hold (NUL, half a character, a time or number out of range): the caller sent them. */
+const unfitValue = new Set(['22003', '22008', '22021', '22P02', '22P05']);
+
+/**
+ * Translates what the database said, once and here: a named rule to its code, a value it cannot hold to bad input, a
+ * lost connection to unavailable.
+ */
 export function translated(error: unknown): unknown {
   if (error instanceof Problem || error instanceof LostRace) return error;
   const rule = constraintOf(error);
@@ -71,13 +81,14 @@ export function translated(error: unknown): unknown {
         });
   }
   const cause = driverCause(error);
-  const code = (error as { code?: string } | null)?.code;
-  if (
-    unreachable.has(cause?.kind ?? '') ||
-    cause?.originalCode?.startsWith('57P') ||
-    code === 'P2024' ||
-    code === 'P2028'
-  )
+  if (unfitValue.has(cause?.originalCode ?? ''))
+    return new Problem('INPUT_INVALID', {
+      detail: 'A value holds a character or a number that cannot be stored.',
+      cause: error,
+    });
+  const { name, code } = (error ?? {}) as { name?: string; code?: string };
+  const broken = name?.startsWith('PrismaClient') && lostConnection.test(code ?? '');
+  if (unreachable.has(cause?.kind ?? '') || cause?.originalCode?.startsWith('57P') || broken)
     return new Problem('DATABASE_UNAVAILABLE', { cause: error });
   return error;
 }

@@ -32,6 +32,12 @@ export async function dressApplication(
   app.use(await securityHeaders(webRoot, configuration));
   if (existsSync(webRoot)) serveSite(app, webRoot);
   app.useWebSocketAdapter(new WsAdapter(app));
-  app.useBodyParser('json', { limit: bodyBytesMax, strict: true });
+  app.useBodyParser('json', { limit: bodyBytesMax, strict: true, reviver: wellFormed });
   app.use(translateParserError);
+}
+
+/** Half a character (a lone surrogate) is no text: it can be neither stored nor digested. The parser reports what is thrown. */
+function wellFormed(_key: string, value: unknown): unknown {
+  if (typeof value === 'string' && !value.isWellFormed()) throw new SyntaxError('a text is not well-formed');
+  return value;
 }

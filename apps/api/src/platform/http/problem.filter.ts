@@ -3,6 +3,7 @@ import type { Effects } from '@sallyport/effects';
 import { Problem, toDocument } from '@sallyport/problems';
 import type { Request, Response } from 'express';
 import { EFFECTS } from '../../effects.module.ts';
+import { LostRace, translated } from '../database/database-refusal.ts';
 import { RouteTable } from './route-table.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -36,8 +37,11 @@ export class ProblemFilter implements ExceptionFilter {
       .send(JSON.stringify(toDocument(problem, requestId)));
   }
 
-  #problemOf(thrown: unknown, request: Request, response: Response): Problem {
+  #problemOf(error: unknown, request: Request, response: Response): Problem {
+    // Reads do not pass the unit of work, which translates for commits.
+    const thrown = translated(error);
     if (thrown instanceof Problem) return thrown;
+    if (thrown instanceof LostRace) return new Problem('STATE_CHANGED_MEANWHILE', { cause: thrown });
     const status = thrown instanceof HttpException ? thrown.getStatus() : undefined;
     if (status === 404) {
       const allowed = this.#routes.methodsAt(pathOf(request));

@@ -59,10 +59,19 @@ function conditions(filter: AuditFilter): Where[] {
     type ? { type: type.includes('.') ? type : { startsWith: `${type}.` } } : {},
     grant ? { grantId: grant } : {},
     request ? { requestId: request } : {},
-    from ? { at: { gte: new Date(from) } } : {},
-    to ? { at: { lte: new Date(to) } } : {},
+    from ? { at: { gte: timeOf('from', from) } } : {},
+    to ? { at: { lte: timeOf('to', to) } } : {},
     filter.cursor ? { position: { lt: positionOf(filter.cursor) } } : {},
   ];
+}
+
+/** ISO 8601 has weeks and days of the year as well, which `Date` does not read. */
+function timeOf(field: string, text: string): Date {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new Problem('INPUT_INVALID', {
+    errors: [{ field, message: `${field} must be a date or a date and time` }],
+  });
 }
 
 function positionOf(cursor: string): bigint {

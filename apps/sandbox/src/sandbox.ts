@@ -83,8 +83,15 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   server.maxConnections = limits.connectionsMax;
-  server.listen(options.port, '127.0.0.1');
-  await once(server, 'listening');
+  try {
+    server.listen(options.port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    // A taken port must not leave the databases running behind.
+    table.close();
+    await backings.close();
+    throw error;
+  }
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     world,

@@ -297,6 +297,11 @@ describe('limits', () => {
     expect(((await answer.json()) as { __type: string }).__type).toBe(code);
   });
 
+  it('does not start on a port that is taken', async () => {
+    const port = Number(new URL(cloud.sandbox.endpoint).port);
+    await expect(RunningSandbox.start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+
   it('does not offer its controls without the secret', async () => {
     const answer = await fetch(`${cloud.sandbox.endpoint}/_sandbox/state`);
     expect(answer.status).toBe(403);

@@ -18,7 +18,7 @@ it.runIf(required)('has a Chromium to look with, since CI=true', () => {
 
 describe.skipIf(!hasChromium)(
   `the dashboard in Chromium (needs ${chromiumPath})`,
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () => {
     let browser: Browser;
     let stub: StubApi;

@@ -1,4 +1,5 @@
 'use client';
+import { Tooltip } from '@base-ui/react/tooltip';
 import { cva, type VariantProps } from 'class-variance-authority';
 import type { ComponentProps } from 'react';
 import { cn } from './cn.ts';
@@ -35,19 +36,32 @@ type ButtonProps = Omit<ComponentProps<'button'>, 'disabled'> &
     busy?: boolean;
   };
 
-/** A button. Blocked ones stay reachable and say why. */
+/** A button. Blocked ones stay reachable, and say why on hover and on focus. */
 export function Button({ kind, size, className, blockedBecause, busy, onClick, type, ...rest }: ButtonProps) {
   const inert = busy || blockedBecause !== undefined;
   return (
-    <button
-      {...rest}
-      type={type ?? 'button'}
-      aria-disabled={inert || undefined}
-      aria-busy={busy || undefined}
-      title={blockedBecause ?? rest.title}
-      aria-description={blockedBecause}
-      className={cn(look({ kind, size }), className)}
-      onClick={inert ? (event) => event.preventDefault() : onClick}
-    />
+    <Tooltip.Root disabled={blockedBecause === undefined}>
+      <Tooltip.Trigger
+        delay={150}
+        render={
+          <button
+            {...rest}
+            type={type ?? 'button'}
+            aria-disabled={inert || undefined}
+            aria-busy={busy || undefined}
+            aria-description={blockedBecause}
+            className={cn(look({ kind, size }), className)}
+            onClick={inert ? (event) => event.preventDefault() : onClick}
+          />
+        }
+      />
+      <Tooltip.Portal>
+        <Tooltip.Positioner sideOffset={6} className="z-60">
+          <Tooltip.Popup className="fade max-w-72 rounded-md bg-ink px-2.5 py-1.5 text-xs text-paper data-ending-style:opacity-0 data-starting-style:opacity-0">
+            {blockedBecause}
+          </Tooltip.Popup>
+        </Tooltip.Positioner>
+      </Tooltip.Portal>
+    </Tooltip.Root>
   );
 }

@@ -27,22 +27,27 @@ export function useSignOut(): () => Promise<void> {
   };
 }
 
-/** Who is signed in, and the way out. */
-export function Account({ me }: { me: Me | undefined }) {
+/** Who is signed in, and the way out; `compact` is the face alone, for the head of a phone. */
+export function Account({ me, compact = false }: { me: Me | undefined; compact?: boolean }) {
   const leave = useSignOut();
-  if (!me) return <Skeleton className="h-12 w-full" />;
+  if (!me) return <Skeleton className={compact ? 'size-7 rounded-full' : 'h-12 w-full'} />;
   return (
     <Menu.Root>
-      <Menu.Trigger className="flex w-full items-center gap-2.5 rounded-md px-2 py-2 text-left hover:bg-hover">
-        <Face name={me.name} />
-        <span className="min-w-0 flex-1">
-          <span className="block truncate text-sm font-medium text-ink">{me.name}</span>
-          <span className="block truncate text-xs text-ink-3">{me.roles.join(', ')}</span>
-        </span>
-        <ChevronsUpDown aria-hidden className="size-3.5 text-ink-3" />
-      </Menu.Trigger>
+      {compact ? (
+        <Menu.Trigger className="grid size-10 place-items-center rounded-md">
+          <Face name={me.name} />
+          <span className="sr-only">Account of {me.name}</span>
+        </Menu.Trigger>
+      ) : (
+        <WideTrigger me={me} />
+      )}
       <Menu.Portal>
-        <Menu.Positioner side="top" align="start" sideOffset={6} className="z-40 outline-none">
+        <Menu.Positioner
+          side={compact ? 'bottom' : 'top'}
+          align={compact ? 'end' : 'start'}
+          sideOffset={6}
+          className="z-40 outline-none"
+        >
           <Menu.Popup className="w-56 rounded-lg bg-raised p-1 shadow-raised outline-none">
             <div className="border-b border-line px-2 pt-1 pb-2 text-xs text-ink-2">
               <p className="truncate text-ink">{me.email}</p>
@@ -62,5 +67,18 @@ export function Account({ me }: { me: Me | undefined }) {
         </Menu.Positioner>
       </Menu.Portal>
     </Menu.Root>
+  );
+}
+
+function WideTrigger({ me }: { me: Me }) {
+  return (
+    <Menu.Trigger className="flex w-full items-center gap-2.5 rounded-md px-2 py-2 text-left hover:bg-hover">
+      <Face name={me.name} />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate text-sm font-medium text-ink">{me.name}</span>
+        <span className="block truncate text-xs text-ink-3">{me.roles.join(', ')}</span>
+      </span>
+      <ChevronsUpDown aria-hidden className="size-3.5 text-ink-3" />
+    </Menu.Trigger>
   );
 }

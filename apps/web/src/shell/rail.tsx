@@ -109,6 +109,19 @@ function LiveMark() {
   );
 }
 
+/** Head of a phone: the name, and the way out. */
+export function TopBar({ me }: { me: Me | undefined }) {
+  return (
+    <header className="flex h-14 items-center justify-between border-b border-line bg-panel pr-2 pl-4 md:hidden">
+      <Link href="/" className="flex items-center gap-2.5 rounded-md">
+        <Logo open={(me?.counts.activeGrants ?? 0) > 0} className="size-6" />
+        <span className="text-base font-semibold tracking-tight text-ink">Sallyport</span>
+      </Link>
+      <Account me={me} compact />
+    </header>
+  );
+}
+
 /** The rail of a phone: at the thumb. */
 export function BottomBar({ me, pathname }: Placed) {
   return (

@@ -10,7 +10,7 @@ import { ProblemNotice } from '../design/problem-notice.tsx';
 import { KeysHelp } from './keys-help.tsx';
 import { LiveProvider, usePollMs } from './live.tsx';
 import { places } from './places.ts';
-import { BottomBar, Rail } from './rail.tsx';
+import { BottomBar, Rail, TopBar } from './rail.tsx';
 import { useFavicon } from './use-favicon.ts';
 import { useKeys } from './use-keys.ts';
 
@@ -65,6 +65,7 @@ function Frame({ children }: { children: ReactNode }) {
       >
         Skip to the content
       </a>
+      <TopBar me={me} />
       <Rail me={me} pathname={pathname} onHelp={() => setHelpOpen(true)} />
       <main id="content" className="mx-auto w-full max-w-6xl px-4 pt-5 pb-28 md:px-8 md:pt-7 md:pb-12">
         {me ? children : null}

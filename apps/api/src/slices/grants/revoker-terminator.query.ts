@@ -22,13 +22,18 @@ export class RevokerTerminator extends SessionTerminator {
       select: { accountId: true, region: true },
     });
     const ended: string[] = [];
+    const failures: unknown[] = [];
+    // What cannot be ended must not shield what can: everything is tried, then the first failure asks for a repetition.
+    const note = (error: unknown) => void failures.push(error);
     for (const { accountId, region } of places) {
       const prefix = `${leaseSessionName(grantId)}-`;
-      for (const { ssmSessionId } of await this.#revoker.list({ accountId, region, prefix })) {
-        await this.#revoker.terminate({ accountId, region, ssmSessionId });
-        ended.push(ssmSessionId);
-      }
+      const found = await this.#revoker.list({ accountId, region, prefix }).catch(note);
+      for (const { ssmSessionId } of found ?? [])
+        await this.#revoker
+          .terminate({ accountId, region, ssmSessionId })
+          .then(() => ended.push(ssmSessionId), note);
     }
+    if (failures.length > 0) throw failures[0];
     return ended;
   }
 }

@@ -15,7 +15,7 @@ import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Metrics } from '../../platform/telemetry/metrics.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
-import type { LeaseStore } from './lease.prisma-store.ts';
+import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
 import type { FindLeaseTarget, LeaseTargetSeen } from './lease-target.ts';
 
 export interface LeaseInHand {
@@ -23,8 +23,6 @@ export interface LeaseInHand {
   readonly credentials: IssuedLease;
   readonly resource: KnownResource;
 }
-
-const minuteMs = 60_000;
 
 /** Issues one lease: intent, call and outcome, each committed before the next. */
 export class IssueLease {
@@ -85,7 +83,7 @@ export class IssueLease {
       const [grant, inFlight, lastMinute] = await Promise.all([
         this.#grants.find(grantId),
         this.#leases.inFlight(grantId),
-        this.#leases.askedSince(person.id, now - minuteMs),
+        this.#leases.askedSince(person.id, now - leaseWindowMs),
       ]);
       if (!grant) throw new Problem('GRANT_UNKNOWN');
       const target = {
@@ -97,7 +95,10 @@ export class IssueLease {
       const { next, events } = accepted(
         intendLease(grant, { person, inFlight, lastMinute, target, now, ids }),
       );
-      await this.#unitOfWork.commit({ writes: [this.#leases.insert(next)], events });
+      await this.#unitOfWork.commit({
+        writes: [this.#leases.admit(next), this.#leases.insert(next)],
+        events,
+      });
       return next;
     });
   }

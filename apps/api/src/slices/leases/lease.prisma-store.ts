@@ -1,4 +1,4 @@
-import type { Lease } from '@sallyport/access-domain';
+import { limits, type Lease } from '@sallyport/access-domain';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { LostRace } from '../../platform/database/database-refusal.ts';
 import type { Write } from '../../platform/database/unit-of-work.ts';
@@ -7,6 +7,9 @@ const parts = {
   person: { select: { id: true, name: true, email: true } },
   grant: { select: { requestId: true, resource: { select: { id: true, name: true, kind: true } } } },
 } as const satisfies Prisma.LeaseInclude;
+
+/** The window in which leases of a person count. */
+export const leaseWindowMs = 60_000;
 
 type LeaseRow = Prisma.LeaseGetPayload<{ include: typeof parts }>;
 
@@ -46,6 +49,23 @@ export class LeaseStore {
       _min: { intendedAt: true },
     });
     return _min.intendedAt?.getTime();
+  }
+
+  /**
+   * Lets one intent of a person be committed at a time and counts again: of many at once, each would have counted
+   * none of the others. Throws LostRace when a limit is reached by now, so that the decision is made anew.
+   */
+  admit(lease: Lease): Write {
+    return async (transaction) => {
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('lease'), hashtext(${lease.person.id}))`;
+      const since = new Date(lease.intendedAt - leaseWindowMs);
+      const [inFlight, lastMinute] = [
+        await transaction.lease.count({ where: { grantId: lease.grantId, state: 'intended' } }),
+        await transaction.lease.count({ where: { personId: lease.person.id, intendedAt: { gt: since } } }),
+      ];
+      if (inFlight >= limits.leasesInFlightMax || lastMinute >= limits.leasesPerMinuteMax)
+        throw new LostRace(`lease ${lease.id}`);
+    };
   }
 
   insert(lease: Lease): Write {

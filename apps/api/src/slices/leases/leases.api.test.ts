@@ -1,6 +1,6 @@
 import type { Grant } from '@sallyport/api-client';
 import { Problem, type ProblemCode } from '@sallyport/problems';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import { aTestApi, type TestApi } from '../../testing/api.ts';
@@ -175,6 +175,21 @@ describe('is refused, and AWS not asked,', () => {
     await expect(refusal).rejects.toMatchObject({ code: 'LEASE_LIMITED', retryAfterSeconds: 60 });
     expect(principals.orders).toEqual([]);
   });
+});
+
+it('is under way for a grant five times at most, however many ask at the same moment', async () => {
+  const grant = await aGrant();
+  let release = () => undefined as void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  principals.answer = () => released;
+  const asked = Array.from({ length: 15 }, () => api.as('engineer').issueLease(grant.id));
+  const refused: unknown[] = [];
+  for (const one of asked) one.catch((error: unknown) => refused.push((error as { code: string }).code));
+  await vi.waitFor(() => expect(refused.length + principals.orders.length).toBe(15), { timeout: 20_000 });
+  release();
+  await Promise.allSettled(asked);
+  expect(principals.orders.length).toBe(5);
+  expect(refused).toEqual(Array.from({ length: 10 }, () => 'LEASE_LIMITED'));
 });
 
 describe('when AWS is asked', () => {

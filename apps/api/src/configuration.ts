@@ -49,8 +49,26 @@ export interface Configuration {
 /** The injection token of {@link Configuration}. */
 export const CONFIGURATION = Symbol('Configuration');
 
-/** Reads the environment. Refuses with CONFIGURATION_INVALID, naming the variables. */
+/** Reads the environment. Refuses with CONFIGURATION_INVALID and CONFIGURATION_UNSAFE, naming the variables. */
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const configuration = readSettings(environment);
+  refuseUnsafeLive(configuration);
+  return configuration;
+}
+
+/** The same for the process of one AWS principal, which has no database, serves no pages and must not need either. */
+export function readPrincipalConfiguration(
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<Configuration, 'aws' | 'awsEndpoint' | 'catalogFile' | 'logLevel'> {
+  const { aws, awsEndpoint, catalogFile, logLevel } = readSettings(environment);
+  if (aws === 'live' && awsEndpoint !== undefined)
+    throw new Problem('CONFIGURATION_UNSAFE', {
+      detail: 'SALLYPORT_AWS=live does not go with an AWS endpoint of its own (AWS_ENDPOINT_URL).',
+    });
+  return { aws, awsEndpoint, catalogFile, logLevel };
+}
+
+function readSettings(environment: Readonly<Record<string, string | undefined>>): Configuration {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = environmentForm.safeParse(given);
   if (!parsed.success)
@@ -59,7 +77,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
       detail: `Not valid: ${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')}.`,
     });
   const settings = parsed.data;
-  const configuration: Configuration = {
+  return {
     port: settings.PORT,
     host: settings.HOST,
     databaseUrl: settings.DATABASE_URL,
@@ -80,8 +98,6 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
       inventory: settings.SALLYPORT_INVENTORY_SOCKET,
     },
   };
-  refuseUnsafeLive(configuration);
-  return configuration;
 }
 
 /** On real AWS nothing that is only good for trying the product may be on. */
@@ -93,6 +109,10 @@ function refuseUnsafeLive(configuration: Configuration): void {
     configuration.publicUrl?.startsWith('https://')
       ? []
       : ['plain HTTP (set SALLYPORT_PUBLIC_URL to https://...)'],
+    // What ends TLS stands on this machine: any other address would take passwords and tokens in the clear.
+    isLoopback(configuration.host)
+      ? []
+      : ['plain HTTP from other machines (HOST must be a loopback address)'],
     configuration.awsEndpoint === undefined ? [] : ['an AWS endpoint of its own (AWS_ENDPOINT_URL)'],
   ].flat();
   if (unsafe.length > 0)
@@ -101,8 +121,40 @@ function refuseUnsafeLive(configuration: Configuration): void {
     });
 }
 
-/** The embedded database listens on a socket inside the data directory. */
+/**
+ * The embedded database is what is meant when no address is given, or one that leads to a socket inside the data
+ * directory. Refuses with CONFIGURATION_INVALID an address that cannot be read, without repeating it: it may hold a
+ * password.
+ */
 function isEmbedded({ databaseUrl, dataDirectory }: Configuration): boolean {
-  const socket = databaseUrl?.startsWith('postgres') ? new URL(databaseUrl).searchParams.get('host') : null;
-  return socket !== null && resolve(socket).startsWith(resolve(dataDirectory));
+  if (databaseUrl === undefined) return true;
+  if (!/^postgres(ql)?:/.test(databaseUrl) || !URL.canParse(databaseUrl))
+    throw new Problem('CONFIGURATION_INVALID', {
+      detail: 'DATABASE_URL is not an address of the form postgresql://...',
+      errors: [{ field: 'DATABASE_URL', message: 'is not an address of the form postgresql://...' }],
+    });
+  const { searchParams, hostname } = new URL(databaseUrl);
+  const socket = searchParams.get('host') ?? decodeURIComponent(hostname);
+  return socket.startsWith('/') && `${resolve(socket)}/`.startsWith(`${resolve(dataDirectory)}/`);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/**
+ * In the sandbox no call may leave this machine, nor any credential of the person's own be used. Refuses with
+ * CONFIGURATION_INVALID when a process that calls AWS has no endpoint here.
+ */
+export function demandSandboxEndpoint({
+  aws,
+  awsEndpoint,
+}: Pick<Configuration, 'aws' | 'awsEndpoint'>): void {
+  if (aws !== 'sandbox') return;
+  const host = awsEndpoint === undefined ? undefined : new URL(awsEndpoint).hostname.replace(/^\[|\]$/g, '');
+  if (host === undefined || !isLoopback(host))
+    throw new Problem('CONFIGURATION_INVALID', {
+      detail: 'AWS_ENDPOINT_URL must lead to the sandbox on this machine, or SALLYPORT_AWS must be live.',
+      errors: [{ field: 'AWS_ENDPOINT_URL', message: 'must lead to the sandbox on this machine' }],
+    });
 }

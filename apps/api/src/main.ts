@@ -1,7 +1,9 @@
 /** Starts the control plane; nothing else. */
 import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
-import { readConfiguration } from './configuration.ts';
+import { demandSandboxEndpoint, readConfiguration } from './configuration.ts';
+import { principalNames } from './platform/aws/client-settings.ts';
+import { demandRoleProfiles } from './platform/aws/live-profiles.ts';
 import { logOf, makeLogger } from './platform/telemetry/logger.ts';
 import { startApi } from './start-api.ts';
 
@@ -10,6 +12,9 @@ const logger = makeLogger('info');
 try {
   const configuration = readConfiguration(process.env);
   logger.level = configuration.logLevel;
+  const principals = principalNames.filter((name) => configuration.principalSockets[name] === undefined);
+  if (configuration.aws === 'live') demandRoleProfiles(principals, process.env);
+  else if (principals.length > 0) demandSandboxEndpoint(configuration);
   const api = await startApi(configuration, systemEffects(logOf(logger)), logger);
   const stop = () => {
     // A second signal, or a stop that hangs, must not keep the process.

@@ -15,6 +15,9 @@ export interface NewAccessToken {
 
 const withPerson = { include: { person: true } } as const;
 
+/** How the tokens of an accounts file are called. */
+export const sandboxTokenName = 'sandbox';
+
 /** Personal access tokens. */
 export class PrismaAccessTokenStore {
   readonly #client: PrismaClient;
@@ -65,6 +68,14 @@ export class PrismaAccessTokenStore {
 
   async exists(tokenHash: string): Promise<boolean> {
     return (await this.#client.accessToken.count({ where: { tokenHash } })) > 0;
+  }
+
+  /** Whether a token that an accounts file made still stands; nobody else gets one for so long. */
+  async holdsSandboxToken(now: number): Promise<boolean> {
+    const rows = await this.#client.$queryRaw<unknown[]>`
+      SELECT 1 FROM access_token WHERE name = ${sandboxTokenName} AND revoked_at IS NULL
+        AND expires_at > ${new Date(now)} AND expires_at > created_at + interval '180 days' LIMIT 1`;
+    return rows.length > 0;
   }
 
   /** All tokens of a person, the newest first. */

@@ -4,7 +4,7 @@ import { Problem } from '@sallyport/problems';
 import { z } from 'zod';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { roles, scopes } from '../../platform/http/actor.ts';
-import type { PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
+import { sandboxTokenName, type PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
 import { hashPassword, passwordMatches } from './password.ts';
 import { normalEmail, type PrismaPeopleStore } from './people.prisma-store.ts';
 import { hashOf, looksLikeSecret, tokenPrefix } from './secret.ts';
@@ -54,6 +54,15 @@ export class AccountsFile {
     for (const account of parsed.data.accounts) await this.#applyOne(account);
   }
 
+  /** Refuses with CONFIGURATION_UNSAFE a database in which accounts of a file can still sign in. */
+  async demandNone(): Promise<void> {
+    if (await this.#tokens.holdsSandboxToken(this.#effects.clock.now()))
+      throw new Problem('CONFIGURATION_UNSAFE', {
+        detail:
+          'SALLYPORT_AWS=live does not go with a database that holds sandbox accounts; give it one of its own.',
+      });
+  }
+
   async #applyOne(account: FileAccount): Promise<void> {
     const { clock, ids } = this.#effects;
     const now = clock.now();
@@ -67,7 +76,7 @@ export class AccountsFile {
       : this.#tokens.insert({
           id: ids.make('tok'),
           personId: id,
-          name: 'sandbox',
+          name: sandboxTokenName,
           tokenHash,
           scopes,
           createdAt: now,

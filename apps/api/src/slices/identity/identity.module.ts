@@ -31,7 +31,8 @@ class AccountsAtStart implements OnModuleInit {
     this.#configuration = configuration;
   }
   async onModuleInit(): Promise<void> {
-    const { accountsFile } = this.#configuration;
+    const { accountsFile, aws } = this.#configuration;
+    if (aws === 'live') await this.#file.demandNone();
     if (accountsFile !== undefined) await this.#file.apply(accountsFile);
   }
 }

@@ -47,7 +47,8 @@ function readProfiles(environment: Environment): Profiles {
     let profile = new Map<string, string>();
     for (const line of textOf(file).split(/\r?\n/)) {
       const section = /^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/.exec(line)?.[1];
-      if (section !== undefined) profiles.set(section, (profile = profiles.get(section) ?? new Map()));
+      if (section !== undefined)
+        profiles.set(section, (profile = profiles.get(section) ?? new Map<string, string>()));
       const [, key, value] = /^([a-z_]+)\s*=\s*(.*?)\s*$/i.exec(line) ?? [];
       if (key && value) profile.set(key.toLowerCase(), value);
     }

@@ -176,3 +176,17 @@ it('limits how often a person asks', async () => {
   effects.time.advance(3_600_001);
   await submit.submit(staff.engineer, aWish());
 });
+
+it('waits in the inbox of its reviewers, however many were answered before', async () => {
+  const { client, effects, staff, requests, submit } = stage;
+  const at = new Date(effects.clock.now() - 1_000);
+  const old = Array.from({ length: 500 }, () => ({
+    ...{ id: effects.ids.make('req'), version: 1, requesterId: staff.outsider.id, state: 'pending' },
+    ...{ reason: 'x', durationSeconds: 60, createdAt: at, lapsesAt: at, policyDigest: '', facts: {} },
+    ...{ reviewers: ['db-owners'], factsDigest: '0'.repeat(64) },
+  }));
+  await client.accessRequest.createMany({ data: old });
+  await client.accessRequest.updateMany({ data: { state: 'cancelled', version: 2, decidedAt: at } });
+  const id = await submit.submit(staff.engineer, aWish());
+  expect((await requests.list(staff.approver, { view: 'to-review' })).map((one) => one.id)).toEqual([id]);
+});

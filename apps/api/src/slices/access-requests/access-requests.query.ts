@@ -48,13 +48,14 @@ export class AccessRequestsQuery {
     const unknown = states.find((one) => !requestStates.includes(one as AccessRequestDto['state']));
     if (unknown !== undefined)
       throw new Problem('FILTER_INVALID', { detail: `A request is never ${unknown}.` });
+    const now = this.#effects.clock.now();
     const rows = await this.#client.accessRequest.findMany({
-      where,
+      // By the database: what is left out afterwards would take the place of what is wanted.
+      where: { AND: [where, { OR: states.map((one) => whereState(one, new Date(now))) }] },
       include: parts,
       orderBy: [{ createdAt: view === 'to-review' ? 'asc' : 'desc' }, { id: 'asc' }],
       take: listMax,
     });
-    const now = this.#effects.clock.now();
     const wanted = rows.filter((row) => states.includes(requestAt(requestOf(row), now).state));
     const histories = await this.#histories(wanted.map((row) => row.requesterId));
     return Promise.all(wanted.map((row) => this.#shown(row, person, histories)));
@@ -154,6 +155,18 @@ function permissions(request: AccessRequest, person: Person) {
     mayReview: pending && mayReview(request, person),
     mayCancel: pending && request.requester.id === person.id,
   };
+}
+
+/** What `requestAt` says, as a condition. */
+function whereState(state: string, now: Date): Prisma.AccessRequestWhereInput {
+  switch (state) {
+    case 'pending':
+      return { state, lapsesAt: { gt: now } };
+    case 'lapsed':
+      return { OR: [{ state }, { state: 'pending', lapsesAt: { lte: now } }] };
+    default:
+      return { state };
+  }
 }
 
 function viewOf(view: string, person: Person): Prisma.AccessRequestWhereInput | undefined {

@@ -205,3 +205,19 @@ it('shows a grant to its person, its reviewers, administrators and auditors', as
   expect(await grants.list(staff.outsider, { view: 'all' })).toEqual([]);
   await expect(grants.read(staff.outsider, id)).rejects.toMatchObject({ code: 'GRANT_UNKNOWN' });
 });
+
+it('is listed under the state that the clock gives it', async () => {
+  const { effects, grants, staff } = stage;
+  const startsAt = effects.clock.now() + 600_000;
+  const id = await aGrant({ startsAt });
+  const listed = async () => {
+    const states = ['scheduled', 'active', 'ended'];
+    const found = await Promise.all(states.map((state) => grants.list(staff.engineer, { state })));
+    return states.filter((_, at) => found[at]?.some((grant) => grant.id === id));
+  };
+  expect(await listed()).toEqual(['scheduled']);
+  effects.time.advance(600_000);
+  expect(await listed()).toEqual(['active']);
+  effects.time.advance(1_800_000);
+  expect(await listed()).toEqual(['ended']);
+});

@@ -40,8 +40,11 @@ export class GrantsQuery {
     const unknown = states.find((one) => !grantStates.includes(one as GrantDto['state']));
     if (unknown !== undefined)
       throw new Problem('FILTER_INVALID', { detail: `A grant is never ${unknown}.` });
+    const now = new Date(this.#effects.clock.now());
+    const seen = view === 'mine' ? { personId: person.id } : visibleTo(person);
     const rows = await this.#client.grant.findMany({
-      where: view === 'mine' ? { personId: person.id } : visibleTo(person),
+      // By the database: what is left out afterwards would take the place of what is wanted.
+      where: { AND: [seen, { OR: states.map((one) => whereState(one, now)) }] },
       include: parts,
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: listMax,
@@ -82,6 +85,19 @@ function endOf(grant: Grant): Pick<GrantDto, 'endReason' | 'endComment' | 'ended
   if (grant.state !== 'ended') return { endReason: null, endComment: null, endedAt: null };
   const { endReason, endComment, endedAt } = grant;
   return { endReason, endComment, endedAt: new Date(endedAt).toISOString() };
+}
+
+/** What `grantAt` says, as a condition. */
+function whereState(state: string, now: Date): Prisma.GrantWhereInput {
+  const stands = { state: { not: 'ended' }, endsAt: { gt: now } };
+  switch (state) {
+    case 'ended':
+      return { OR: [{ state }, { endsAt: { lte: now } }] };
+    case 'scheduled':
+      return { AND: [stands, { state, startsAt: { gt: now } }] };
+    default:
+      return { AND: [stands, { OR: [{ state: 'active' }, { startsAt: { lte: now } }] }] };
+  }
 }
 
 function visibleTo(person: Person): Prisma.GrantWhereInput {

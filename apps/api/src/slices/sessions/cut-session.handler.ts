@@ -35,15 +35,19 @@ export class CutSession {
     };
   }
 
-  /** The id that the client reported; without one, every session of the grant there that no other session claims. */
+  /**
+   * The id that the client reported, if it runs; otherwise every session of the grant there that no other session
+   * claims, since a client may say what it likes.
+   */
   async #atAws(found: StoredSession): Promise<string[]> {
     const { session, accountId, region } = found;
-    if (session.ssmSessionId !== null) return [session.ssmSessionId];
     const prefix = `${leaseSessionName(session.grantId)}-`;
     const [running, ours] = await Promise.all([
       this.#revoker.list({ accountId, region, prefix }),
       this.#sessions.liveOf(session.grantId),
     ]);
+    const named = running.find(({ ssmSessionId }) => ssmSessionId === session.ssmSessionId);
+    if (named) return [named.ssmSessionId];
     const claimed = new Set(ours.map((other) => other.session.ssmSessionId));
     return running
       .filter(({ ssmSessionId, instanceId, startedAt }) => {

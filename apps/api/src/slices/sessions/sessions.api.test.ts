@@ -196,6 +196,14 @@ it('is cut even before its client named it at AWS', async () => {
   expect(principals.terminated).toContain(use.ssmSessionId);
 });
 
+it('is cut although its client named a session that is not there', async () => {
+  const use = await aUse();
+  await beat(use, { ssmSessionId: `jit-${use.grant.id}-decoy` });
+  await api.as('admin').terminateSession(use.session.id, 'now');
+  await workDone();
+  expect(principals.terminated).toContain(use.ssmSessionId);
+});
+
 it('counts as lost after a silence, and not before', async () => {
   const use = await aUse();
   await beat(use);

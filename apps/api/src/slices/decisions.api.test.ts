@@ -1,5 +1,5 @@
 /** Requests, reviews, grants, catalogue and audit over HTTP through the generated client. */
-import type { AccessRequest } from '@sallyport/api-client';
+import { createApi, type AccessRequest } from '@sallyport/api-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aTestApi, type TestApi } from '../testing/api.ts';
 import { testAccount, type AccountName } from '../testing/accounts.ts';
@@ -171,6 +171,20 @@ describe('refuses by one code each', () => {
     await expect(api.as('admin').revokeGrant(grantId, ' ')).rejects.toMatchObject({
       code: 'REASON_REQUIRED',
     });
+    for (const [name, scope] of [
+      ['admin', 'review'],
+      ['approver', 'admin'],
+    ] as const) {
+      const answer = await fetch(`${api.url}/api/access-tokens`, {
+        method: 'POST',
+        headers: await api.browser(name),
+        body: JSON.stringify({ name: scope, scopes: ['read', scope], expiresInDays: 1 }),
+      });
+      const { token } = (await answer.json()) as { token: string };
+      await expect(createApi({ baseUrl: api.url, token }).revokeGrant(grantId, 'x')).rejects.toMatchObject({
+        code: 'REVOKE_NOT_ALLOWED',
+      });
+    }
     await api.as('approver').revokeGrant(grantId, 'no longer needed');
   });
 

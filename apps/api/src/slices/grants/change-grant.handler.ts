@@ -44,9 +44,12 @@ export class ChangeGrant {
     return this.#end(id, person, (grant, moment) => returnGrant(grant, person, moment));
   }
 
-  /** Refuses with GRANT_UNKNOWN, REVOKE_NOT_ALLOWED, REASON_REQUIRED, REASON_TOO_LONG and GRANT_NOT_ACTIVE. */
-  revoke(id: string, person: Person, reason: string): Promise<EndedGrant> {
-    return this.#end(id, person, (grant, moment) => revokeGrant(grant, { person, reason }, moment));
+  /**
+   * `powers` is the person with what their credential may use of roles and groups. Refuses with GRANT_UNKNOWN,
+   * REVOKE_NOT_ALLOWED, REASON_REQUIRED, REASON_TOO_LONG and GRANT_NOT_ACTIVE.
+   */
+  revoke(id: string, person: Person, reason: string, powers = person): Promise<EndedGrant> {
+    return this.#end(id, person, (grant, moment) => revokeGrant(grant, { person: powers, reason }, moment));
   }
 
   /** What the clock asks for: scheduled grants begin, overdue ones end. */

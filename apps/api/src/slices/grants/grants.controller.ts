@@ -59,7 +59,17 @@ export class GrantsController {
     @Param('id') id: string,
     @Body() body: RevokeGrantDto,
   ): Promise<GrantDto> {
-    await this.#change.revoke(id, actor, body.reason);
+    await this.#change.revoke(id, actor, body.reason, powersOf(actor));
     return this.#grants.read(actor, id);
   }
+}
+
+/** A token uses the power of an administrator by the scope `admin`, that of a reviewer by `review`. */
+function powersOf(actor: Actor): Actor {
+  const { scopes } = actor;
+  return {
+    ...actor,
+    roles: actor.roles.filter((role) => role !== 'admin' || scopes === null || scopes.includes('admin')),
+    groups: scopes === null || scopes.includes('review') ? actor.groups : [],
+  };
 }

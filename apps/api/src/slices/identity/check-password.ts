@@ -5,6 +5,7 @@ import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { failuresPerAccountMax, failuresPerAddressMax, failureWindowMs } from './limits.ts';
 import { passwordMatches } from './password.ts';
 import { normalEmail, type Account, type PrismaPeopleStore } from './people.prisma-store.ts';
+import { hashOf } from './secret.ts';
 import type { Attempt, PrismaSignInAttemptStore } from './sign-in-attempts.prisma-store.ts';
 
 export interface Credentials {
@@ -50,7 +51,8 @@ export class CheckPassword {
     const now = this.#effects.clock.now();
     const since = now - failureWindowMs;
     await this.#attempts.forget(since);
-    const account = `account:${normalEmail(email)}`;
+    // Hashed: what is typed where the address belongs may be a password.
+    const account = `account:${hashOf(normalEmail(email))}`;
     const subjects = [account, ...(address === null ? [] : [`address:${address}`])];
     const attempt = await this.#attempts.begin(subjects, now, since);
     const over = attempt.counts.find(

@@ -195,8 +195,11 @@ describe('a command line', () => {
     });
     expect(me).toMatchObject({ email, signedInBy: 'token' });
     const mine = createApi({ baseUrl: api.url, token });
-    await mine.readMe();
+    const { items } = await mine.listAccessTokens();
+    const tokenId = items.find(({ name }) => name.endsWith('laptop'))?.id;
+    expect((await eventsOf('token.made')).at(-1)?.details).toMatchObject({ tokenId });
     await mine.signOut();
+    expect((await eventsOf('token.revoked')).at(-1)?.details).toMatchObject({ tokenId });
     await expect(mine.readMe()).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
   });
 
@@ -215,6 +218,9 @@ it('writes down who signed in and whose sign-in was refused, and never what was 
   expect(
     JSON.stringify(refused, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   ).not.toMatch(/my secret guess|wrong-field/);
+  expect((await database.signInAttempt.findMany()).map(({ subject }) => subject).join()).not.toMatch(
+    /wrong-field/,
+  );
 });
 
 it('keeps no cookie, token or password anywhere, and logs none', async () => {

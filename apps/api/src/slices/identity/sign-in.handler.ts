@@ -2,7 +2,7 @@ import { happened, personActor } from '@sallyport/access-domain';
 import type { Effects } from '@sallyport/effects';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { scopes } from '../../platform/http/actor.ts';
-import type { PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
+import type { NewAccessToken, PrismaAccessTokenStore } from './access-tokens.prisma-store.ts';
 import type { CheckPassword, Credentials } from './check-password.ts';
 import { cliTokenLifeMs, signInLifeMs } from './limits.ts';
 import type { Account } from './people.prisma-store.ts';
@@ -72,9 +72,15 @@ export class SignIn {
     };
     await this.#unitOfWork.commit({
       writes: [this.#tokens.insert(token)],
-      events: [this.#signedIn(account, credentials.address)],
+      events: [this.#signedIn(account, credentials.address), this.#tokenMade(account, token)],
     });
     return { account, token, secret };
+  }
+
+  #tokenMade(account: Account, { id: tokenId, name, scopes: given, expiresAt }: NewAccessToken) {
+    const { clock, ids } = this.#effects;
+    const occasion = { actor: personActor(account), now: clock.now(), ids };
+    return happened(occasion, 'token.made', {}, { tokenId, name, scopes: given, expiresAt });
   }
 
   #signedIn(account: Account, address: string | null) {

@@ -33,16 +33,18 @@ export class SignOut {
   async run(actor: Actor): Promise<void> {
     const { clock, ids } = this.#effects;
     const now = clock.now();
-    const events = [happened({ actor: personActor(actor), now, ids }, 'person.signed_out', {}, {})];
-    const end = await this.#endOf(actor, now);
-    if (!end) return;
-    await this.#unitOfWork.commit({ writes: [end], events });
+    const occasion = { actor: personActor(actor), now, ids };
+    const signedOut = happened(occasion, 'person.signed_out', {}, {});
+    if (actor.signedInBy === 'cookie') {
+      const end = this.#signIns.end(actor.credentialId, now);
+      await this.#unitOfWork.commit({ writes: [end], events: [signedOut] });
+    } else {
+      const token = await this.#tokens.byId(actor.credentialId, now);
+      if (!token?.name.startsWith(cliTokenName)) return;
+      const revoked = happened(occasion, 'token.revoked', {}, { tokenId: token.id, name: token.name });
+      const end = this.#tokens.revoke(token.id, now);
+      await this.#unitOfWork.commit({ writes: [end], events: [signedOut, revoked] });
+    }
     this.#ended.tell(actor.credentialId);
-  }
-
-  async #endOf(actor: Actor, now: number) {
-    if (actor.signedInBy === 'cookie') return this.#signIns.end(actor.credentialId, now);
-    const token = await this.#tokens.byId(actor.credentialId, now);
-    return token?.name.startsWith(cliTokenName) ? this.#tokens.revoke(token.id, now) : undefined;
   }
 }

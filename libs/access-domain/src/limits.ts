@@ -20,6 +20,8 @@ export const limits = {
   leasesPerMinuteMax: 60,
   /** Per person and hour, of those that somebody has to read. */
   requestsPerHourMax: 60,
+  /** Sessions of a grant that are not closed; a pool for one resource needs no more. */
+  liveSessionsPerGrantMax: 32,
   /** Clients send a heartbeat each 10 s; after this silence the session counts as lost. */
   heartbeatSilenceSeconds: 45,
   /** When the sessions of an ended grant are looked for, in seconds after its end: a lease lives up to 120 s. */

@@ -25,9 +25,11 @@ export interface OpenSession {
   readonly lease: Lease;
   readonly clientVersion: string;
   readonly localPort: number | null;
+  /** Sessions of the grant that are not closed. */
+  readonly live: number;
 }
 
-/** A person begins to use a grant. Refuses as `usableGrant`, and with LEASE_UNKNOWN when the lease is not of it. */
+/** A person begins to use a grant. Refuses as `usableGrant`, with LEASE_UNKNOWN when the lease is not of it, and with SESSION_LIMITED. */
 export function openSession(
   stored: Grant,
   command: OpenSession,
@@ -37,6 +39,11 @@ export function openSession(
   if (!usable.ok) return usable;
   const { lease } = command;
   if (lease.grantId !== usable.next.id || lease.state !== 'issued') return refuse('LEASE_UNKNOWN');
+  if (command.live >= limits.liveSessionsPerGrantMax)
+    return refuse('SESSION_LIMITED', {
+      detail: `At most ${limits.liveSessionsPerGrantMax} sessions of a grant may be open.`,
+      retryAfterSeconds: limits.heartbeatSilenceSeconds,
+    });
   const session: LiveSession = {
     id: ids.make('ses'),
     version: 1,

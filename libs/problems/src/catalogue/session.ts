@@ -11,6 +11,11 @@ export const session = entries({
     title: 'The session is closed; a closed session never changes.',
     advice: 'Open a new one.',
   },
+  SESSION_LIMITED: {
+    kind: 'limited',
+    title: 'Too many sessions of one grant are open.',
+    advice: 'Close one, or wait until those whose client is gone are given up.',
+  },
   SESSION_TERMINATED: {
     kind: 'ended',
     title: 'The session was cut by an administrator.',

@@ -54,23 +54,27 @@ export class ChangeSession {
     this.#listeningSince = effects.clock.now();
   }
 
-  /** Refuses with GRANT_UNKNOWN, GRANT_NOT_ACTIVE, GRANT_ENDED and LEASE_UNKNOWN. */
-  async open(person: Person, command: OpenSessionCommand): Promise<StoredSession> {
-    const [grant, lease] = await Promise.all([
-      this.#grants.find(command.grantId),
-      this.#leases.find(command.leaseId),
-    ]);
-    if (!grant) throw new Problem('GRANT_UNKNOWN');
-    if (!lease) throw new Problem('LEASE_UNKNOWN');
-    const { clientVersion, localPort } = command;
-    const wish = { person, lease, clientVersion, localPort: localPort ?? null };
-    const { next, events } = accepted(openSession(grant, wish, this.#moment()));
-    await this.#unitOfWork.commit({
-      writes: [this.#sessions.insert(next)],
-      events,
-      hints: [sessionHint(next, this.#effects.clock.now())],
+  /** Refuses with GRANT_UNKNOWN, GRANT_NOT_ACTIVE, GRANT_ENDED, LEASE_UNKNOWN and SESSION_LIMITED. */
+  open(person: Person, command: OpenSessionCommand): Promise<StoredSession> {
+    return this.#unitOfWork.attempt(async () => {
+      const [grant, lease, live] = await Promise.all([
+        this.#grants.find(command.grantId),
+        this.#leases.find(command.leaseId),
+        this.#sessions.countLive(command.grantId),
+      ]);
+      if (!grant) throw new Problem('GRANT_UNKNOWN');
+      if (!lease) throw new Problem('LEASE_UNKNOWN');
+      const { clientVersion, localPort } = command;
+      const wish = { person, lease, live, clientVersion, localPort: localPort ?? null };
+      const { next, events } = accepted(openSession(grant, wish, this.#moment()));
+      await this.#unitOfWork.commit({
+        writes: [this.#sessions.admit(next), this.#sessions.insert(next)],
+        events,
+        hints: [sessionHint(next, this.#effects.clock.now())],
+      });
+      const { accountId, region } = lease;
+      return { session: next, grantEndsAt: grant.endsAt, accountId, region };
     });
-    return { session: next, grantEndsAt: grant.endsAt, accountId: lease.accountId, region: lease.region };
   }
 
   /** Refuses with SESSION_UNKNOWN, and with INPUT_INVALID when the SSM session is not of this grant. */

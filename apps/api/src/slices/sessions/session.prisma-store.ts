@@ -69,6 +69,20 @@ export class SessionStore {
     return _min.lastSeenAt?.getTime();
   }
 
+  /** Sessions of a grant that are not closed. */
+  countLive(grantId: string): Promise<number> {
+    return this.#client.session.count({ where: { grantId, state: { not: 'closed' } } });
+  }
+
+  /** Lets one session of a grant begin at a time and counts again. Throws LostRace when the limit is reached by now. */
+  admit({ id, grantId }: Session): Write {
+    return async (transaction) => {
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('session'), hashtext(${grantId}))`;
+      const live = await transaction.session.count({ where: { grantId, state: { not: 'closed' } } });
+      if (live >= limits.liveSessionsPerGrantMax) throw new LostRace(`session ${id}`);
+    };
+  }
+
   insert(session: Session): Write {
     const { id, version, grantId, leaseId, state, instanceId, clientVersion, localPort } = session;
     const data = { id, version, grantId, leaseId, state, instanceId, clientVersion, localPort };

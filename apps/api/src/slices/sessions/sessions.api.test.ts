@@ -204,6 +204,18 @@ it('is cut although its client named a session that is not there', async () => {
   expect(principals.terminated).toContain(use.ssmSessionId);
 });
 
+it('is one of a bounded number of its grant, however many are opened at the same moment', async () => {
+  const { grant, lease } = await aUse();
+  const wish = { grantId: grant.id, leaseId: lease.id, clientVersion: '1' };
+  const opening = Array.from({ length: limits.liveSessionsPerGrantMax + 8 }, () =>
+    api.as('engineer').openSession(wish),
+  );
+  const codes = (await Promise.allSettled(opening)).flatMap((one) =>
+    one.status === 'rejected' ? (one.reason as { code: string }).code : [],
+  );
+  expect(codes).toEqual(Array.from({ length: 9 }, () => 'SESSION_LIMITED'));
+});
+
 it('counts as lost after a silence, and not before', async () => {
   const use = await aUse();
   await beat(use);

@@ -16,10 +16,9 @@ const units = [
 ];
 
 const steps: [name: string, command: string, args: string[]][] = [
-  ['project graph', bin('nx'), ['show', 'projects']],
   ['generated files', 'npm', ['run', '--silent', 'generate', '--', '--check']],
   ['format', bin('prettier'), ['--check', '--log-level=warn', '.']],
-  ['lint and boundaries', bin('eslint'), ['.', '--max-warnings=0']],
+  ['lint and boundaries', process.execPath, [join(root, 'tools/check/lint.ts')]],
   ['boundaries inside the API', bin('depcruise'), ['apps/api/src', '--config', '.dependency-cruiser.cjs']],
   ['types', bin('nx'), ['run-many', '-t', 'typecheck', '--output-style=static']],
   ['unit tests and canaries', bin('vitest'), ['run', ...units.flatMap((name) => ['--project', name])]],

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/database.ts';
 import { anApproval, aStage, aWish, type Stage } from '../../testing/stage.ts';
 
@@ -104,6 +104,30 @@ it('keeps looking while the last sweep still finds a session', async () => {
   expect(await types()).toEqual(['grant.ended']);
   await run(60);
   expect(await types()).toEqual(['grant.ended', 'grant.revoke_confirmed']);
+});
+
+it('does not confirm an end while another look is under way, whose finding belongs to the evidence', async () => {
+  const id = await aGrant();
+  const { changeGrant, client, effects, outbox, staff, terminator } = stage;
+  terminator.alive.set(id, ['jit-late']);
+  let release = () => undefined as void;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const sweep = terminator.sweep.bind(terminator);
+  terminator.sweep = async (grantId) => {
+    const found = await sweep(grantId);
+    if (found.length > 0) await held;
+    return found;
+  };
+  outbox.start();
+  await changeGrant.revoke(id, staff.admin, 'stop');
+  for (let n = 0; n < 140; n++) await effects.time.advanceAsync(1_000);
+  const last = { where: { key: `grant:${id}:terminate:130`, state: 'done' } };
+  await vi.waitFor(async () => expect(await client.outboxEntry.count(last)).toBe(1), { timeout: 10_000 });
+  expect(await types()).not.toContain('grant.revoke_confirmed');
+  release();
+  await run(61);
+  const confirmed = await client.auditEvent.findFirst({ where: { type: 'grant.revoke_confirmed' } });
+  expect(confirmed?.details).toMatchObject({ terminated: ['jit-late'] });
 });
 
 it('tells live sessions to close in the commit that ends the grant', async () => {

@@ -82,10 +82,14 @@ it('ends at start-up what ran out while nobody was there, once, with its session
   await restartAfter(600);
   await run(2);
   expect(principals.terminated).toEqual([session]);
-  await restartAfter(1);
+  await restartAfter(60);
   await run(2);
   const ends = (await typesOf(grant.id)).filter(
     (type) => type === 'grant.ended' || type.includes('confirmed'),
   );
   expect(ends).toEqual(['grant.ended', 'grant.revoke_confirmed']);
+  const confirmed = await api.app
+    .get(PrismaClient)
+    .auditEvent.findFirst({ where: { grantId: grant.id, type: 'grant.revoke_confirmed' } });
+  expect(confirmed?.details).toMatchObject({ terminated: [session] });
 });

@@ -20,6 +20,12 @@ export class SweepEvidence {
     return { sweeps: entries.length, terminated: [...new Set(found.flat())] };
   }
 
+  /** Whether another look is not over yet: what it finds would be missing from the evidence. */
+  async isUnfinished(grantId: string, ownKey: string): Promise<boolean> {
+    const keys = { startsWith: `grant:${grantId}:terminate:`, not: ownKey };
+    return (await this.#client.outboxEntry.count({ where: { state: 'waiting', key: keys } })) > 0;
+  }
+
   async isQueued(key: string): Promise<boolean> {
     return (await this.#client.outboxEntry.count({ where: { key } })) > 0;
   }

@@ -30,10 +30,12 @@ export class SweepGrant {
   }
 
   handler(): OutboxHandler {
-    return async (payload) => {
+    return async (payload, { key }) => {
       const { grantId, seconds, last } = payload as { grantId: string; seconds: number; last: boolean };
       const terminated = await this.#terminator.sweep(grantId);
-      if (last) await (terminated.length > 0 ? this.#lookAgain(grantId, seconds) : this.#confirm(grantId));
+      if (!last) return { terminated };
+      const again = terminated.length > 0 || (await this.#evidence.isUnfinished(grantId, key));
+      await (again ? this.#lookAgain(grantId, seconds) : this.#confirm(grantId));
       return { terminated };
     };
   }

@@ -49,17 +49,14 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-const restartsMax = 5;
-/** A part that served this long is not caught in a loop of starting and failing. */
-const settledMs = 1_000;
-
-/** Keeps one part running: one that ends by itself is started again, unless it fails at once, five times in a row. */
+/**
+ * Keeps one part running: one that was ready and ends by itself is started again. A start that fails is the end of the
+ * installation, so a broken part cannot loop.
+ */
 class Kept<Ready> {
   readonly #note: (name: string, pid: number) => void;
   #child: Child<Ready> | undefined;
   #stopping = false;
-  #restarts = 0;
-  #readyAt = 0;
   #waiting: (() => void)[] = [];
   readonly #start: () => Promise<Child<Ready>>;
   readonly #onRestart: (part: string, how: string) => void;
@@ -76,7 +73,6 @@ class Kept<Ready> {
     const child = await this.#start();
     this.#child = child;
     this.#note(child.name, child.pid);
-    this.#readyAt = performance.now();
     if (this.#stopping) await child.stop();
     void child.ended.then((how) => this.#ended(child, how));
     return child.ready;
@@ -94,9 +90,6 @@ class Kept<Ready> {
   async #ended(child: Child<Ready>, how: string): Promise<void> {
     if (this.#stopping) return;
     this.#onRestart(child.name, how);
-    if (performance.now() - this.#readyAt > settledMs) this.#restarts = 0;
-    if (++this.#restarts > restartsMax)
-      throw new Problem('PART_START_FAILED', { detail: `The ${child.name} ended again and again (${how}).` });
     await this.start();
     for (const tell of this.#waiting.splice(0)) tell();
   }

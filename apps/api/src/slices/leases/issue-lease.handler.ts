@@ -1,4 +1,5 @@
 import {
+  activateGrant,
   intendLease,
   settleLease,
   usableGrant,
@@ -14,7 +15,7 @@ import type { IssuedLease, LeaseIssuer } from '../../platform/aws/issuer/lease-i
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Metrics } from '../../platform/telemetry/metrics.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
-import type { GrantStore } from '../grants/index.ts';
+import { grantHint, type GrantStore } from '../grants/index.ts';
 import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
 import type { FindLeaseTarget, LeaseTargetSeen } from './lease-target.ts';
 
@@ -95,9 +96,16 @@ export class IssueLease {
       const { next, events } = accepted(
         intendLease(grant, { person, inFlight, lastMinute, target, now, ids }),
       );
+      // Its start has come before the timer wrote so: the grant begins with its first lease, in one commit.
+      const begun = activateGrant(grant, { now, ids });
       await this.#unitOfWork.commit({
-        writes: [this.#leases.admit(next), this.#leases.insert(next)],
-        events,
+        writes: [
+          ...(begun.ok ? [this.#grants.save(begun.next)] : []),
+          this.#leases.admit(next),
+          this.#leases.insert(next),
+        ],
+        events: begun.ok ? [...begun.events, ...events] : events,
+        hints: begun.ok ? [grantHint(begun.next, now)] : [],
       });
       return next;
     });

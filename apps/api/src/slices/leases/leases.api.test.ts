@@ -88,6 +88,24 @@ describe('a lease', () => {
     expect(lease.usefulUntil).toBe(grant.endsAt);
   });
 
+  it('is issued at the very start of a scheduled grant, whose beginning is then written down with it', async () => {
+    const [dueWork, engineer] = [api.app.get(DueWork), api.as('engineer')];
+    const startsAt = new Date(api.effects.clock.now() + 60_000).toISOString();
+    const wish = { resources: ['staging-rds'], durationSeconds: 600, reason: 'test', startsAt };
+    await engineer.submitAccessRequest(wish);
+    const [grant] = (await engineer.listGrants({ view: 'mine', state: 'scheduled' })).items;
+    await expect(engineer.issueLease(grant!.id)).rejects.toMatchObject({ code: 'GRANT_NOT_ACTIVE' });
+    // The timer is late: nobody has written that the grant is active.
+    await dueWork.stop();
+    api.effects.time.advance(60_000);
+    const issued = await Promise.all([engineer.issueLease(grant!.id), engineer.issueLease(grant!.id)]);
+    expect(issued.map(({ state }) => state)).toEqual(['issued', 'issued']);
+    await dueWork.start();
+    const begun = { grantId: grant!.id, type: 'grant.activated' };
+    expect(await database.auditEvent.count({ where: begun })).toBe(1);
+    await engineer.returnGrant(grant!.id);
+  });
+
   it('leaves its secret in no row, event or log line', async () => {
     const grant = await aGrant();
     await api.as('engineer').issueLease(grant.id);

@@ -115,6 +115,22 @@ describe('a tunnel', () => {
     socket.destroy();
   });
 
+  it('goes on at once after the break of a connection that was too full to take more', async () => {
+    const { start, gateway } = await world();
+    const tunnel = await start();
+    const socket = connect(tunnel.port, '127.0.0.1');
+    socket.write('before');
+    await once(socket, 'data');
+    gateway.congested = true;
+    socket.write('after');
+    await vi.waitFor(() => expect(gateway.congestionsMet).toBeGreaterThan(0));
+    gateway.drop();
+    gateway.congested = false;
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('after');
+    socket.destroy();
+  });
+
   it('starts a fresh session when AWS has ended the old one, and new connections wait for it', async () => {
     const { start, gateway, states } = await world();
     const tunnel = await start();

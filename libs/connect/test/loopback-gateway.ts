@@ -24,6 +24,12 @@ export class LoopbackGateway {
   streamUrl = (sessionId: string) => `ws://127.0.0.1:9/v1/data-channel/${sessionId}?role=publish_subscribe`;
   /** While true the client's frames and pings are swallowed: a peer that is dead without a word. */
   silent = false;
+  /** While true the client's socket has more waiting to leave than is sensible. */
+  congested = false;
+  /** How often the client looked whether it is so, and found it so. */
+  congestionsMet = 0;
+  /** Answers StartSession only when this is done. */
+  startsAfter: Promise<unknown> = Promise.resolve();
   readonly #sessions = new Map<string, AgentEnd>();
   readonly #effects: Effects;
   readonly #target: number;
@@ -37,6 +43,7 @@ export class LoopbackGateway {
   readonly ssm: SsmSessions = {
     start: async (lease: Lease): Promise<StartedSession> => {
       this.calls.push(`StartSession ${lease.id}`);
+      await this.startsAfter;
       if (this.failures.start) throw this.failures.start;
       const sessionId = `jit-${lease.grantId}-${String(++this.#count).padStart(17, '0')}`;
       this.#sessions.set(sessionId, new AgentEnd(this.#effects, sessionId, this.#target));
@@ -60,7 +67,11 @@ export class LoopbackGateway {
       if (this.failures.open) throw this.failures.open;
       const agent = this.#sessions.get(url.pathname.split('/').at(-1) ?? '');
       if (!agent) throw new Problem('CHANNEL_REFUSED');
-      return agent.attach(sink, () => this.silent);
+      return agent.attach(
+        sink,
+        () => this.silent,
+        () => this.congested && ++this.congestionsMet > 0,
+      );
     },
   };
 
@@ -130,7 +141,7 @@ class AgentEnd {
     return this.#effects.clock.monotonic();
   }
 
-  attach(sink: ConnectionSink, silent: () => boolean) {
+  attach(sink: ConnectionSink, silent: () => boolean, congested: () => boolean) {
     this.#sink = sink;
     this.#silent = silent;
     const gone = () => this.#sink !== sink || silent();
@@ -141,7 +152,9 @@ class AgentEnd {
       },
       text: () =>
         setImmediate(() => !gone() && (this.#agent.connected('agent-token', this.now), this.#arm())),
-      congested: false,
+      get congested() {
+        return congested();
+      },
       ping: () => setImmediate(() => !gone() && sink.heard()),
       pause: () => undefined,
       resume: () => undefined,

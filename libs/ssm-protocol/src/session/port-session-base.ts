@@ -170,6 +170,8 @@ export abstract class PortSessionBase implements PortSession {
   disconnected(now: number): void {
     this.now = now;
     this.channel.disconnected();
+    // A driver whose socket was congested may have left the last signal unanswered, and it died with that socket.
+    this.#signalled = false;
   }
 
   write(stream: StreamId, bytes: Uint8Array): number {

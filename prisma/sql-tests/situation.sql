@@ -33,7 +33,8 @@ VALUES ('lse_1', 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'intended'
 UPDATE lease SET state = 'issued', version = 2, settled_at = '2026-01-01T00:00Z' WHERE id = 'lse_1';
 INSERT INTO session (id, version, grant_id, lease_id, person_id, resource_id, state, instance_id, client_version,
   opened_at, last_seen_at)
-SELECT id, 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'lse_1', 'prs_engineer', 'rsc_rds', 'opening', 'i-0123456789abcdef0', '0.1.0', now(), now()
+SELECT id, 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'lse_1', 'prs_engineer', 'rsc_rds', 'opening', 'i-0123456789abcdef0', '0.1.0',
+  '2026-01-01T00:01Z', '2026-01-01T00:01Z'
 FROM unnest(ARRAY['ses_open', 'ses_closed']) AS id;
 UPDATE session SET state = 'open', version = 2 WHERE id = 'ses_open';
 UPDATE session SET state = 'closed', version = 2, closed_at = now(), end_reason = 'client_exit' WHERE id = 'ses_closed';

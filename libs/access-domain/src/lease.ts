@@ -1,4 +1,5 @@
 import type { PersonRef } from './actor.ts';
+import { grantAt, type Grant } from './grant.ts';
 import type { GrantId, Instant, LeaseId } from './ids.ts';
 import type { ResourceRef } from './resource.ts';
 
@@ -18,6 +19,7 @@ interface LeaseBase {
   readonly documentName: string;
 }
 
+/** `settledAt` is when the outcome of the call to AWS was known; that it lapsed or was cut later does not move it. */
 export type Lease = LeaseBase &
   (
     | { readonly state: 'intended' }
@@ -26,6 +28,17 @@ export type Lease = LeaseBase &
     | { readonly state: 'failed' | 'unknown'; readonly settledAt: Instant; readonly failureCode: string }
     | { readonly state: 'lapsed' | 'cut'; readonly settledAt: Instant }
   );
+
+/**
+ * The lease as it truly is at `now`, against its own grant: lapsed when its time is over, cut when the grant ended
+ * before that. The stored state may lag behind, as that of a grant.
+ */
+export function leaseAt(lease: Lease, grant: Grant, now: Instant): Lease {
+  if (lease.state !== 'issued' && lease.state !== 'unknown') return lease;
+  const seen = grantAt(grant, now);
+  if (seen.state === 'ended' && seen.endedAt < lease.usefulUntil) return { ...lease, state: 'cut' };
+  return now < lease.usefulUntil ? lease : { ...lease, state: 'lapsed' };
+}
 
 /** What events about a lease are about. */
 export function aboutLease(lease: Lease) {

@@ -4,7 +4,7 @@ import { happened, type AuditEvent } from '../audit-event.ts';
 import { decided, refuse, type Decision } from '../decision.ts';
 import { grantAt, type Grant } from '../grant.ts';
 import type { Instant } from '../ids.ts';
-import type { Lease } from '../lease.ts';
+import { leaseAt, type Lease } from '../lease.ts';
 import { limits } from '../limits.ts';
 import {
   aboutSession,
@@ -29,7 +29,10 @@ export interface OpenSession {
   readonly live: number;
 }
 
-/** A person begins to use a grant. Refuses as `usableGrant`, with LEASE_UNKNOWN when the lease is not of it, and with SESSION_LIMITED. */
+/**
+ * A person begins to use a grant. Refuses as `usableGrant`, with LEASE_UNKNOWN when the lease is not of it,
+ * with LEASE_ENDED when it has lapsed or was cut, and with SESSION_LIMITED.
+ */
 export function openSession(
   stored: Grant,
   command: OpenSession,
@@ -37,8 +40,14 @@ export function openSession(
 ): Decision<LiveSession> {
   const usable = usableGrant(stored, command.person, now);
   if (!usable.ok) return usable;
-  const { lease } = command;
-  if (lease.grantId !== usable.next.id || lease.state !== 'issued') return refuse('LEASE_UNKNOWN');
+  if (command.lease.grantId !== usable.next.id) return refuse('LEASE_UNKNOWN');
+  const lease = leaseAt(command.lease, usable.next, now);
+  if (lease.state === 'lapsed')
+    return refuse('LEASE_ENDED', {
+      detail: `The lease was useful until ${new Date(lease.usefulUntil).toISOString()}.`,
+    });
+  if (lease.state === 'cut') return refuse('LEASE_ENDED', { detail: 'The lease was cut with its grant.' });
+  if (lease.state !== 'issued') return refuse('LEASE_UNKNOWN');
   if (command.live >= limits.liveSessionsPerGrantMax)
     return refuse('SESSION_LIMITED', {
       detail: `At most ${limits.liveSessionsPerGrantMax} sessions of a grant may be open.`,

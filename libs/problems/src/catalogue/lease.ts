@@ -16,6 +16,11 @@ export const lease = entries({
     title: 'There is no such lease of yours.',
     advice: 'Ask for a new lease against the grant.',
   },
+  LEASE_ENDED: {
+    kind: 'conflict',
+    title: 'The lease is no longer useful.',
+    advice: 'Ask for a new lease against the grant.',
+  },
   LEASE_SELF_CHECK_FAILED: {
     kind: 'bug',
     title: 'The rendered policy did not pass its own check, so nothing was issued.',

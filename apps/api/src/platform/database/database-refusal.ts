@@ -20,6 +20,7 @@ const codes: Readonly<Record<string, ProblemCode>> = {
   grant_legal_transition: 'GRANT_NOT_ACTIVE',
   lease_needs_active_grant: 'GRANT_NOT_ACTIVE',
   session_needs_active_grant: 'GRANT_NOT_ACTIVE',
+  session_needs_useful_lease: 'LEASE_ENDED',
   session_closed_is_final: 'SESSION_CLOSED',
 };
 

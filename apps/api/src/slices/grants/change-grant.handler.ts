@@ -87,7 +87,11 @@ export class ChangeGrant {
     const now = this.#effects.clock.now();
     const sessionHints = await this.#grants.sessionHints(ended, now);
     await this.#unitOfWork.commit({
-      writes: [this.#grants.save(ended, by), this.#grants.closeSessions(ended)],
+      writes: [
+        this.#grants.save(ended, by),
+        this.#grants.closeSessions(ended),
+        this.#grants.cutLeases(ended),
+      ],
       events,
       outbox: sweepEntries(ended),
       hints: [grantHint(ended, now), ...sessionHints],

@@ -130,6 +130,16 @@ export class GrantStore {
     };
   }
 
+  /** The leases of an ended grant that were still useful; what AWS gives out later, the timer of leases cuts. */
+  cutLeases({ id, endedAt }: EndedGrant): Write {
+    return async (transaction) => {
+      await transaction.lease.updateMany({
+        where: { grantId: id, state: { in: ['issued', 'unknown'] }, usefulUntil: { gt: new Date(endedAt) } },
+        data: { state: 'cut', version: { increment: 1 } },
+      });
+    };
+  }
+
   /** What readers of those sessions are to look at again. */
   async sessionHints(grant: Grant, now: number): Promise<LiveHint[]> {
     const rows = await this.#client.session.findMany({

@@ -142,7 +142,7 @@ it('tells live sessions to close in the commit that ends the grant', async () =>
       version: 1,
       state: 'intended',
       intendedAt: at,
-      usefulUntil: at,
+      usefulUntil: new Date(at.getTime() + 120_000),
       documentName: 'jit-fwd-1',
       ...lease,
     },
@@ -157,6 +157,7 @@ it('tells live sessions to close in the commit that ends the grant', async () =>
   expect((await stage.grants.read(staff.engineer, id)).sessions).toEqual({ live: 1, total: 1 });
   expect((await stage.resources.read(staff.engineer, 'prod-rds')).mine.state).toBe('connected');
   await stage.changeGrant.revoke(id, staff.admin, 'x');
+  expect((await client.lease.findFirstOrThrow()).state).toBe('cut');
   expect(await client.session.findFirstOrThrow()).toMatchObject({
     state: 'closing',
     endReason: 'revoked',

@@ -51,6 +51,38 @@ export class LeaseStore {
     return _min.intendedAt?.getTime();
   }
 
+  /** How many leases the clock or the end of their grant has overtaken. */
+  countOvertaken(now: number): Promise<number> {
+    return this.#client.lease.count({
+      where: {
+        state: { in: ['issued', 'unknown'] },
+        OR: [{ usefulUntil: { lte: new Date(now) } }, { grant: { state: 'ended' } }],
+      },
+    });
+  }
+
+  /** When the next lease lapses. */
+  async nextLapse(): Promise<number | undefined> {
+    const { _min } = await this.#client.lease.aggregate({
+      where: { state: { in: ['issued', 'unknown'] } },
+      _min: { usefulUntil: true },
+    });
+    return _min.usefulUntil?.getTime();
+  }
+
+  /** Writes what `leaseAt` says of every lease that was overtaken. */
+  endOvertaken(now: number): Write {
+    const at = new Date(now).toISOString();
+    return async (transaction) => {
+      await transaction.$executeRaw`
+        UPDATE lease SET version = lease.version + 1,
+          state = CASE WHEN held.ended_at < lease.useful_until THEN 'cut' ELSE 'lapsed' END
+        FROM access_grant AS held
+        WHERE held.id = lease.grant_id AND lease.state IN ('issued', 'unknown')
+          AND (lease.useful_until <= ${at}::timestamptz OR held.state = 'ended')`;
+    };
+  }
+
   /**
    * Lets one intent of a person be committed at a time and counts again: of many at once, each would have counted
    * none of the others. Throws LostRace when a limit is reached by now, so that the decision is made anew.

@@ -41,6 +41,12 @@ async function aGrant(durationSeconds = 3_600): Promise<Grant> {
   return grant;
 }
 
+async function tidied(): Promise<void> {
+  const dueWork = api.app.get(DueWork);
+  dueWork.wake();
+  await dueWork.idle();
+}
+
 const eventsOf = (grantId: string) =>
   database.auditEvent.findMany({
     where: { grantId, type: { startsWith: 'lease.' } },
@@ -104,6 +110,30 @@ describe('a lease', () => {
     const begun = { grantId: grant!.id, type: 'grant.activated' };
     expect(await database.auditEvent.count({ where: begun })).toBe(1);
     await engineer.returnGrant(grant!.id);
+  });
+
+  it('lapses when its time is over, and is cut when its grant ends before', async () => {
+    const grant = await aGrant();
+    const stateOf = async (id: string) => (await database.lease.findUniqueOrThrow({ where: { id } })).state;
+    const lapsing = await api.as('engineer').issueLease(grant.id);
+    api.effects.time.advance(119_999);
+    await tidied();
+    expect(await stateOf(lapsing.id)).toBe('issued');
+    api.effects.time.advance(1);
+    await tidied();
+    expect(await stateOf(lapsing.id)).toBe('lapsed');
+    const cut = await api.as('engineer').issueLease(grant.id);
+    await api.as('admin').revokeGrant(grant.id, 'stop');
+    expect([await stateOf(lapsing.id), await stateOf(cut.id)]).toEqual(['lapsed', 'cut']);
+  });
+
+  it('is cut although AWS gave it only after its grant had ended', async () => {
+    const grant = await aGrant();
+    principals.answer = async () => void (await api.as('admin').revokeGrant(grant.id, 'stop'));
+    await expect(api.as('engineer').issueLease(grant.id)).rejects.toMatchObject({ code: 'GRANT_ENDED' });
+    await tidied();
+    const leases = await database.lease.findMany({ where: { grantId: grant.id } });
+    expect(leases.map(({ state }) => state)).toEqual(['cut']);
   });
 
   it('leaves its secret in no row, event or log line', async () => {

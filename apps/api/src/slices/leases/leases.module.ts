@@ -12,6 +12,7 @@ import { CatalogModule } from '../catalog/catalog.module.ts';
 import { ResourceDirectory } from '../catalog/index.ts';
 import { GrantsModule } from '../grants/grants.module.ts';
 import { GrantStore } from '../grants/index.ts';
+import { EndLeases } from './end-leases.ts';
 import { IssueLease } from './issue-lease.handler.ts';
 import { LeaseStore } from './lease.prisma-store.ts';
 import { FindLeaseTarget } from './lease-target.ts';
@@ -22,15 +23,19 @@ import { SettleForgottenLeases } from './settle-forgotten.ts';
 class LeaseWork implements OnModuleInit {
   readonly #dueWork: DueWork;
   readonly #settle: SettleForgottenLeases;
+  readonly #end: EndLeases;
   constructor(
     @Inject(DueWork) dueWork: DueWork,
     @Inject(SettleForgottenLeases) settle: SettleForgottenLeases,
+    @Inject(EndLeases) end: EndLeases,
   ) {
     this.#dueWork = dueWork;
     this.#settle = settle;
+    this.#end = end;
   }
   onModuleInit(): void {
     this.#dueWork.register(this.#settle.job());
+    this.#dueWork.register(this.#end.job());
   }
 }
 
@@ -71,6 +76,11 @@ class LeaseWork implements OnModuleInit {
       useFactory: (leases: LeaseStore, unitOfWork: UnitOfWork, effects: Effects) =>
         new SettleForgottenLeases(leases, unitOfWork, effects),
       inject: [LeaseStore, UnitOfWork, EFFECTS],
+    },
+    {
+      provide: EndLeases,
+      useFactory: (leases: LeaseStore, unitOfWork: UnitOfWork) => new EndLeases(leases, unitOfWork),
+      inject: [LeaseStore, UnitOfWork],
     },
     LeaseWork,
   ],

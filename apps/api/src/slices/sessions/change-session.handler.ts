@@ -54,7 +54,7 @@ export class ChangeSession {
     this.#listeningSince = effects.clock.now();
   }
 
-  /** Refuses with GRANT_UNKNOWN, GRANT_NOT_ACTIVE, GRANT_ENDED, LEASE_UNKNOWN and SESSION_LIMITED. */
+  /** Refuses with GRANT_UNKNOWN, GRANT_NOT_ACTIVE, GRANT_ENDED, LEASE_UNKNOWN, LEASE_ENDED and SESSION_LIMITED. */
   open(person: Person, command: OpenSessionCommand): Promise<StoredSession> {
     return this.#unitOfWork.attempt(async () => {
       const [grant, lease, live] = await Promise.all([

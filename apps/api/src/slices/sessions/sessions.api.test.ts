@@ -115,6 +115,21 @@ it('is refused against a lease of another grant, or none', async () => {
   ).rejects.toMatchObject({ code: 'GRANT_ENDED' });
 });
 
+it('is refused against a lease that has lapsed, whether or not the timer has written so', async () => {
+  const { grant, lease } = await aUse();
+  const wish = { grantId: grant.id, leaseId: lease.id, clientVersion: '1' };
+  const dueWork = api.app.get(DueWork);
+  await dueWork.stop();
+  api.effects.time.advance(119_999);
+  await api.as('engineer').openSession(wish);
+  api.effects.time.advance(1);
+  const refusal = { code: 'LEASE_ENDED', kind: 'conflict' };
+  await expect(api.as('engineer').openSession(wish)).rejects.toMatchObject(refusal);
+  await dueWork.start();
+  await workDone();
+  await expect(api.as('engineer').openSession(wish)).rejects.toMatchObject(refusal);
+});
+
 it('is nobody else’s to speak for', async () => {
   const { session } = await aUse();
   const told = { bytesUp: 0, bytesDown: 0 };

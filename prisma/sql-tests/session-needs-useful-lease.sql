@@ -1,0 +1,7 @@
+-- No session against a lease that is no longer useful, though nobody has written that it has lapsed.
+-- expects 23514 session_needs_useful_lease
+-- as sallyport_app
+INSERT INTO session (id, version, grant_id, lease_id, person_id, resource_id, state, instance_id, client_version,
+  opened_at, last_seen_at)
+VALUES ('ses_X', 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'lse_1', 'prs_engineer', 'rsc_rds', 'opening', 'i-1', '0.1.0',
+  '2026-01-01T00:02Z', '2026-01-01T00:02Z');

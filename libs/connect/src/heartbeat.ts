@@ -5,6 +5,9 @@ import type { Debug } from './debug.ts';
 
 type Beat = Parameters<ControlPlane['beat']>[1];
 
+/** What a beat brought: the tunnel may go on, it may not (an event told why), or no answer that says either. */
+export type BeatAnswer = 'go-on' | 'over' | 'none';
+
 export interface HeartbeatEvents {
   /** The control plane says: close now. */
   ordered(order: CloseOrder): void;
@@ -28,8 +31,8 @@ export class Heartbeat {
   readonly #debug: Debug;
   readonly #stopped = new AbortController();
   #timer: TimerHandle | undefined;
-  #flying: Promise<boolean> | undefined;
-  #next: Promise<boolean> | undefined;
+  #flying: Promise<BeatAnswer> | undefined;
+  #next: Promise<BeatAnswer> | undefined;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -56,10 +59,10 @@ export class Heartbeat {
   }
 
   /**
-   * Beats now and resolves with whether the control plane answered. While a beat is under way, one more follows it: an answer that set
+   * Beats now and resolves with what the control plane answered. While a beat is under way, one more follows it: an answer that set
    * out before the question does not count.
    */
-  beat(): Promise<boolean> {
+  beat(): Promise<BeatAnswer> {
     if (!this.#flying) return (this.#flying = this.#send().finally(() => (this.#flying = undefined)));
     return (this.#next ??= this.#flying.then(() => {
       this.#next = undefined;
@@ -76,38 +79,38 @@ export class Heartbeat {
     if (!echo) void this.beat();
   }
 
-  async #send(): Promise<boolean> {
-    if (this.#stopped.signal.aborted) return true;
+  async #send(): Promise<BeatAnswer> {
+    if (this.#stopped.signal.aborted) return 'over';
     try {
       const { close, session } = await this.#controlPlane.beat(
         this.#sessionId,
         this.#present(),
         this.#stopped.signal,
       );
-      if (this.#stopped.signal.aborted) return true;
+      if (this.#stopped.signal.aborted) return 'over';
       this.#answeredAt = this.#effects.clock.monotonic();
       this.#debug('heartbeat', { answer: close?.code ?? 'go on' });
       if (close) this.#events.ordered(close);
       else this.#events.answered(session.endsAt);
-      return true;
+      return close ? 'over' : 'go-on';
     } catch (error) {
       return this.#failed(error);
     }
   }
 
-  #failed(error: unknown): boolean {
-    if (this.#stopped.signal.aborted) return true;
+  #failed(error: unknown): BeatAnswer {
+    if (this.#stopped.signal.aborted) return 'over';
     if (!(error instanceof ApiProblem)) {
       this.#debug('heartbeat', { answer: 'none' });
-      return false;
+      return 'none';
     }
     this.#debug('heartbeat', { answer: error.code });
     if (error.kind === 'ended') this.#events.ordered(orderOf(error));
     else if (['unauthenticated', 'missing', 'conflict', 'refused'].includes(error.kind))
       this.#events.refused(error);
     // What is left is for a while only: limited, unavailable, or a fault on the other side.
-    else return false;
-    return true;
+    else return 'none';
+    return 'over';
   }
 }
 

@@ -57,7 +57,7 @@ async function world(
         rules: { controlPlane: new URL('http://localhost:3000') },
       },
       ports,
-      { state: (state) => states.push(state) },
+      { state: (state) => states.push(state), reconnecting: () => states.push('told') },
     ).then((tunnel) => (open.push(tunnel), tunnel));
   return {
     gateway,
@@ -111,7 +111,7 @@ describe('a tunnel', () => {
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toBe('after');
     expect(gateway.calls).toContain('ResumeSession lse_2');
-    expect(states).toEqual(['open', 'reconnecting', 'open']);
+    expect(states).toEqual(['open', 'reconnecting', 'told', 'open']);
     socket.destroy();
   });
 
@@ -173,6 +173,29 @@ describe('a tunnel', () => {
     controlPlane.ended = { reason: 'returned', comment: null };
     gateway.drop();
     expect(await tunnel.ended).toMatchObject({ order: { code: 'GRANT_ENDED', reason: 'returned' } });
+  });
+
+  it('does not speak of getting a connection back when the control plane refuses the beat of an ended grant', async () => {
+    const { start, controlPlane, gateway, states } = await world();
+    const tunnel = await start();
+    controlPlane.ended = { reason: 'revoked', comment: 'laptop lost' };
+    controlPlane.refusal = 'SESSION_CLOSED';
+    gateway.drop();
+    expect(await tunnel.ended).toMatchObject({ reason: 'revoked', order: { comment: 'laptop lost' } });
+    expect(states).not.toContain('told');
+  });
+
+  it('does not speak of it either while the control plane is silent, and does once it gives a lease', async () => {
+    const effects = simulatedEffects({ startMs: systemClock.now() });
+    const { start, controlPlane, gateway, states } = await world({}, effects);
+    await start();
+    controlPlane.unreachable = true;
+    gateway.drop();
+    await effects.time.advanceAsync(5_000);
+    expect(states).toEqual(['open', 'reconnecting']);
+    controlPlane.unreachable = false;
+    await effects.time.advanceAsync(10_000);
+    expect(states).toEqual(['open', 'reconnecting', 'told', 'open']);
   });
 
   it('refuses a stream URL that leads elsewhere, before anything is signed for it', async () => {

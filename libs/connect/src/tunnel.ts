@@ -273,12 +273,20 @@ export class Tunnel {
     const { clock, timers, random } = this.#ports.effects;
     const until = clock.monotonic() + reconnectWithinMs;
     this.#setState('reconnecting');
-    // The grant may be why the session ended: then this beat brings the order to close.
-    await this.#heartbeat?.beat();
-    if (!this.#end) this.#events.reconnecting?.();
+    // The grant may be why the session ended: then this beat brings the order to close. Only when it stands is there anything to get back;
+    // a control plane that does not answer says so with the next lease.
+    let told = false;
+    const stands = () => {
+      if (told || this.#end) return;
+      told = true;
+      this.#events.reconnecting?.();
+    };
+    const answer = await this.#heartbeat?.beat();
+    if (answer === 'over') return;
+    if (answer === 'go-on') stands();
     for (let delay = firstRetryMs; !this.#end; delay = Math.min(longestRetryMs, delay * 2)) {
       try {
-        await this.#resumeOrRestart();
+        await this.#resumeOrRestart(stands);
         break;
       } catch (error) {
         if (this.#end) return;
@@ -298,8 +306,9 @@ export class Tunnel {
     if (this.#channel?.over) void this.#reconnect();
   }
 
-  async #resumeOrRestart(): Promise<void> {
+  async #resumeOrRestart(grantStands: () => void): Promise<void> {
     const lease = await this.#freshLease();
+    grantStands();
     const endpoint = endpointFor(lease, this.#options.rules);
     const channel = this.#channel;
     if (channel && !channel.over && this.#ssmSessionId !== null) {
@@ -341,8 +350,8 @@ export class Tunnel {
       const order: CloseOrder = { code: 'GRANT_ENDED', reason: 'expired', comment: null };
       void this.#finish({ reason: 'grant_ended', order, problem: null });
     });
-    const answered = await this.#heartbeat?.beat();
-    if (!answered) return;
+    const answer = await this.#heartbeat?.beat();
+    if (answer === undefined || answer === 'none') return;
     // It answered and did not order an end: our clock is ahead, or the grant was extended.
     effects.timers.cancel(silent);
     if (!this.#end) this.#armEnd(effects);

@@ -1,4 +1,5 @@
 import { ApiProblem } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
 import type { CloseOrder, ControlPlane } from '../src/index.ts';
 import type { Lease } from '../src/control-plane.ts';
 
@@ -12,6 +13,8 @@ export class ControlPlaneDouble implements ControlPlane {
   order: CloseOrder | null = null;
   ended: { reason: string; comment: string | null } | undefined;
   unreachable = false;
+  /** Code of a conflict that beats are refused with. */
+  refusal: string | undefined;
   endsAt: string;
   readonly #now: () => number;
   #leases = 0;
@@ -23,7 +26,7 @@ export class ControlPlaneDouble implements ControlPlane {
 
   async issueLease(grantId: string): Promise<Lease> {
     this.calls.push('lease');
-    if (this.unreachable) throw new TypeError('fetch failed');
+    if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.ended) throw grantEnded(this.ended);
     const id = `lse_${++this.#leases}`;
     return {
@@ -61,7 +64,8 @@ export class ControlPlaneDouble implements ControlPlane {
   }
   async beat(_id: string, beat: { state: string }) {
     this.calls.push(`beat ${beat.state}`);
-    if (this.unreachable) throw new TypeError('fetch failed');
+    if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
+    if (this.refusal) throw problem(this.refusal, 'conflict');
     return { close: this.order, session: { endsAt: this.endsAt } };
   }
   async closeSession(_id: string, end: Parameters<ControlPlane['closeSession']>[1]) {
@@ -69,6 +73,8 @@ export class ControlPlaneDouble implements ControlPlane {
     this.closed.push(end);
   }
   async readGrant() {
+    // Not in the same turn of the event loop, as over a network.
+    await new Promise((later) => setImmediate(later));
     const state = this.ended ? ('ended' as const) : ('active' as const);
     return {
       state,
@@ -80,15 +86,18 @@ export class ControlPlaneDouble implements ControlPlane {
 }
 
 function grantEnded({ reason, comment }: { reason: string; comment: string | null }): ApiProblem {
+  return problem('GRANT_ENDED', 'ended', { endReason: reason, endComment: comment });
+}
+
+function problem(code: string, kind: ApiProblem['kind'], more: object = {}): ApiProblem {
   return new ApiProblem({
-    type: '/docs/problems/GRANT_ENDED',
-    title: 'The grant has ended.',
+    type: `/docs/problems/${code}`,
+    title: 'No.',
     status: 409,
-    detail: 'The grant has ended.',
-    code: 'GRANT_ENDED',
-    kind: 'ended',
+    detail: 'No.',
+    code,
+    kind,
     advice: 'Ask again.',
-    endReason: reason,
-    endComment: comment,
+    ...more,
   });
 }

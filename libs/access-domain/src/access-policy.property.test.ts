@@ -45,6 +45,7 @@ describe('policies', () => {
             resources: new Map([[resource.name, resource]]),
             waiting: new Set(),
             askedLastHour: 0,
+            automaticLastHour: 0,
             now: 1_000,
             ids: countedIds(),
           },

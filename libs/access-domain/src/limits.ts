@@ -20,6 +20,8 @@ export const limits = {
   leasesPerMinuteMax: 60,
   /** Per person and hour, of those that somebody has to read. */
   requestsPerHourMax: 60,
+  /** Per person and hour, of those that policies approve by themselves: scripts may ask, loops may not. */
+  automaticRequestsPerHourMax: 600,
   /** Sessions of a grant that are not closed; a pool for one resource needs no more. */
   liveSessionsPerGrantMax: 32,
   /** Clients send a heartbeat each 10 s; after this silence the session counts as lost. */

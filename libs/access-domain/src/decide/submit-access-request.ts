@@ -31,7 +31,10 @@ export interface SubmitFacts {
   readonly resources: ReadonlyMap<string, OfferedResource>;
   /** Names for which the person has a request that waits. */
   readonly waiting: ReadonlySet<string>;
+  /** Requests of the last hour that somebody has to read. */
   readonly askedLastHour: number;
+  /** Requests of the last hour that policies approved by themselves. */
+  readonly automaticLastHour: number;
   readonly now: Instant;
   readonly ids: Ids;
 }
@@ -60,6 +63,12 @@ export function submitAccessRequest(
   if (reviewers.length === 0 && items.some((item) => item.policy.approval === 'review'))
     return refuse('REQUEST_WITHOUT_COMMON_REVIEWER', {
       detail: `Nobody may answer for all of ${command.resources.join(', ')}: ask for them one by one.`,
+    });
+  const automatic = items.every((item) => item.policy.approval === 'automatic');
+  if (automatic && facts.automaticLastHour >= limits.automaticRequestsPerHourMax)
+    return refuse('REQUEST_LIMITED', {
+      detail: `${limits.automaticRequestsPerHourMax} requests an hour that need no review are allowed.`,
+      retryAfterSeconds: 600,
     });
   const answerWithin = Math.min(...items.map((item) => item.policy.answerWithinSeconds));
   const request: DraftRequest = {

@@ -1,4 +1,11 @@
-import type { AccessPolicy, AccessRequest, Facts, ItemState, Review } from '@sallyport/access-domain';
+import {
+  limits,
+  type AccessPolicy,
+  type AccessRequest,
+  type Facts,
+  type ItemState,
+  type Review,
+} from '@sallyport/access-domain';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { LostRace } from '../../platform/database/database-refusal.ts';
 import type { Write } from '../../platform/database/unit-of-work.ts';
@@ -77,6 +84,23 @@ export class AccessRequestStore {
         reviews: { none: { automatic: true } },
       },
     });
+  }
+
+  /** How often policies by themselves said yes to a person. */
+  automaticSince(personId: string, since: number): Promise<number> {
+    return this.#client.accessRequest.count({ where: automaticOf(personId, since) });
+  }
+
+  /**
+   * Lets one request of a person be approved by itself at a time and counts again: of many at once, each would have
+   * counted none of the others. Throws LostRace when the limit is reached by now, so that the decision is made anew.
+   */
+  admitAutomatic(personId: string, since: number): Write {
+    return async (transaction) => {
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('request'), hashtext(${personId}))`;
+      const count = await transaction.accessRequest.count({ where: automaticOf(personId, since) });
+      if (count >= limits.automaticRequestsPerHourMax) throw new LostRace(`requests of ${personId}`);
+    };
   }
 
   /** Ids of requests that nobody answered in time. */
@@ -181,6 +205,10 @@ export class AccessRequestStore {
       if (count !== 1) throw new LostRace(`request ${request.id}`);
     };
   }
+}
+
+function automaticOf(requesterId: string, since: number): Prisma.AccessRequestWhereInput {
+  return { requesterId, createdAt: { gt: new Date(since) }, reviews: { some: { automatic: true } } };
 }
 
 function jsonOf(value: object): Prisma.InputJsonObject {

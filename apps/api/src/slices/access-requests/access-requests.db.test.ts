@@ -177,6 +177,36 @@ it('limits how often a person asks', async () => {
   await submit.submit(staff.engineer, aWish());
 });
 
+it('limits how often policies say yes to a person by themselves, however many ask at once', async () => {
+  const { client, effects, staff, submit } = stage;
+  const at = new Date(effects.clock.now());
+  const factsDigest = '0'.repeat(64);
+  const old = Array.from({ length: limits.automaticRequestsPerHourMax - 1 }, () => ({
+    ...{ id: effects.ids.make('req'), version: 1, requesterId: staff.engineer.id, state: 'pending' },
+    ...{ reason: 'x', durationSeconds: 60, createdAt: at, lapsesAt: at, policyDigest: '', facts: {} },
+    ...{ reviewers: [], factsDigest },
+  }));
+  await client.accessRequest.createMany({ data: old });
+  await client.review.createMany({
+    data: old.map(({ id: requestId, requesterId }) => ({
+      ...{ id: effects.ids.make('rev'), requestId, requesterId, factsDigest, at },
+      ...{ automatic: true, verdict: 'approve' },
+    })),
+  });
+  await client.accessRequest.updateMany({ data: { state: 'approved', version: 2, decidedAt: at } });
+  const automatic = aWish({ resources: ['staging-rds'] });
+  const asked = await Promise.allSettled([1, 2, 3].map(() => submit.submit(staff.engineer, automatic)));
+  const refused = asked.filter((one) => one.status === 'rejected');
+  expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual([
+    'REQUEST_LIMITED',
+    'REQUEST_LIMITED',
+  ]);
+  // What somebody has to read is counted apart.
+  await submit.submit(staff.engineer, aWish());
+  effects.time.advance(3_600_001);
+  await submit.submit(staff.engineer, automatic);
+});
+
 it('waits in the inbox of its reviewers, however many were answered before', async () => {
   const { client, effects, staff, requests, submit } = stage;
   const at = new Date(effects.clock.now() - 1_000);

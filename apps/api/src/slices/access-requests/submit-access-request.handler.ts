@@ -59,9 +59,10 @@ export class SubmitAccessRequest {
 
   async #factsFor(requester: Person, now: number) {
     const { requests, directory, policies } = this.#from;
-    const [waiting, askedLastHour] = await Promise.all([
+    const [waiting, askedLastHour, automaticLastHour] = await Promise.all([
       requests.waitingNames(requester.id),
       requests.askedSince(requester.id, now - hourMs),
+      requests.automaticSince(requester.id, now - hourMs),
     ]);
     const resources = new Map(directory.all().map((known) => [known.entry.name, offered(known)]));
     return {
@@ -70,6 +71,7 @@ export class SubmitAccessRequest {
       resources,
       waiting,
       askedLastHour,
+      automaticLastHour,
       now,
       ids: this.#effects.ids,
     };
@@ -82,6 +84,7 @@ export class SubmitAccessRequest {
     const { requests, grants: grantStore } = this.#from;
     return {
       writes: [
+        requests.admitAutomatic(request.requester.id, now - hourMs),
         ...submitted.writes,
         requests.insertReview(review),
         requests.close(approved),

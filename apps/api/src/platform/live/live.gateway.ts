@@ -11,7 +11,13 @@ import { EndedCredentials } from '../http/ended-credentials.ts';
 import { isOwnOrigin } from '../http/same-origin.ts';
 import { LiveHints } from '../live-hints/live-hints.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { connectionsPerPersonMax, inboundBytesMax, pingEveryMs } from './limits.ts';
+import {
+  connectionsMax,
+  connectionsPerPersonMax,
+  inboundBytesMax,
+  pingEveryMs,
+  unprovenConnectionsMax,
+} from './limits.ts';
 import { closeWith, LiveConnection, type Closing } from './live-connection.ts';
 
 /** Where clients listen. */
@@ -24,6 +30,8 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
   readonly #effects: Effects;
   readonly #configuration: Configuration;
   readonly #connections = new Set<LiveConnection>();
+  /** Sockets of all kinds, until they are gone. */
+  #sockets = 0;
   #unsubscribe: (() => void)[] = [];
   #pinging: TimerHandle | undefined;
   #stopping = false;
@@ -75,6 +83,9 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
     socket.on('pong', () => held.connection?.answered());
     socket.once('close', () => this.#forget(held.connection));
     socket.on('error', () => socket.terminate());
+    this.#sockets++;
+    // Without a word: whoever floods us would not answer it, and the socket would stay until then.
+    if (this.#isCrowded()) return socket.terminate();
 
     const actor = await this.#actorOf(request).catch((): Closing => 'signedOut');
     if (socket.readyState !== socket.OPEN) return;
@@ -101,6 +112,11 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
     return (cookie === undefined ? undefined : await this.#authenticator.byCookie(cookie)) ?? 'signedOut';
   }
 
+  #isCrowded(): boolean {
+    const unproven = this.#sockets - this.#connections.size;
+    return this.#sockets > connectionsMax || unproven > unprovenConnectionsMax;
+  }
+
   #countOf(actor: Actor): number {
     let count = 0;
     for (const connection of this.#connections) if (connection.actor.id === actor.id) count++;
@@ -108,6 +124,7 @@ export class LiveGateway implements OnGatewayConnection, OnApplicationBootstrap,
   }
 
   #forget(connection: LiveConnection | undefined): void {
+    this.#sockets--;
     if (!connection) return;
     connection.gone();
     this.#connections.delete(connection);

@@ -51,6 +51,19 @@ it.each([
   expect(caught(() => readConfiguration({ ...live, ...given })).code).toBe('CONFIGURATION_UNSAFE');
 });
 
+it.each(['0.0.0.0', '::', '192.168.1.5', 'laptop.example', '127.0.0.1.example'])(
+  'does not listen on %s with the accounts of the sandbox',
+  (HOST) => {
+    const refusal = caught(() => readConfiguration({ HOST }));
+    expect(refusal.code).toBe('CONFIGURATION_INVALID');
+    expect(refusal.occurrence.errors?.map(({ field }) => field)).toEqual(['HOST']);
+  },
+);
+
+it.each(['127.0.0.1', '127.0.0.2', '::1', 'localhost'])('listens on %s with them', (HOST) => {
+  expect(readConfiguration({ HOST })).toMatchObject({ host: HOST });
+});
+
 it('repeats no address of a database that it cannot read', () => {
   const refusal = caught(() => readConfiguration({ ...live, DATABASE_URL: 'postgresql://app:canary@:x/db' }));
   expect(refusal.code).toBe('CONFIGURATION_INVALID');

@@ -53,6 +53,7 @@ export const CONFIGURATION = Symbol('Configuration');
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
   const configuration = readSettings(environment);
   refuseUnsafeLive(configuration);
+  demandLoopback(configuration);
   return configuration;
 }
 
@@ -119,6 +120,16 @@ function refuseUnsafeLive(configuration: Configuration): void {
     throw new Problem('CONFIGURATION_UNSAFE', {
       detail: `SALLYPORT_AWS=live does not go with ${unsafe.join(', ')}.`,
     });
+}
+
+/** The sandbox has accounts whose passwords lie in a file, and speaks plain HTTP: it is for this machine alone. */
+function demandLoopback({ aws, host }: Configuration): void {
+  if (aws !== 'sandbox' || isLoopback(host)) return;
+  const message = 'must be a loopback address, such as 127.0.0.1';
+  throw new Problem('CONFIGURATION_INVALID', {
+    detail: `HOST ${message}, unless SALLYPORT_AWS is live.`,
+    errors: [{ field: 'HOST', message }],
+  });
 }
 
 /**

@@ -9,6 +9,9 @@ const standing: Readonly<Record<string, string>> = {
   outsider: 'an engineer whom no policy favours',
 };
 
+/** Where `tunnel` looks when nothing else is said. */
+const defaultServer = 'http://localhost:3000';
+
 /** What a newcomer needs after the start: where, who, and the next command. */
 export function summary(installation: Installation): string {
   const rows = installation.accounts.map(
@@ -25,8 +28,9 @@ export function summary(installation: Installation): string {
     `    (also in ${file}, with a token each)`,
     '',
     '  Next, in another terminal',
-    '    npx tunnel login --help',
-    '    npx tunnel request prod-rds --for 1h --reason "INC-4312 slow checkout query"',
+    ...(installation.apiUrl === defaultServer ? [] : [`    export TUNNEL_SERVER=${installation.apiUrl}`]),
+    '    npx tunnel login                               as engineer@example.com',
+    '    npx tunnel connect prod-rds -- psql            asks, waits for the approver, connects',
     '',
     '  Ctrl-C stops everything.',
     '',

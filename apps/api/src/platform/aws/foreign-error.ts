@@ -9,7 +9,9 @@ interface SdkError {
 
 const throttlings = /^(Throttl|TooManyRequests|RequestLimitExceeded|RequestThrottled|SlowDown)/;
 /** Said of a signature whose time is too far from AWS's; the message is the only sign in the JSON protocols. */
-const clockErrors = /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture)$/;
+const clockErrors =
+  // Credentials are renewed before they expire by our clock: an expired token means that AWS's is ahead.
+  /^(RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|ExpiredToken(Exception)?)$/;
 const clockWords = /signature (expired|not yet current)/i;
 const missings = /^(InvalidDocument|DoesNotExist|InvalidInstanceID\.NotFound|ResourceNotFound)/;
 /** What happens before a byte of the request has left. */

@@ -126,7 +126,8 @@ async function startParts(
     await options.build();
   }
   const secrets = await installationSecrets(dataDir);
-  const clean = { ...withoutAws(options.environment), SALLYPORT_DATA: dataDir };
+  // Some shells export HOST; the product listens on loopback whatever they say.
+  const clean = { ...withoutAws(options.environment), HOST: '127.0.0.1', SALLYPORT_DATA: dataDir };
 
   const note = (name: string, pid: number) => parts.note(name, pid);
 

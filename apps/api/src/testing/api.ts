@@ -39,7 +39,14 @@ export async function aTestApi(
   const server = given.configuration?.databaseUrl === undefined ? await startTestServer() : undefined;
   const databaseUrl = given.configuration?.databaseUrl ?? (await server?.freshDatabase())?.ownerUrl;
   const configuration = aConfiguration({ accountsFile, ...given.configuration, databaseUrl });
-  const running = await startApi(configuration, effects, logger);
+  const cleanUp = async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const running = await startApi(configuration, effects, logger).catch(async (error: unknown) => {
+    await cleanUp();
+    throw error;
+  });
   return {
     ...running,
     effects,
@@ -58,8 +65,7 @@ export async function aTestApi(
     },
     stop: async () => {
       await running.stop();
-      await server?.stop();
-      await rm(folder, { recursive: true, force: true });
+      await cleanUp();
     },
   };
 }

@@ -203,13 +203,19 @@ describe.skipIf(!hasChromium)(
 
     it('holds an approval when the facts changed under the reader, and posts the digest of what was read', async () => {
       const { context, page } = await signedIn('approver');
+      // From the change on, no read comes through until the answer was sent: the server's refusal is the first that tells. Judged when
+      // the server has answered, so that a read under way while the facts change is held back like a later one.
+      let changed = false;
+      let answered = false;
+      page.on('request', (each) => void (answered ||= each.url().endsWith('/reviews')));
+      await page.route('**/api/access-requests?**', async (route) => {
+        const response = await route.fetch();
+        await (changed && !answered ? route.abort() : route.fulfill({ response }));
+      });
       await page.goto(`${stub.url}/inbox`);
       await page.getByText('prod-db.internal:5432').waitFor();
       const request = stub.world.requests[0]!;
-      // The list does not come through until the answer was sent: the server's refusal is the first that tells.
-      let answered = false;
-      page.on('request', (each) => void (answered ||= each.url().endsWith('/reviews')));
-      await page.route('**/api/access-requests?**', (route) => (answered ? route.continue() : route.abort()));
+      changed = true;
       changeFacts(stub.world, request.id, 'other-db.internal');
       await page.getByRole('button', { name: /^Approve for/ }).click();
       await page.getByText('has changed since you read it').waitFor();

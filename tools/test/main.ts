@@ -9,22 +9,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from '../start/build.ts';
 import { find, programs, type Program } from './programs.ts';
+import { failedFiles, secondRunsMax, tally, type Report, type Tally } from './tally.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const ci = process.env.CI === 'true';
-
-interface Report {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly message?: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
 
 async function vitest(
   args: readonly string[],
@@ -63,48 +51,46 @@ async function main(): Promise<number> {
   process.stderr.write('Building what is out of date ...\n');
   await build(root);
   const scratch = mkdtempSync(join(tmpdir(), 'sallyport-report-'));
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const skipped: string[] = [];
-  let broken = false;
+  const total: Tally = { passed: 0, failed: 0, skipped: [], unsteady: [] };
+  let secondRuns = 0;
   for (const [index, args] of runs(named).entries()) {
-    const { code, report } = await vitest(args, join(scratch, `${index}.json`));
-    if (code !== 0) broken = true;
-    if (report === undefined) {
-      total.failed++;
-      continue;
-    }
-    total.passed += report.numPassedTests;
-    total.failed += report.numFailedTests;
-    total.skipped += report.numPendingTests + report.numTodoTests;
-    for (const file of report.testResults) {
-      const failures = file.assertionResults.filter(({ status }) => status === 'failed');
-      // A file that could not be loaded has no failed test in it, and is a failure all the same.
-      if (file.status === 'failed' && failures.length === 0) total.failed++;
-      for (const { status, fullName } of file.assertionResults)
-        if (status !== 'passed' && status !== 'failed') skipped.push(fullName);
-    }
+    const first = await vitest(args, join(scratch, `${index}.json`));
+    const failed = first.report ? failedFiles(first.report) : [];
+    secondRuns += failed.length;
+    const again =
+      failed.length > 0 && secondRuns <= secondRunsMax
+        ? await secondRun(failed, args, join(scratch, `${index}-again.json`))
+        : undefined;
+    const counted = first.report && tally(first.report, again);
+    total.passed += counted?.passed ?? 0;
+    total.failed += counted?.failed ?? 0;
+    total.skipped.push(...(counted?.skipped ?? []));
+    total.unsteady.push(...(counted?.unsteady ?? []));
+    // The runner failed for a reason that no test shows: no report, or an error outside of every test.
+    if (first.code !== 0 && failed.length === 0) total.failed++;
   }
   rmSync(scratch, { recursive: true, force: true });
-  return conclude(total, skipped, broken, (performance.now() - started) / 1000);
+  return conclude(total, (performance.now() - started) / 1000);
 }
 
-function conclude(
-  total: { passed: number; failed: number; skipped: number },
-  skipped: readonly string[],
-  broken: boolean,
-  seconds: number,
-): number {
+async function secondRun(files: readonly string[], args: readonly string[], reportFile: string) {
+  process.stdout.write(`\nFailed beside other work; once more, alone:\n  ${files.join('\n  ')}\n`);
+  const { report } = await vitest([...args, '--no-file-parallelism', ...files], reportFile);
+  return report;
+}
+
+function conclude(total: Tally, seconds: number): number {
   const missing = (Object.keys(programs) as Program[]).filter((program) => find(program) === undefined);
   for (const program of missing)
     process.stdout.write(
       `missing: ${program} (Debian: ${programs[program].debian}), needed for ${programs[program].for}\n`,
     );
-  for (const name of skipped) process.stdout.write(`skipped: ${name}\n`);
-  if (broken && total.failed === 0) total.failed = 1;
-  const refused = ci && (missing.length > 0 || total.skipped > 0);
+  for (const name of total.skipped) process.stdout.write(`skipped: ${name}\n`);
+  for (const name of total.unsteady) process.stdout.write(`unsteady (failed, then passed alone): ${name}\n`);
+  const refused = ci && (missing.length > 0 || total.skipped.length > 0);
   if (refused) process.stdout.write('CI=true: a skip or a missing program is a failure.\n');
   process.stdout.write(
-    `${Math.round(seconds)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`,
+    `${Math.round(seconds)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped\n`,
   );
   return total.failed > 0 || refused || total.passed === 0 ? 1 : 0;
 }

@@ -24,8 +24,8 @@ export default defineConfig({
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/.next/**', '**/out/**'],
           passWithNoTests: true,
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       })),
       {
@@ -36,6 +36,21 @@ export default defineConfig({
           name: 'e2e',
           environment: 'node' as const,
           include: ['**/*.e2e.ts'],
+          exclude: ['**/node_modules/**', '**/*.waiting.e2e.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        // Suites of the whole product that mostly wait: they run beside the unit suites.
+        resolve,
+        ssr: { resolve },
+        root: 'e2e',
+        test: {
+          name: 'e2e-waiting',
+          environment: 'node' as const,
+          include: ['**/*.waiting.e2e.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -1,7 +1,7 @@
-import { StartSessionCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { StartSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataChannel } from './harness/data-channel.ts';
-import { leaseOf, ssmOf, type Lease } from './harness/lease.ts';
+import { closed, opened } from './harness/hostile-client.ts';
+import { leaseOf, ssmOf } from './harness/lease.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
 import { Laptop } from './harness/tunnel.ts';
@@ -64,59 +64,9 @@ describe('a client that ignores everything', () => {
       name: 'AccessDeniedException',
     });
   });
-
-  it('that starts again in a loop is out at the end of the lease in hand', async () => {
-    const engineer = product.as('engineer');
-    const grantId = await grantOf(engineer, product.as('approver'), 'prod-web');
-    const lease = await leaseOf(engineer, grantId);
-    const client = ssmOf(lease);
-    let channel = await opened(client, lease);
-    await product.as('admin').post(`/grants/${grantId}/revoke`, { reason: 'hostile client' });
-    expect(await engineer.post(`/grants/${grantId}/leases`)).toMatchObject({
-      status: 409,
-      body: { code: 'GRANT_ENDED' },
-    });
-    let cuts = 0;
-    for (;;) {
-      await closed(channel.socket);
-      cuts++;
-      try {
-        channel = await opened(client, lease);
-      } catch (error) {
-        expect(error).toMatchObject({ name: 'AccessDeniedException' });
-        break;
-      }
-    }
-    const late = Date.now() - Date.parse(lease.usefulUntil);
-    expect(late).toBeGreaterThan(-2_000);
-    expect(late).toBeLessThan(20_000);
-    expect(cuts).toBeGreaterThan(1);
-  });
 });
-
-async function opened(client: SSMClient, lease: Lease) {
-  const session = await client.send(
-    new StartSessionCommand({ Target: lease.instanceId, DocumentName: lease.documentName }),
-  );
-  const channel = await dataChannel(session.StreamUrl ?? '', session.TokenValue ?? '', lease);
-  expect(channel.status).toBe('open');
-  return channel;
-}
 
 /** Resolves at that moment of the machine's clock. */
 function at(unixMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, unixMs - Date.now()));
-}
-
-/** A hostile client reads on; it is out when the far side ends the channel or the session. */
-function closed(socket: import('ws').WebSocket): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.readyState === socket.CLOSED) return resolve();
-    socket.once('close', () => resolve());
-    socket.on('message', (bytes: Buffer) => {
-      if (bytes.subarray(4, 36).toString('latin1').startsWith('channel_closed')) {
-        socket.terminate();
-      }
-    });
-  });
 }

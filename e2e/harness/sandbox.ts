@@ -20,6 +20,10 @@ export class Sandbox {
   faults(knobs: Record<string, unknown>): Promise<void> {
     return this.#send('PUT', 'faults', knobs);
   }
+  /** Things that happen once, such as `kill`, `restartAgent`, `restartGateway`; the knobs stay as they are. */
+  event(what: Record<string, unknown>): Promise<void> {
+    return this.#send('POST', 'events', what);
+  }
   instance(id: string, change: { online?: boolean; tags?: Record<string, string> }): Promise<void> {
     return this.#send('PUT', `instances/${id}`, change);
   }

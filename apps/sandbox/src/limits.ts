@@ -40,6 +40,8 @@ export const limits = {
   socketsMax: 2000,
   /** TCP connections in all, API calls included. */
   connectionsMax: 2500,
+  /** Data channel: sockets in a black hole (a fault) are kept this long for a peer that never gives up. */
+  darkMs: 10 * 60_000,
   /** Relay: frames held for a peer that is away or slow. The rest is dropped; stream data is sent again. */
   heldFramesMax: 4096,
   heldBytesMax: 8 * 1024 * 1024,

@@ -124,9 +124,16 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     ec2: ec2Service(world, authoriser),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
-  const control = new ControlDoor({ secret: installation.controlSecret, world, clock, table, throttle });
   const allowUnsigned = () => !(table.faults.requireSignedChannel ?? !options.allowUnsigned);
   const channel = new ChannelDoor({ table, authenticator, authoriser, trail, effects, allowUnsigned });
+  const control = new ControlDoor({
+    secret: installation.controlSecret,
+    world,
+    clock,
+    table,
+    throttle,
+    gateway: channel,
+  });
   const http = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const forControl = options.control && request.url?.startsWith('/_sandbox/') === true;
     try {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import type { Throttle } from '../authorise/throttle.ts';
 import { readBody } from '../front-door/request-body.ts';
-import { faultEventsForm, faultsForm } from '../gateway/faults.ts';
+import { faultEventsForm, faultsForm, type FaultEvents } from '../gateway/faults.ts';
 import type { SessionTable } from '../gateway/session-table.ts';
 import { limits } from '../limits.ts';
 import { AwsError } from '../services/aws-error.ts';
@@ -18,6 +18,8 @@ export interface ControlParts {
   readonly clock: ShiftedClock;
   readonly table: SessionTable;
   readonly throttle: Throttle;
+  /** What accepts data channels. */
+  readonly gateway: { restart(downMs: number): void; readonly silentUpgrades: number };
 }
 
 const clockForm = z.union([
@@ -74,6 +76,7 @@ export class ControlDoor {
       return { now: new Date(clock.now()).toISOString(), offsetSeconds: clock.offsetMs / 1000 };
     }
     if (method === 'PUT' && url === '/_sandbox/faults') return this.#setFaults(body);
+    if (method === 'POST' && url === '/_sandbox/events') return this.#do(faultEventsForm.parse(body));
     if (method === 'PUT' && instanceId !== undefined) return this.#changeInstance(instanceId, body);
     if (method === 'GET' && url === '/_sandbox/state') return this.#state();
     if (method === 'GET' && url === '/_sandbox/instances') return { items: [...world.instances.values()] };
@@ -82,16 +85,29 @@ export class ControlDoor {
 
   /** Sets the whole plan: what is left out is off. A `kill` in it is done once. */
   #setFaults(body: unknown): object {
-    const { kill, ...plan } = z.looseObject(faultEventsForm.shape).parse(body);
+    const { kill, ...plan } = z.looseObject({ kill: faultEventsForm.shape.kill }).parse(body);
     const faults = faultsForm.parse(plan);
     const { table, throttle, world } = this.#parts;
-    table.faults = faults;
+    table.setFaults(faults);
     throttle.rate = faults.calls ?? { callsPerSecond: limits.callsPerSecond, burst: limits.callBurst };
     if (faults.defaultDocumentCheck !== null)
       world.sessionManager.defaultDocumentCheck = faults.defaultDocumentCheck;
-    if (kill !== undefined) table.cut(kill.side, kill.sessionId);
+    if (kill !== undefined) this.#do({ kill });
     table.sweep();
     return faults;
+  }
+
+  /** Does what happens once. Undefined for an instance that does not exist. */
+  #do({ kill, restartAgent, restartGateway }: FaultEvents): object | undefined {
+    const { table, gateway, world } = this.#parts;
+    if (kill !== undefined) table.lose(kill.side, kill, kill.how);
+    if (restartAgent !== undefined) {
+      const instance = world.instances.get(restartAgent.instanceId);
+      if (instance === undefined) return undefined;
+      table.restartAgent(instance, restartAgent.downMs, restartAgent.sessions);
+    }
+    if (restartGateway !== undefined) gateway.restart(restartGateway.downMs);
+    return {};
   }
 
   #changeInstance(id: string, body: unknown): object | undefined {
@@ -107,8 +123,9 @@ export class ControlDoor {
   }
 
   #state(): object {
-    const { world, clock, table } = this.#parts;
+    const { world, clock, table, gateway } = this.#parts;
     return {
+      silentUpgrades: gateway.silentUpgrades,
       now: new Date(clock.now()).toISOString(),
       offsetSeconds: clock.offsetMs / 1000,
       faults: table.faults,

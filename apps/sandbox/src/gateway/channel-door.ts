@@ -43,7 +43,9 @@ export class ChannelDoor {
     maxPayload: limits.frameBytesMax,
     clientTracking: true,
   });
+  readonly #silent = new Set<Duplex>();
   #opening = 0;
+  #downUntil = 0;
 
   constructor(parts: ChannelDoorParts) {
     this.#parts = parts;
@@ -57,7 +59,9 @@ export class ChannelDoor {
     const progress: Upgrade = { sessionId: '', region: 'us-east-1' };
     const requestId = this.#parts.effects.random.uuid();
     try {
+      if (this.#isDown()) return void socket.destroy();
       const session = await this.#admit(request, progress);
+      if (this.#parts.table.swallows(session)) return this.#keepSilent(socket);
       this.#record(request, progress, requestId, undefined);
       if (socket.destroyed) return;
       socket.off('error', ignore);
@@ -78,8 +82,38 @@ export class ChannelDoor {
     }
   }
 
+  /** Resets every channel and accepts none for `downMs`. */
+  restart(downMs: number): void {
+    const { table, effects } = this.#parts;
+    this.#downUntil = effects.clock.monotonic() + downMs;
+    table.lose('client', {}, 'reset');
+    table.lose('agent', {}, 'reset');
+    for (const client of this.#server.clients) client.terminate();
+  }
+
+  /** Upgrades that a black hole holds without an answer. */
+  get silentUpgrades(): number {
+    return this.#silent.size;
+  }
+
+  #isDown(): boolean {
+    return this.#parts.effects.clock.monotonic() < this.#downUntil;
+  }
+
+  /** An upgrade that a black hole swallowed: the connection stands, and no answer comes. */
+  #keepSilent(socket: Duplex): void {
+    this.#silent.add(socket);
+    socket.pause();
+    const timer = this.#parts.effects.timers.after(limits.darkMs, () => socket.destroy());
+    socket.once('close', () => {
+      this.#silent.delete(socket);
+      this.#parts.effects.timers.cancel(timer);
+    });
+  }
+
   /** Closes every socket. */
   close(): void {
+    for (const socket of this.#silent) socket.destroy();
     for (const client of this.#server.clients) client.terminate();
     this.#server.close();
   }
@@ -146,8 +180,10 @@ export class ChannelDoor {
     const open = text === undefined ? undefined : readOpenText(text);
     if (open === undefined || open.role !== 'client' || !session.admits(open.token))
       return socket.close(refusedCode, noToken(session.id));
-    const end = new WebSocketEnd(socket, raw, () => session.drained('client'));
-    socket.on('message', (data: RawData) => session.received('client', data as Buffer));
+    const end = new WebSocketEnd(socket, raw, this.#parts.effects.timers, () => session.drained('client'));
+    socket.on('message', (data: RawData) => {
+      if (!end.dark) session.received('client', data as Buffer);
+    });
     socket.on('close', () => session.detached('client', end));
     session.attach('client', end);
   }

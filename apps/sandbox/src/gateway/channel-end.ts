@@ -8,9 +8,15 @@ export interface ChannelEnd {
   readonly full: boolean;
   /** Ends the socket with a close frame. */
   close(code: number, reason: string): void;
-  /** Cuts the socket without one, as a lost network does. */
-  cut(): void;
+  /** Loses the socket without one. */
+  lose(how: Loss): void;
 }
+
+/**
+ * How a socket is lost: `cut` (TCP ends), `reset` (TCP RST), `dark` (it stays, and nothing passes any more), `gone` (the
+ * process behind it is no more and does not come back).
+ */
+export type Loss = 'cut' | 'reset' | 'dark' | 'gone';
 
 export type Side = 'client' | 'agent';
 

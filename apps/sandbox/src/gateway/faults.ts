@@ -25,6 +25,20 @@ export const faultsForm = z.strictObject({
   refuseResume: z.boolean().default(false),
   /** Each ResumeSession names another cell. */
   changeCellNumber: z.boolean().default(false),
+  /** Agents of these instances hear and say nothing, while the gateway goes on answering pings. */
+  hungInstances: z.array(z.string()).max(100).default([]),
+  /**
+   * A network that swallows: client sockets of one session, of an instance's sessions, or of all, stay open, and
+   * nothing passes nor answers on them ever again. `newSockets`: also on those opened while this stands.
+   */
+  blackHole: z
+    .strictObject({
+      sessionId: z.string().optional(),
+      instanceId: z.string().optional(),
+      newSockets: z.boolean().default(false),
+    })
+    .nullable()
+    .default(null),
   /** Rate of API calls per principal and action; null keeps the usual one. */
   calls: z
     .strictObject({ callsPerSecond: z.number().min(0), burst: z.number().min(0) })
@@ -35,13 +49,37 @@ export const faultsForm = z.strictObject({
   defaultDocumentCheck: z.enum(['always', 'by-condition-key']).nullable().default(null),
 });
 
-/** One-off events, done when the request arrives. */
+const instanceOrSession = { sessionId: z.string().optional(), instanceId: z.string().optional() };
+const downMs = z.number().min(0).max(600_000);
+
+/** One-off events, done when the request arrives; the plan above stays as it is. */
 export const faultEventsForm = z.strictObject({
-  /** Cut one side's socket (no close frame) of every session, or of one. */
-  kill: z.strictObject({ side: z.enum(['client', 'agent']), sessionId: z.string().optional() }).optional(),
+  /** One side's socket of every session, of one, or of an instance's: cut, reset (TCP RST), or closed with 1000 "Bye". */
+  kill: z
+    .strictObject({
+      side: z.enum(['client', 'agent']),
+      ...instanceOrSession,
+      how: z.enum(['cut', 'reset', 'bye']).default('cut'),
+    })
+    .optional(),
+  /**
+   * The agent of an instance ends and is back after `downMs`. Its sessions fail (`channel_closed`), or, as after a
+   * power loss, `silent`ly: the gateway says only that the agent paused, and nobody comes back for them.
+   */
+  restartAgent: z
+    .strictObject({
+      instanceId: z.string(),
+      downMs: downMs.default(1000),
+      sessions: z.enum(['failed', 'silent']).default('failed'),
+    })
+    .optional(),
+  /** Every data channel is reset, and none is accepted for `downMs`. Sessions live on. */
+  restartGateway: z.strictObject({ downMs: downMs.default(500) }).optional(),
 });
 
 export type Faults = z.infer<typeof faultsForm>;
+export type FaultEvents = z.infer<typeof faultEventsForm>;
+export type BlackHole = NonNullable<Faults['blackHole']>;
 export type DirectionFaults = z.infer<typeof direction>;
 
 /** A gateway without faults. */

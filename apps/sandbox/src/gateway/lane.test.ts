@@ -13,7 +13,7 @@ class Receiver implements ChannelEnd {
   }
   hold(): void {}
   close(): void {}
-  cut(): void {}
+  lose(): void {}
 }
 
 function aLane(faults: Partial<DirectionFaults> = {}) {

@@ -1,8 +1,9 @@
-import type { Effects } from '@sallyport/effects';
+import type { Effects, TimerHandle } from '@sallyport/effects';
 import { limits } from '../limits.ts';
 import { base32Of } from '../principals/unique-id.ts';
 import { AwsError } from '../services/aws-error.ts';
-import type { SessionManagerSettings } from '../world/world.ts';
+import type { Instance, SessionManagerSettings } from '../world/world.ts';
+import type { Loss, Side } from './channel-end.ts';
 import { noFaults, type Faults } from './faults.ts';
 import type { ChannelTicket, SessionDesk, SessionOrder, SessionView } from './session-desk.ts';
 import { SsmSession } from './ssm-session.ts';
@@ -10,12 +11,26 @@ import { SsmSession } from './ssm-session.ts';
 /** How often the timers of sessions are looked at, milliseconds. */
 const sweepMs = 1000;
 
+/** Which sessions are meant; without members, all. */
+export interface Which {
+  readonly sessionId?: string | undefined;
+  readonly instanceId?: string | undefined;
+}
+
+function matches(session: SsmSession, { sessionId, instanceId }: Which): boolean {
+  return (
+    (sessionId === undefined || session.id === sessionId) &&
+    (instanceId === undefined || session.order.instance.id === instanceId)
+  );
+}
+
 /** All sessions of the gateway, live and past. */
 export class SessionTable implements SessionDesk {
   readonly #effects: Effects;
   readonly #settings: SessionManagerSettings;
   readonly #startAgent: (session: SsmSession) => void;
   readonly #live = new Map<string, SsmSession>();
+  readonly #restarts = new Set<TimerHandle>();
   #past: SessionView[] = [];
   readonly #sweeper: object;
   #cell: string;
@@ -77,10 +92,37 @@ export class SessionTable implements SessionDesk {
     for (const session of [...this.#live.values()]) session.sweep();
   }
 
-  /** Cuts one side of one session, or of all. */
-  cut(side: 'client' | 'agent', sessionId: string | undefined): void {
-    for (const session of this.#live.values())
-      if (sessionId === undefined || session.id === sessionId) session.cut(side);
+  /** Loses the socket of one side, of every session that matches. */
+  lose(side: Side, which: Which, how: Loss | 'bye'): void {
+    for (const session of [...this.#live.values()])
+      if (matches(session, which)) {
+        if (how === 'bye') session.bye(side);
+        else session.lose(side, how);
+      }
+  }
+
+  /** Whether a socket that opens now for this session falls into a black hole. */
+  swallows(session: SsmSession): boolean {
+    const { blackHole } = this.faults;
+    return blackHole?.newSockets === true && matches(session, blackHole);
+  }
+
+  /** Sets the plan of faults; a black hole takes the sockets that are open now. */
+  setFaults(faults: Faults): void {
+    this.faults = faults;
+    if (faults.blackHole !== null) this.lose('client', faults.blackHole, 'dark');
+  }
+
+  /** Ends an instance's agent and brings it back after `downMs`. */
+  restartAgent(instance: Instance, downMs: number, sessions: 'failed' | 'silent'): void {
+    instance.online = false;
+    if (sessions === 'failed') this.loseInstance(instance.id);
+    else this.lose('agent', { instanceId: instance.id }, 'gone');
+    const timer = this.#effects.timers.after(downMs, () => {
+      this.#restarts.delete(timer);
+      instance.online = true;
+    });
+    this.#restarts.add(timer);
   }
 
   /** Fails the sessions of an instance whose agent is lost. */
@@ -92,6 +134,7 @@ export class SessionTable implements SessionDesk {
   /** Ends everything. */
   close(): void {
     this.#effects.timers.cancel(this.#sweeper);
+    for (const timer of this.#restarts) this.#effects.timers.cancel(timer);
     for (const session of [...this.#live.values()]) session.finish({ state: 'Terminated', output: '' });
   }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Effects } from '@sallyport/effects';
 import { decodeMessage, messageTypes, payloadTypes } from '@sallyport/ssm-protocol';
 import { limits } from '../limits.ts';
-import { across, type ChannelEnd, type Side } from './channel-end.ts';
+import { across, type ChannelEnd, type Loss, type Side } from './channel-end.ts';
 import type { Faults } from './faults.ts';
 import { channelClosed, publication } from './gateway-messages.ts';
 import { Lane } from './lane.ts';
@@ -132,8 +132,10 @@ export class SsmSession {
 
   /** A binary message from an end. Only what that side may say is relayed, unchanged. */
   received(side: Side, frame: Uint8Array): void {
+    // A hung agent neither says anything nor hears what it is sent.
+    if (this.over || this.#parts.faults().hungInstances.includes(this.order.instance.id)) return;
     const decoded = decodeMessage(frame);
-    if (!decoded.ok || this.over) return;
+    if (!decoded.ok) return;
     const { messageType, payloadType } = decoded.message;
     const stream = side === 'client' ? messageTypes.inputStreamData : messageTypes.outputStreamData;
     if (messageType !== stream && messageType !== messageTypes.acknowledge) return;
@@ -157,9 +159,14 @@ export class SsmSession {
     this.#ends[across(side)]?.end.hold(on || this.#lanes[side].full);
   }
 
-  /** Cuts the socket of one side without a close frame. */
-  cut(side: Side): void {
-    this.#ends[side]?.end.cut();
+  /** Loses the socket of one side without a close frame. */
+  lose(side: Side, how: Loss): void {
+    this.#ends[side]?.end.lose(how);
+  }
+
+  /** Closes the socket of one side as the service does when it has grown old. */
+  bye(side: Side): void {
+    this.#ends[side]?.end.close(1000, 'Bye');
   }
 
   /** Whether a timer of the service has ended the session; closes sockets that reached their age. */

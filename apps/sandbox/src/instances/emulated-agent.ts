@@ -6,7 +6,7 @@ import {
   type AgentEnd,
   type AgentSession,
 } from '@sallyport/ssm-protocol';
-import type { ChannelEnd } from '../gateway/channel-end.ts';
+import type { ChannelEnd, Loss } from '../gateway/channel-end.ts';
 import { sha256 } from '../gateway/gateway-messages.ts';
 import type { SsmSession } from '../gateway/ssm-session.ts';
 import { Conversations } from './conversations.ts';
@@ -106,8 +106,13 @@ class EmulatedAgent implements ChannelEnd {
   }
 
   /** A lost socket: the worker comes back at once, as the real one does within its retries. */
-  cut(): void {
+  lose(how: Loss): void {
     if (this.#gone) return;
+    if (how === 'dark') return this.#leave();
+    if (how === 'gone') {
+      this.#session.detached('agent', this);
+      return this.#leave();
+    }
     this.#session.detached('agent', this);
     this.#wire.disconnected(this.#now());
     this.#parts.effects.timers.after(reconnectMs, () => {

@@ -72,6 +72,8 @@ export interface PortSession {
   pauseReading(stream: StreamId): void;
   /** Deliver what was kept, and go on. */
   resumeReading(stream: StreamId): void;
+  /** Bytes of one stream that wait here; undefined for a stream that is not open. */
+  waiting(stream: StreamId): StreamWaiting | undefined;
   /** Counters for progress, heartbeats and tests. */
   readonly stats: SessionStats;
 }
@@ -90,6 +92,20 @@ export interface SessionStats {
   readonly streams: number;
   /** Smoothed round trip of acknowledgements, milliseconds. */
   readonly roundTripMs: number;
+  /** Bytes written to streams and not yet sent for the first time. */
+  readonly queuedBytes: number;
+  /** Bytes received and kept for slow readers. */
+  readonly keptBytes: number;
+  /** Payload bytes received too early and kept until what is missing comes. */
+  readonly earlyBytes: number;
+}
+
+/** What waits in a session for one stream, bytes. */
+export interface StreamWaiting {
+  /** Written, not yet sent for the first time. */
+  readonly queuedBytes: number;
+  /** Received, kept for its slow reader. */
+  readonly keptBytes: number;
 }
 
 // ---------------------------------------------------------------------------------------------- the client's side

@@ -7,7 +7,14 @@ import { payloadTypes, type flagValues } from '../message/payload-type.ts';
 import { MuxCarrier } from '../mux/mux-carrier.ts';
 import { BasicCarrier } from './basic-carrier.ts';
 import type { Carrier, CarrierHost } from './carrier.ts';
-import type { PortMode, PortSession, SessionSink, SessionStats, StreamId } from './contract.ts';
+import type {
+  PortMode,
+  PortSession,
+  SessionSink,
+  SessionStats,
+  StreamId,
+  StreamWaiting,
+} from './contract.ts';
 import { StreamTable, type StreamTableHost } from './stream-table.ts';
 
 type Flag = (typeof flagValues)[keyof typeof flagValues];
@@ -210,7 +217,15 @@ export abstract class PortSessionBase implements PortSession {
       unacknowledged: sender.unacknowledged,
       streams: this.table.streams.size,
       roundTripMs: sender.rtt.smoothedMs,
+      queuedBytes: this.table.outgoingBytes,
+      keptBytes: this.table.incomingBytes,
+      earlyBytes: this.channel.receiver.earlyBytes,
     };
+  }
+
+  waiting(id: StreamId): StreamWaiting | undefined {
+    const stream = this.table.streams.get(id);
+    return stream && { queuedBytes: stream.outgoing.length, keptBytes: stream.incoming.length };
   }
 }
 

@@ -56,6 +56,16 @@ export class StreamTable {
     this.#host = host;
   }
 
+  /** Bytes of all streams that wait to be sent. */
+  get outgoingBytes(): number {
+    return this.#outgoingBytes;
+  }
+
+  /** Bytes of all streams that are kept for slow readers. */
+  get incomingBytes(): number {
+    return this.#incomingBytes;
+  }
+
   add(stream: PortStream): void {
     this.streams.set(stream.id, stream);
   }

@@ -6,6 +6,8 @@ export {
   type LinkFaults,
   type SimulatedPairOptions,
 } from './simulated-pair.ts';
+export { Chance } from './chance.ts';
+export { fuzzDecoders, fuzzSeedsOf, type FuzzFinding, type FuzzOptions } from './fuzz/fuzz.ts';
 export { fromHex, toHex } from './hex.ts';
 export { judgeVector, readVectors, type Vector, type VectorTools } from './vectors.ts';
 export { DirectionRecord, type Progress } from './direction-record.ts';

@@ -1,0 +1,6 @@
+import type { Proof } from './proof.ts';
+
+/** Every proof by name, in the order in which `npm run proof` runs them. Loaded when it is its turn. */
+export const proofs: Readonly<Record<string, () => Promise<Proof>>> = {
+  'decoder-fuzz': async () => (await import('./proofs/decoder-fuzz.ts')).decoderFuzz,
+};

@@ -35,7 +35,9 @@ describe('the command line', () => {
       expect(code).toBe(0);
       expect(sentence).toMatch(/^[A-Z].*\.$/u);
       expect(blank).toBe('');
-      expect(rest.slice(0, 3).every((line) => /^ {2}(?:tunnel|TUNNEL_)/u.test(line))).toBe(true);
+      expect(rest.slice(0, 3).every((line) => /^ {2}.*\b(?:tunnel\b|TUNNEL_|AWS_PROFILE=)/u.test(line))).toBe(
+        true,
+      );
     },
   );
 

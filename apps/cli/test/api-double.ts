@@ -219,3 +219,33 @@ export function aGrant(over: object = {}) {
     ...over,
   };
 }
+
+export function aLease(over: object = {}) {
+  return {
+    id: 'lse_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
+    state: 'issued',
+    grantId: 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
+    usefulUntil: '2036-01-01T00:02:00.000Z',
+    region: 'eu-west-1',
+    accountId: '111122223333',
+    instanceId: 'i-0123456789abcdef0',
+    documentName: 'jit-prod-rds',
+    sessionReason: 'grant:grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
+    sessionNamePrefix: 'jit-grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
+    endpoint: null,
+    credentials: {
+      accessKeyId: 'ASIAEXAMPLE0000000000',
+      secretAccessKey: 'lease-secret-canary',
+      sessionToken: 'lease-token-canary',
+      expiration: '2036-01-01T00:15:00.000Z',
+    },
+    resource: {
+      ...prodRds,
+      host: 'prod-db.internal',
+      port: 5432,
+      protocol: 'postgresql',
+      database: { name: 'shop', role: 'app_ro' },
+    },
+    ...over,
+  };
+}

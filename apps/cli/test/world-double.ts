@@ -39,16 +39,14 @@ export class Person {
     for (const listener of [...this.#signal]) listener(signal);
   }
 
-  /** Types a command line and reads what came back. */
-  async types(...argv: string[]): Promise<Ran> {
-    let out = '';
-    let err = '';
+  /** The world of one command line; what it writes goes to `out` and `err`. */
+  world(out: (text: string) => void = () => undefined, err: (text: string) => void = () => undefined): World {
     const stream = (write: (text: string) => void) => ({
       isTTY: this.terminal,
       columns: this.columns,
       write,
     });
-    const world: World = {
+    return {
       env: this.env,
       home: this.home,
       uid: process.getuid?.(),
@@ -56,8 +54,8 @@ export class Person {
       hostName: 'laptop',
       version: '0.0.0-test',
       stdin: { isTTY: this.stdin === undefined, readAll: async () => this.stdin ?? '' },
-      stdout: stream((text) => (out += text)),
-      stderr: stream((text) => (err += text)),
+      stdout: stream(out),
+      stderr: stream(err),
       effects: systemEffects(),
       prompts: async () => {
         const next = async () => {
@@ -72,6 +70,16 @@ export class Person {
         return () => (this.#signal = this.#signal.filter((other) => other !== listener));
       },
     };
+  }
+
+  /** Types a command line and reads what came back. */
+  async types(...argv: string[]): Promise<Ran> {
+    let out = '';
+    let err = '';
+    const world = this.world(
+      (text) => (out += text),
+      (text) => (err += text),
+    );
     const code = await runTunnel(argv, world);
     return { code, out, err };
   }

@@ -17,6 +17,7 @@ import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
 import { store } from './catalogue/store.ts';
 import { tunnel } from './catalogue/tunnel.ts';
+import { modes } from './catalogue/modes.ts';
 import { sandbox } from './catalogue/sandbox.ts';
 
 /** Every code of the product. Codes are never renamed or reused; one file per noun beside this one. */
@@ -39,6 +40,7 @@ export const catalogue = {
   ...store,
   ...commandLine,
   ...tunnel,
+  ...modes,
   ...sandbox,
 } as const;
 

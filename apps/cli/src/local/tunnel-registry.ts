@@ -13,6 +13,8 @@ export interface TunnelEntry {
   readonly sessionId: string;
   readonly host: string;
   readonly port: number;
+  /** Path of the Unix socket it listens on instead of a port. */
+  readonly socketPath?: string | null;
   readonly url: string;
   readonly startedAt: string;
   readonly endsAt: string;

@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 import { paintFor, type Paint } from './paint.ts';
 
 const groups: readonly (readonly [string, readonly string[]])[] = [
-  ['Use', ['ls', 'show', 'request', 'connect', 'ps', 'stop', 'done']],
+  ['Use', ['ls', 'show', 'request', 'connect', 'url', 'env', 'creds', 'ps', 'stop', 'done']],
   ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
   ['Look back', ['audit search', 'audit tail']],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor']],

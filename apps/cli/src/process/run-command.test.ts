@@ -3,12 +3,19 @@ import { systemEffects } from '@sallyport/effects/system';
 import type { World } from '../world.ts';
 import { environmentFor, runCommand } from './run-command.ts';
 
-const place = {
-  host: '127.0.0.1',
-  port: 15432,
-  url: 'postgres://app_ro@127.0.0.1:15432/shop',
-  protocol: 'postgresql',
-  database: { name: 'shop', role: 'app_ro' },
+const guidance = {
+  variables: {
+    TUNNEL_HOST: '127.0.0.1',
+    TUNNEL_PORT: '15432',
+    TUNNEL_URL: 'postgres://app_ro@127.0.0.1:15432/shop',
+  },
+  clears: (variable: string) => variable.startsWith('PG'),
+  words: {
+    host: '127.0.0.1',
+    port: '15432',
+    url: 'postgres://app_ro@127.0.0.1:15432/shop',
+    'prod-web.port': '18080',
+  },
 };
 
 function world(): World {
@@ -20,29 +27,14 @@ function world(): World {
     onSignal: () => () => undefined,
   } as unknown as World;
 }
-const exitOf = (...command: string[]) => runCommand(world(), { command, tunnel: place }).exited;
+const exitOf = (...command: string[]) => runCommand(world(), { command, guidance }).exited;
 
-it('tells the program where the tunnel is, and clears what belongs to another database', () => {
+it('tells the program where the tunnel is, and clears what belongs to another server', () => {
   const env = environmentFor(
     { HOME: '/home/x', PGPASSWORD: 'other', PGHOST: 'elsewhere', PGSSLMODE: 'require' },
-    place,
+    { ...guidance, variables: { ...guidance.variables, PGHOST: '127.0.0.1' } },
   );
-  expect(env).toEqual({
-    HOME: '/home/x',
-    TUNNEL_HOST: '127.0.0.1',
-    TUNNEL_PORT: '15432',
-    TUNNEL_URL: place.url,
-    PGHOST: '127.0.0.1',
-    PGPORT: '15432',
-    PGUSER: 'app_ro',
-    PGDATABASE: 'shop',
-  });
-});
-
-it('leaves PG variables alone for what is not a database', () => {
-  expect(environmentFor({ PGHOST: 'mine' }, { ...place, protocol: 'http', database: null })).toMatchObject({
-    PGHOST: 'mine',
-  });
+  expect(env).toEqual({ HOME: '/home/x', ...guidance.variables, PGHOST: '127.0.0.1' });
 });
 
 it('passes the exit status on, signals as a shell counts them', async () => {
@@ -55,6 +47,11 @@ it('puts the place into the arguments', async () => {
   expect(await exitOf('sh', '-c', check, 'sh', '{host}:{port}', '{url}')).toBe(0);
 });
 
+it('puts the place of each of several tunnels into the arguments, and leaves other braces alone', async () => {
+  const check = 'test "$1" = 18080 && test "$2" = "{print \\$1} {other}"';
+  expect(await exitOf('sh', '-c', check, 'sh', '{prod-web.port}', '{print $1} {other}')).toBe(0);
+});
+
 it('names a program that is not there', async () => {
   await expect(exitOf('no-such-program-here')).rejects.toMatchObject({
     code: 'COMMAND_NOT_FOUND',
@@ -63,7 +60,7 @@ it('names a program that is not there', async () => {
 });
 
 it('asks the program to end when the grant does', async () => {
-  const running = runCommand(world(), { command: ['sleep', '60'], tunnel: place });
+  const running = runCommand(world(), { command: ['sleep', '60'], guidance });
   await vi.waitFor(() => running.terminate());
   expect(await running.exited).toBe(143);
 });

@@ -4,13 +4,14 @@ import { Problem } from '@sallyport/problems';
 import { exitCodeOfSignal } from '../exit-codes.ts';
 import type { World } from '../world.ts';
 
-/** Where the program reaches the resource. */
-export interface TunnelPlace {
-  readonly host: string;
-  readonly port: number;
-  readonly url: string;
-  readonly protocol: string | null;
-  readonly database: { readonly name: string; readonly role: string } | null;
+/** What a program is told of the tunnels it is run through. */
+export interface Guidance {
+  /** Variables of its environment; no secret among them. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Variables of ours that would lead it to another server. */
+  readonly clears: (variable: string) => boolean;
+  /** What `{word}` in its arguments stands for. */
+  readonly words: Readonly<Record<string, string>>;
 }
 
 export interface RunningCommand {
@@ -23,13 +24,13 @@ export interface RunningCommand {
 /** A program that ignores SIGTERM is killed after this long. */
 const graceMs = 5_000;
 
-/** Runs a program through a tunnel: it owns the terminal, knows the place by its environment and by {host}, {port}, {url}. */
+/** Runs a program through tunnels: it owns the terminal, and knows the place by its environment and by {host}, {port}, {url} and their like. */
 export function runCommand(
   world: World,
-  { command, tunnel }: { command: readonly string[]; tunnel: TunnelPlace },
+  { command, guidance }: { command: readonly string[]; guidance: Guidance },
 ): RunningCommand {
-  const [program = '', ...words] = command.map((word) => placed(word, tunnel));
-  const child = spawn(program, words, { stdio: 'inherit', env: environmentFor(world.env, tunnel) });
+  const [program = '', ...words] = command.map((word) => placed(word, guidance.words));
+  const child = spawn(program, words, { stdio: 'inherit', env: environmentFor(world.env, guidance) });
   // At a terminal Ctrl-C reaches the program by itself; a signal to us alone has to be passed on.
   const stop = world.onSignal((signal) => {
     if (signal !== 'SIGINT' || !world.stdin.isTTY) child.kill(signal);
@@ -57,26 +58,20 @@ export function runCommand(
   return { exited, terminate };
 }
 
-function placed(word: string, { host, port, url }: TunnelPlace): string {
-  return word.replaceAll('{host}', host).replaceAll('{port}', String(port)).replaceAll('{url}', url);
+/** Words that are not ours stay as they are: programs have braces of their own. */
+function placed(word: string, words: Readonly<Record<string, string>>): string {
+  return word.replace(/\{([A-Za-z0-9._-]+)\}/gu, (all, key: string) =>
+    Object.hasOwn(words, key) ? (words[key] ?? all) : all,
+  );
 }
 
-/** Our environment with the place in it; PG* variables of another database would lead the program astray. */
+/** Our environment with the place in it; variables of another server would lead the program astray. */
 export function environmentFor(
   env: Readonly<Record<string, string | undefined>>,
-  { host, port, url, protocol, database }: TunnelPlace,
+  { variables, clears }: Omit<Guidance, 'words'>,
 ): Record<string, string> {
   const child: Record<string, string> = {};
-  const postgresql = protocol === 'postgresql' && database !== null;
   for (const [name, value] of Object.entries(env))
-    if (value !== undefined && !(postgresql && name.startsWith('PG'))) child[name] = value;
-  Object.assign(child, { TUNNEL_HOST: host, TUNNEL_PORT: String(port), TUNNEL_URL: url });
-  if (postgresql)
-    Object.assign(child, {
-      PGHOST: host,
-      PGPORT: String(port),
-      PGUSER: database.role,
-      PGDATABASE: database.name,
-    });
-  return child;
+    if (value !== undefined && !clears(name)) child[name] = value;
+  return Object.assign(child, variables);
 }

@@ -1,4 +1,4 @@
-import type { Tunnel, TunnelEnd } from '@sallyport/connect';
+import type { TunnelEnd } from '@sallyport/connect';
 import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { exitCodes } from '../exit-codes.ts';
@@ -9,6 +9,8 @@ import type { Waiting } from './await-decision.ts';
 import { grantFor } from './grant-for.ts';
 import { grantEnded } from './tunnel-end.ts';
 import { openTunnel, tunnelUrl, type OpenTunnel } from './open-tunnel.ts';
+import { guidanceFor } from './guidance.ts';
+import { placeOf } from './open-place.ts';
 import { readResource } from './resources.ts';
 import { sayBytes, sayClock } from '../output/duration.ts';
 
@@ -65,7 +67,16 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
 async function runThrough(asking: Waiting, open: OpenTunnel, command: readonly string[]): Promise<number> {
   const { runCommand } = await import('../process/run-command.ts');
   const { tunnel, resource } = open;
-  const running = runCommand(asking.world, { command, tunnel: whereTo(tunnel, resource) });
+  const { world, server } = asking;
+  const guidance = await guidanceFor([
+    {
+      world,
+      place: placeOf(resource, tunnel),
+      pid: world.pid,
+      lease: () => server.api.issueLease(tunnel.grantId),
+    },
+  ]);
+  const running = runCommand(world, { command, guidance });
   void tunnel.ended.then((end) => {
     if (end.order || end.problem) running.terminate();
   });
@@ -75,13 +86,6 @@ async function runThrough(asking: Waiting, open: OpenTunnel, command: readonly s
   if (tunnel.end?.order || tunnel.end?.problem) return failed(resource.name, tunnel.end);
   await tunnel.close();
   return status;
-}
-
-/** What a program needs to know to use the tunnel. */
-function whereTo(tunnel: Tunnel, resource: Resource) {
-  const { host, port } = tunnel;
-  const protocol = resource.protocol ?? null;
-  return { host, port, url: tunnelUrl(resource, host, port), protocol, database: resource.database ?? null };
 }
 
 async function keepOpen(

@@ -9,9 +9,12 @@ import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { listenForControl } from '../local/control-socket.ts';
 import { announceTunnel, forgetTunnel, type TunnelEntry } from '../local/tunnel-registry.ts';
+import { takeBack } from '../clients/handed-over.ts';
+import { settingsFor } from '../clients/settings-for.ts';
 import { clean } from '../output/text.ts';
 import type { LiveChannel } from '../server/live-channel.ts';
 import type { Waiting } from './await-decision.ts';
+import { placeOf } from './open-place.ts';
 import { localTunnels } from './running-tunnels.ts';
 import { grantEnded } from './tunnel-end.ts';
 
@@ -99,6 +102,7 @@ async function announce({ world, debug }: Waiting, tunnel: Tunnel, resource: Res
   await announceTunnel(world, entry);
   const dispose = async () => {
     await tunnel.close();
+    await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
     // Failing to tidy must not change what the person is told; the next `tunnel ps` removes what was left.
     await forgetTunnel(world, entry).catch(() => debug('tunnel', { left: 'announcement' }));
     await control.close();
@@ -130,15 +134,9 @@ function explained(error: unknown, name: string): unknown {
   });
 }
 
-/** The address to paste: `postgres://app_ro@127.0.0.1:15432/shop`, `http://127.0.0.1:18080/`, else `host:port`. */
-export function tunnelUrl(
-  resource: Pick<Resource, 'protocol' | 'database'>,
-  host: string,
-  port: number,
-): string {
-  const { protocol, database } = resource;
-  if (protocol === 'postgresql' && database)
-    return `postgres://${encodeURIComponent(database.role)}@${host}:${port}/${encodeURIComponent(database.name)}`;
-  if (protocol === 'http') return `http://${host}:${port}/`;
-  return protocol ? `${protocol}://${host}:${port}` : `${host}:${port}`;
+/** The address to paste, as `tunnel url` prints it too; for one whose clients need files, the address alone. */
+export function tunnelUrl(resource: Resource, host: string, port: number): string {
+  const place = placeOf(resource, { host, port });
+  return settingsFor({ place, folder: '', password: undefined, publicAuthorities: undefined, program: [] })
+    .url;
 }

@@ -13,6 +13,7 @@ export interface LiveTunnel {
   readonly grantId: string;
   readonly host: string | null;
   readonly port: number | null;
+  readonly socketPath?: string | null;
   readonly url: string | null;
   readonly pid: number | null;
   readonly openedAt: string;
@@ -80,7 +81,7 @@ export async function stopTunnels(
 }
 
 function fromEntry(entry: TunnelEntry): LiveTunnel {
-  const { sessionId, name, grantId, host, port, url, pid, startedAt, endsAt } = entry;
+  const { sessionId, name, grantId, host, port, socketPath, url, pid, startedAt, endsAt } = entry;
   return {
     id: sessionId,
     state: 'open',
@@ -88,6 +89,7 @@ function fromEntry(entry: TunnelEntry): LiveTunnel {
     grantId,
     host,
     port,
+    socketPath: socketPath ?? null,
     url,
     pid,
     openedAt: startedAt,

@@ -1,0 +1,16 @@
+/** One word of a POSIX shell, quoted so that nothing in it is expanded. */
+export function shellQuoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `export NAME=value` lines for `eval`. Names are ours; values are quoted. */
+export function exportLines(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `export ${name}=${shellQuoted(value)}`)
+    .join('\n');
+}
+
+/** `unset NAME ...`, one line; empty when there is nothing to unset. */
+export function unsetLine(names: readonly string[]): string {
+  return names.length === 0 ? '' : `unset ${names.join(' ')}`;
+}

@@ -1,0 +1,90 @@
+import type { Lease } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
+import { clusterToken } from '../clients/iam-token.ts';
+import { reachedOf } from '../clients/handed-over.ts';
+import { shellQuoted } from '../clients/shell-words.ts';
+import { clean } from '../output/text.ts';
+import { programItself } from '../process/program-itself.ts';
+import type { Server } from '../server/server.ts';
+import type { World } from '../world.ts';
+import { activeGrants } from './grants.ts';
+import { readResource } from './resources.ts';
+
+/** Answer of a `credential_process`, version 1 (AWS SDKs and Tools Reference Guide, 2026). Secret. */
+export interface ProcessCredentials {
+  readonly Version: 1;
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+  /** When the lease ends, which is before its credentials do: readers then ask again. */
+  readonly Expiration: string;
+}
+
+/** The credentials of a fresh lease. Refuses with GRANT_NOT_HELD. */
+export async function processCredentials(server: Server, name: string): Promise<ProcessCredentials> {
+  const { credentials, usefulUntil } = await freshLease(server, name);
+  return {
+    Version: 1,
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey,
+    SessionToken: credentials.sessionToken,
+    Expiration: usefulUntil,
+  };
+}
+
+async function freshLease(server: Server, name: string): Promise<Lease> {
+  const grant = [...(await activeGrants(server))]
+    .filter((held) => held.resource.name === name)
+    .sort((a, b) => Date.parse(b.endsAt) - Date.parse(a.endsAt))[0];
+  if (!grant) {
+    // An unknown name is told as such, with the nearest one.
+    await readResource(server, name);
+    throw new Problem('GRANT_NOT_HELD', {
+      detail: `You hold no active grant of ${clean(name)}. Ask for it: tunnel request ${clean(name)}`,
+    });
+  }
+  return server.api.issueLease(grant.id);
+}
+
+/** What kubectl asks an exec plugin for. Secret. Refuses a resource that is no cluster. */
+export async function clusterCredential(world: World, server: Server, name: string): Promise<object> {
+  const { cluster } = reachedOf(await readResource(server, name));
+  if (!cluster) throw new Problem('COMMAND_USAGE', { detail: `${clean(name)} is not a Kubernetes cluster.` });
+  const lease = await freshLease(server, name);
+  const now = world.effects.clock.now();
+  return {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: {
+      token: await clusterToken(cluster.name, lease, new Date(now)),
+      expirationTimestamp: lease.usefulUntil,
+    },
+  };
+}
+
+/** A profile for `~/.aws/config` whose credentials this program is asked for. Holds no secret. */
+export async function awsProfile(
+  world: World,
+  server: Server,
+  name: string,
+): Promise<{ profile: object; text: string }> {
+  const { region } = await readResource(server, name);
+  const process = [...programItself(), 'creds', name].map(shellQuoted).join(' ');
+  const endpoint = world.env['TUNNEL_AWS_ENDPOINT'];
+  const lines = [
+    `[profile ${name}]`,
+    `credential_process = ${process}`,
+    `region = ${region}`,
+    ...(endpoint ? [`endpoint_url = ${endpoint}`] : []),
+  ];
+  return {
+    profile: {
+      id: name,
+      state: 'described',
+      credentialProcess: process,
+      region,
+      endpointUrl: endpoint ?? null,
+    },
+    text: lines.join('\n'),
+  };
+}

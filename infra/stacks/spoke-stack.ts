@@ -58,6 +58,7 @@ export class SpokeStack extends Stack {
       policyDocument: renderConnectPermissions({
         accountId: account.id,
         enrolmentTags: account.enrolmentTags,
+        databaseSignIn: account.databaseSignIn,
       }),
     });
     addRole(this, 'Connect', {

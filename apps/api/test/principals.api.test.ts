@@ -83,6 +83,7 @@ async function anOrder(more: Partial<LeaseOrder> = {}): Promise<LeaseOrder> {
     personId: 'prs_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
     instanceId,
     instanceTags: tags,
+    databaseUser: null,
     documentName: document?.name ?? '',
     team: gateway?.team ?? '',
     leaseEndsAt: effects.clock.now() + 119_000,
@@ -155,6 +156,11 @@ describe('the issuer issues nothing', () => {
     ],
     ['for a document of AWS', { documentName: 'AWS-StartSSHSession' }, 'AWS_TARGET_UNKNOWN'],
     ['for an account that is not in the catalogue', { accountId: '444455556666' }, 'AWS_TARGET_UNKNOWN'],
+    [
+      'to sign in to a database that the catalogue does not offer',
+      { databaseUser: { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'jit_readonly' } },
+      'AWS_TARGET_UNKNOWN',
+    ],
     ['for an instance that is none', { instanceId: '*' }, 'LEASE_SELF_CHECK_FAILED'],
     ['for an instance of another team', { instanceTags: { 'jit-team': 'other' } }, 'LEASE_SELF_CHECK_FAILED'],
   ])('%s', async (_, more, code) => {

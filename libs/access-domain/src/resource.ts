@@ -4,7 +4,7 @@ import type { ResourceId } from './ids.ts';
 export interface ResourceRef {
   readonly id: ResourceId;
   readonly name: string;
-  readonly kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+  readonly kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
 }
 
 /** A resource with what decisions about it rest on. */

@@ -525,7 +525,14 @@ export interface components {
       reason:
         'client_exit' | 'idle' | 'grant_ended' | 'revoked' | 'network' | 'gateway_lost' | 'limit' | 'error';
     };
+    Cluster: {
+      ca: string | null;
+      name: string;
+      serverName: string;
+    };
     Database: {
+      /** @enum {string} */
+      auth: 'none' | 'iam';
       name: string;
       role: string;
     };
@@ -651,14 +658,16 @@ export interface components {
       sessionToken: string;
     };
     LeaseResource: {
+      cluster?: components['schemas']['Cluster'] | null;
       database: components['schemas']['Database'] | null;
       host: string | null;
       id: string;
       /** @enum {string} */
-      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
       name: string;
       port: number | null;
       protocol: string | null;
+      tls?: components['schemas']['Tls'] | null;
     };
     MakeAccessToken: {
       expiresInDays: number;
@@ -751,6 +760,7 @@ export interface components {
     Resource: {
       account: components['schemas']['AccountRef'];
       cidr?: string | null;
+      cluster?: components['schemas']['Cluster'] | null;
       connectable: boolean;
       database?: components['schemas']['Database'] | null;
       description: string;
@@ -759,13 +769,13 @@ export interface components {
       host: string | null;
       id: string;
       /** @enum {string} */
-      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
       mine: components['schemas']['ResourceMine'];
       name: string;
       notConnectable: components['schemas']['NotConnectable'] | null;
       port: number | null;
       /** @enum {string|null} */
-      protocol?: 'postgresql' | 'http' | 'ssh' | null;
+      protocol?: 'postgresql' | 'mysql' | 'redis' | 'http' | 'kubernetes' | 'ssh' | null;
       recording: components['schemas']['Recording'];
       region: string;
       rule: components['schemas']['ResourceRule'];
@@ -773,6 +783,7 @@ export interface components {
         [key: string]: string;
       };
       title: string;
+      tls?: components['schemas']['Tls'] | null;
     };
     ResourceList: {
       items: components['schemas']['Resource'][];
@@ -788,7 +799,7 @@ export interface components {
     ResourceRef: {
       id: string;
       /** @enum {string} */
-      kind: 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+      kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
       name: string;
     };
     ResourceRule: {
@@ -859,6 +870,10 @@ export interface components {
     TerminateSession: {
       reason: string;
     };
+    Tls: {
+      ca: string | null;
+      serverName: string;
+    };
   };
   responses: never;
   parameters: never;
@@ -879,6 +894,7 @@ export type CliSignedIn = components['schemas']['CliSignedIn'];
 export type CliSignIn = components['schemas']['CliSignIn'];
 export type CloseOrder = components['schemas']['CloseOrder'];
 export type CloseSession = components['schemas']['CloseSession'];
+export type Cluster = components['schemas']['Cluster'];
 export type Database = components['schemas']['Database'];
 export type DocumentRef = components['schemas']['DocumentRef'];
 export type Facts = components['schemas']['Facts'];
@@ -920,6 +936,7 @@ export type SessionList = components['schemas']['SessionList'];
 export type SignIn = components['schemas']['SignIn'];
 export type SubmitAccessRequest = components['schemas']['SubmitAccessRequest'];
 export type TerminateSession = components['schemas']['TerminateSession'];
+export type Tls = components['schemas']['Tls'];
 export type $defs = Record<string, never>;
 export interface operations {
   listAccessRequests: {

@@ -51,7 +51,9 @@ describe('the committed catalogue', () => {
     expect(catalog.resources[0]).toMatchObject({
       host: 'prod-db.internal',
       port: 5432,
-      database: { name: 'shop', role: 'app_ro' },
+      tls: null,
+      database: { name: 'shop', role: 'app_ro', auth: 'none', rdsResourceId: null },
+      cluster: null,
       region: 'eu-west-1',
       account: {
         id: '111122223333',
@@ -75,6 +77,86 @@ describe('the committed catalogue', () => {
       '10.0.2.60:8080@eu-west-1',
       'staging-db.internal:5432@eu-west-1',
     ]);
+  });
+});
+
+/** A resource of the committed catalogue made into another kind of thing. */
+function aResource(over: Record<string, unknown>): unknown {
+  const form = parse(text) as { resources: Record<string, unknown>[] };
+  const written = { ...form.resources[0], ...over };
+  form.resources[0] = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
+  return form;
+}
+const read = (over: Record<string, unknown>) => parseCatalog(aResource(over)).resources[0];
+
+describe('a resource', () => {
+  const ca = '-----BEGIN CERTIFICATE-----\nMIIB+/=\n-----END CERTIFICATE-----\n';
+  const iam = { name: 'shop', role: 'jit_readonly', auth: 'iam', rdsResourceId: 'db-ABCDEFGHIJKL' };
+
+  it('may be a database that people sign in to by IAM, over TLS with its own name', () => {
+    const serverName = 'shop.abc123.eu-west-1.rds.amazonaws.com';
+    expect(read({ protocol: 'mysql', port: 3306, database: iam, tls: { serverName, ca } })).toMatchObject({
+      kind: 'database',
+      protocol: 'mysql',
+      tls: { serverName, ca },
+      database: iam,
+    });
+  });
+
+  it('may be a Redis, with or without a user', () => {
+    const redis = { protocol: 'redis', port: 6379, database: undefined };
+    expect(read(redis)).toMatchObject({ protocol: 'redis', database: null });
+    expect(read({ ...redis, database: { name: '0', role: 'app' } })).toMatchObject({
+      database: { name: '0', role: 'app', auth: 'none', rdsResourceId: null },
+    });
+  });
+
+  it('may be an EKS cluster, whose certificate is that of its own endpoint', () => {
+    const serverName = '0123.gr7.eu-west-1.eks.amazonaws.com';
+    const cluster = { name: 'orders', serverName };
+    const eks = { kind: 'cluster', host: serverName, port: 443, database: undefined, protocol: undefined };
+    expect(read({ ...eks, cluster })).toMatchObject({
+      kind: 'cluster',
+      protocol: 'kubernetes',
+      tls: { serverName, ca: null },
+      cluster: { ...cluster, ca: null },
+    });
+  });
+
+  it.each<[string, string, Record<string, unknown>]>([
+    ['IAM sign-in without TLS', 'resources[0].tls', { database: iam }],
+    [
+      'IAM sign-in as a role of other people',
+      'resources[0].database.role',
+      { database: { ...iam, role: 'postgres' } },
+    ],
+    ['IAM sign-in as everybody', 'resources[0].database.role', { database: { ...iam, role: 'jit_*' } }],
+    [
+      'IAM sign-in to every database',
+      'resources[0].database.rdsResourceId',
+      { database: { ...iam, rdsResourceId: '*' } },
+    ],
+    [
+      'a certificate name that is an address',
+      'resources[0].tls.serverName',
+      { tls: { serverName: '10.0.0.1' } },
+    ],
+    [
+      'a private key',
+      'resources[0].tls.ca',
+      { tls: { serverName: 'a.b', ca: ca.replaceAll('CERTIFICATE', 'PRIVATE KEY') } },
+    ],
+    ['a database without its name', 'resources[0].database', { database: undefined }],
+    ['a resource id without IAM sign-in', 'resources[0].database', { database: { ...iam, auth: 'none' } }],
+    [
+      'a cluster without its name',
+      'resources[0].cluster',
+      { kind: 'cluster', database: undefined, protocol: undefined },
+    ],
+  ])('is refused for %s', (_, field, over) => {
+    const refusal = refusalOf(() => read(over));
+    expect(refusal.code).toBe('CATALOG_INVALID');
+    expect(fields(refusal)).toContain(field);
   });
 });
 

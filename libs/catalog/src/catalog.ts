@@ -23,6 +23,8 @@ export interface Account {
   readonly roles: { readonly connect: RoleRef; readonly revoke: RoleRef; readonly inventory: RoleRef };
   /** Tags without which IAM refuses an instance, whatever a lease says. */
   readonly enrolmentTags: Tags;
+  /** Whether people sign in to a database of it by IAM, so that its role must admit that. */
+  readonly databaseSignIn: boolean;
 }
 
 export interface RoleRef {
@@ -44,7 +46,42 @@ export interface Gateway {
   readonly team: string;
 }
 
-export type ResourceKind = 'database' | 'port' | 'ssh' | 'shell' | 'subnet';
+export const resourceKinds = ['database', 'port', 'cluster', 'ssh', 'shell', 'subnet'] as const;
+export type ResourceKind = (typeof resourceKinds)[number];
+
+/** What is spoken on a resource's port. */
+export const resourceProtocols = ['postgresql', 'mysql', 'redis', 'http', 'kubernetes', 'ssh'] as const;
+export type ResourceProtocol = (typeof resourceProtocols)[number];
+
+/** How the far end proves itself, when it speaks TLS. */
+export interface Tls {
+  /**
+   * The name in its certificate, which a client must verify instead of the loopback address it dials; for a database
+   * with IAM sign-in also the endpoint that a token is signed for.
+   */
+  readonly serverName: string;
+  /** PEM certificates that sign it; null where public authorities do. */
+  readonly ca: string | null;
+}
+
+/** The database behind a resource and the role that people become in it. */
+export interface Database {
+  /** PostgreSQL and MySQL: its name; Redis: its number. */
+  readonly name: string;
+  readonly role: string;
+  /** `iam`: the password is a token of 15 minutes, signed with the lease; `none`: Sallyport hands over no password. */
+  readonly auth: 'none' | 'iam';
+  /** What IAM calls the database (`db-...`, `cluster-...` or `prx-...`); null unless `auth` is `iam`. */
+  readonly rdsResourceId: string | null;
+}
+
+/** An EKS cluster; its endpoint is the resource's host and port. */
+export interface Cluster {
+  /** As EKS knows it: the name that a token is signed for. */
+  readonly name: string;
+  readonly serverName: string;
+  readonly ca: string | null;
+}
 
 /** What people ask for by name. */
 export interface Resource {
@@ -62,8 +99,11 @@ export interface Resource {
   readonly host: string | null;
   readonly port: number | null;
   readonly cidr: string | null;
-  readonly protocol: 'postgresql' | 'http' | 'ssh' | null;
-  readonly database: { readonly name: string; readonly role: string } | null;
+  readonly protocol: ResourceProtocol | null;
+  /** Null where nothing is known of TLS; a cluster's is repeated here. */
+  readonly tls: Tls | null;
+  readonly database: Database | null;
+  readonly cluster: Cluster | null;
   readonly connectable: boolean;
   /** Why not, when not connectable. */
   readonly notConnectable: { readonly code: 'RESOURCE_NOT_CONNECTABLE'; readonly reason: string } | null;
@@ -72,6 +112,13 @@ export interface Resource {
     readonly where: string | null;
     readonly statement: string;
   };
+}
+
+/** The database user that leases of a resource sign in as by IAM, or null where nobody does. */
+export function databaseUserOf({ database }: Pick<Resource, 'database'>) {
+  return database?.rdsResourceId == null
+    ? null
+    : { rdsResourceId: database.rdsResourceId, name: database.role };
 }
 
 /** The tag that names the owning team of an instance. */

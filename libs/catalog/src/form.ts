@@ -75,16 +75,65 @@ const connectable = { connectable: z.boolean(), reason: text.optional() };
 const port = z.int().min(1).max(65_535);
 const host = z.string().refine(isHost, 'is neither a DNS name nor an IPv4 address');
 
-const database = z.strictObject({
+const serverName = host.refine((name) => /[a-z]/i.test(name), 'is not the DNS name of a certificate');
+const certificates = z
+  .string()
+  .max(limits.certificateCharactersMax)
+  .regex(
+    /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/,
+    'is not a list of PEM certificates',
+  );
+const tls = z.strictObject({ serverName, ca: certificates.optional() });
+
+const role = z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database role');
+const databaseName = z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database name');
+/** IAM signs people in to roles of their own kind alone: a token for the owner of a database cannot be asked for. */
+const iamRole = role.regex(
+  /^jit_\w{1,28}$/,
+  'does not begin with jit_ as roles with IAM sign-in do (32 characters at most)',
+);
+const rdsResourceId = z
+  .string()
+  .regex(
+    /^((db|cluster)-[A-Z0-9]{8,40}|prx-[a-z0-9]{8,40})$/,
+    'is not an RDS resource id like db-ABCDEFGHIJKL',
+  );
+const sqlDatabase = z.discriminatedUnion('auth', [
+  z.strictObject({ name: databaseName, role, auth: z.literal('none').default('none') }),
+  z.strictObject({ name: databaseName, role: iamRole, auth: z.literal('iam'), rdsResourceId }),
+]);
+const redisDatabase = z.strictObject({
+  name: z.string().regex(/^(\d|[1-9]\d{1,2})$/, 'is not the number of a Redis database (quote it)'),
+  role: z.string().regex(/^[\w.-]{1,63}$/, 'is not a Redis user'),
+  auth: z.literal('none').default('none'),
+});
+
+const databaseKind = { ...described, ...connectable, kind: z.literal('database'), host, port };
+const database = z.discriminatedUnion('protocol', [
+  z.strictObject({
+    ...databaseKind,
+    protocol: z.enum(['postgresql', 'mysql']),
+    tls: tls.optional(),
+    database: sqlDatabase,
+  }),
+  z.strictObject({
+    ...databaseKind,
+    protocol: z.literal('redis'),
+    tls: tls.optional(),
+    database: redisDatabase.optional(),
+  }),
+]);
+const cluster = z.strictObject({
   ...described,
   ...connectable,
-  kind: z.literal('database'),
+  kind: z.literal('cluster'),
   host,
   port,
-  protocol: z.literal('postgresql'),
-  database: z.strictObject({
-    name: z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database name'),
-    role: z.string().regex(/^[A-Za-z_]\w{0,62}$/, 'is not a database role'),
+  protocol: z.literal('kubernetes').default('kubernetes'),
+  cluster: z.strictObject({
+    name: z.string().regex(/^[0-9A-Za-z][\w-]{0,99}$/, 'is not the name of an EKS cluster'),
+    serverName,
+    ca: certificates.optional(),
   }),
 });
 const plainPort = z.strictObject({
@@ -93,7 +142,8 @@ const plainPort = z.strictObject({
   kind: z.literal('port'),
   host,
   port,
-  protocol: z.enum(['http', 'postgresql']).optional(),
+  protocol: z.enum(['http', 'postgresql', 'mysql', 'redis']).optional(),
+  tls: tls.optional(),
 });
 // Kinds below are listed so that people find them, and refused with their reason until they are built.
 const listed = { connectable: z.literal(false), reason: text };
@@ -114,11 +164,20 @@ const subnet = z.strictObject({
 });
 
 const resource = z
-  .discriminatedUnion('kind', [database, plainPort, ssh, shell, subnet])
+  .discriminatedUnion('kind', [database, plainPort, cluster, ssh, shell, subnet])
   .refine((entry) => entry.connectable === (entry.reason === undefined), {
     path: ['reason'],
     message: 'is required when connectable is false, and only then',
+  })
+  .refine((entry) => !signsInByIam(entry) || ('tls' in entry && entry.tls !== undefined), {
+    path: ['tls'],
+    message:
+      'is required for IAM sign-in: the token is a password and is signed for the name in the certificate',
   });
+
+function signsInByIam(entry: object): boolean {
+  return 'database' in entry && (entry.database as { auth?: string } | undefined)?.auth === 'iam';
+}
 
 export const catalogForm = z.strictObject({
   version: z.literal(1),

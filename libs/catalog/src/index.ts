@@ -1,6 +1,19 @@
 /** The catalogue: accounts, gateways and resources, their written form, and the pinned Session documents. */
-export type { Account, Catalog, Gateway, Hub, Resource, ResourceKind, RoleRef, Tags } from './catalog.ts';
-export { teamTag } from './catalog.ts';
+export type {
+  Account,
+  Catalog,
+  Cluster,
+  Database,
+  Gateway,
+  Hub,
+  Resource,
+  ResourceKind,
+  ResourceProtocol,
+  RoleRef,
+  Tags,
+  Tls,
+} from './catalog.ts';
+export { databaseUserOf, resourceKinds, resourceProtocols, teamTag } from './catalog.ts';
 export { forbiddenBecause } from './host.ts';
 export { limits } from './limits.ts';
 export { parseCatalog, readCatalog } from './parse.ts';

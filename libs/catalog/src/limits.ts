@@ -12,4 +12,6 @@ export const limits = {
   /** EC2 tag keys and values. */
   tagKeyCharactersMax: 128,
   tagValueCharactersMax: 256,
+  /** A region's bundle of RDS authorities has about 6,000; the lease answer carries it each time. */
+  certificateCharactersMax: 32_768,
 } as const;

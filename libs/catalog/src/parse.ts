@@ -1,5 +1,5 @@
 import { Problem, type FieldError, type ProblemCode } from '@sallyport/problems';
-import type { Account, Catalog, Gateway, Hub, Resource, RoleRef } from './catalog.ts';
+import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Tls } from './catalog.ts';
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
@@ -30,7 +30,7 @@ export function readCatalog(text: string, parseYaml: (text: string) => unknown):
 export function parseCatalog(value: unknown): Catalog {
   const form = checkForm(value);
   refuseTakenNames(form);
-  const accounts = form.accounts.map(accountOf);
+  const accounts = form.accounts.map((entry) => accountOf(entry, form));
   const gateways = resolveGateways(form, accounts);
   const resources = resolveResources(form, gateways);
   return { hub: hubOf(form), accounts, gateways, resources };
@@ -139,11 +139,24 @@ function resourceOf(entry: ResourceForm, gateway: Gateway): Resource {
     port: 'port' in entry ? entry.port : null,
     cidr: 'cidr' in entry ? entry.cidr : null,
     protocol: 'protocol' in entry ? (entry.protocol ?? null) : null,
-    database: 'database' in entry ? entry.database : null,
+    tls: tlsOf(entry),
+    database: databaseOf(entry),
+    cluster: entry.kind === 'cluster' ? { ...entry.cluster, ca: entry.cluster.ca ?? null } : null,
     connectable,
     notConnectable: reason === undefined ? null : { code: 'RESOURCE_NOT_CONNECTABLE', reason },
     recording: { ...entry.recording, where: entry.recording.where ?? null },
   };
+}
+
+function tlsOf(entry: ResourceForm): Tls | null {
+  const written = entry.kind === 'cluster' ? entry.cluster : 'tls' in entry ? entry.tls : undefined;
+  return written === undefined ? null : { serverName: written.serverName, ca: written.ca ?? null };
+}
+
+function databaseOf(entry: ResourceForm): Database | null {
+  if (entry.kind !== 'database' || entry.database === undefined) return null;
+  const { name, role, auth } = entry.database;
+  return { name, role, auth, rdsResourceId: auth === 'iam' ? entry.database.rdsResourceId : null };
 }
 
 function hubOf({ hub }: CatalogForm): Hub {
@@ -158,7 +171,8 @@ function hubOf({ hub }: CatalogForm): Hub {
   };
 }
 
-function accountOf(entry: CatalogForm['accounts'][number]): Account {
+function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): Account {
+  const gateways = form.gateways.filter(({ account }) => account === entry.name).map(({ name }) => name);
   return {
     id: entry.id,
     name: entry.name,
@@ -170,6 +184,9 @@ function accountOf(entry: CatalogForm['accounts'][number]): Account {
       inventory: roleRef(entry.id, entry.roles.inventory),
     },
     enrolmentTags: entry.enrolment,
+    databaseSignIn: form.resources.some(
+      (resource) => gateways.includes(resource.gateway) && databaseOf(resource)?.auth === 'iam',
+    ),
   };
 }
 

@@ -54,7 +54,7 @@ export class ControlPlaneDouble implements ControlPlane {
         host: 'prod-db.internal',
         port: 5432,
         protocol: 'postgresql',
-        database: { name: 'shop', role: 'app_ro' },
+        database: { name: 'shop', role: 'app_ro', auth: 'none' },
       },
     };
   }

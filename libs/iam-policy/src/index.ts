@@ -13,9 +13,11 @@ export {
   type ServiceTrustInput,
 } from './render/hub.ts';
 export {
+  databaseUserArn,
   leaseEndPlaceholder,
   previewLease,
   renderLease,
+  type DatabaseUser,
   type LeaseInput,
   type LeaseScope,
 } from './render/lease.ts';

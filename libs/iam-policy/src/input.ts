@@ -17,6 +17,10 @@ const forms = {
   region: /^[a-z]{2}(-[a-z]+)+-\d$/,
   instanceId: /^i-[0-9a-f]{8,17}$/,
   documentName: /^jit-[a-z0-9-]{1,60}$/,
+  /** What IAM calls an RDS instance, cluster or proxy. */
+  rdsResourceId: /^((db|cluster)-[A-Z0-9]{8,40}|prx-[a-z0-9]{8,40})$/,
+  /** Roles that leases may sign in as are named for it: never the owner of a database. */
+  databaseUser: /^jit_\w{1,28}$/,
   roleArn: /^arn:aws:iam::\d{12}:role(\/[\w+=,.@-]+)+$/,
   keyArn: /^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/,
   externalId: /^[\w+=,.@:/-]{2,1224}$/,

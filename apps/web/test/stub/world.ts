@@ -81,7 +81,7 @@ const later = {
   code: 'RESOURCE_NOT_CONNECTABLE',
   reason: 'Connecting to this kind of resource comes later.',
 };
-const shop = { name: 'shop', role: 'app_ro' };
+const shop = { name: 'shop', role: 'app_ro', auth: 'none' } as const;
 
 export function resources(): Resource[] {
   return [

@@ -36,17 +36,18 @@ const engineer: Principal = {
   tags: { GrantId: grantId, Team: 'platform' },
   sourceIdentity: 'u-prs_01JZ8Q4T7M3N5P6R8S9V0W1X2Y',
 };
+const lease = {
+  grantId,
+  accountId: account,
+  region: 'eu-west-1',
+  instanceId: 'i-0123456789abcdef0',
+  documentName: 'jit-fwd-7f3a9c21',
+  leaseEndsAt: Date.parse('2026-11-21T12:02:00Z'),
+};
 const policies = {
   identityPolicies: [renderConnectPermissions({ accountId: account, enrolmentTags })],
   boundary: renderConnectBoundary({ accountId: account }),
-  sessionPolicy: renderLease({
-    grantId,
-    accountId: account,
-    region: 'eu-west-1',
-    instanceId: 'i-0123456789abcdef0',
-    documentName: 'jit-fwd-7f3a9c21',
-    leaseEndsAt: Date.parse('2026-11-21T12:02:00Z'),
-  }),
+  sessionPolicy: renderLease(lease),
 };
 const before = { 'aws:CurrentTime': '2026-11-21T12:01:59Z' };
 const after = { 'aws:CurrentTime': '2026-11-21T12:02:00Z' };
@@ -135,6 +136,32 @@ describe('a lease', () => {
     ['iam:PutRolePolicy', `arn:aws:iam::${account}:role/jit/JitConnect`],
   ])('cannot %s on %s', (action, resource) => {
     expect(act(action, resource).decision).toBe('deny');
+  });
+
+  it('signs in to a database as its one user, where role, boundary and lease all say so', () => {
+    const user = (name: string, at = 'db-ABCDEFGHIJKL') =>
+      `arn:aws:rds-db:eu-west-1:${account}:dbuser:${at}/${name}`;
+    const databaseUser = { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'jit_readonly' };
+    const own = user('jit_readonly');
+    const signing: CallerPolicies = {
+      ...policies,
+      identityPolicies: [
+        renderConnectPermissions({ accountId: account, enrolmentTags, databaseSignIn: true }),
+      ],
+      sessionPolicy: renderLease({ ...lease, databaseUser }),
+    };
+    const signIn = (resource: string, by: CallerPolicies = signing, context = before) =>
+      evaluate({ principal: engineer, ...by, request: { action: 'rds-db:connect', resource, context } })
+        .decision;
+    expect(signIn(own)).toBe('allow');
+    expect(signIn(own, signing, after)).toBe('deny');
+    for (const other of [user('jit_owner'), user('postgres'), user('jit_readonly', 'db-MNOPQRSTUVWX')])
+      expect(signIn(other)).toBe('deny');
+    expect(signIn(own, { ...signing, identityPolicies: policies.identityPolicies })).toBe('deny');
+    expect(signIn(own, { ...signing, sessionPolicy: policies.sessionPolicy })).toBe('deny');
+    const all = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } };
+    const wide = { ...signing, identityPolicies: [all], sessionPolicy: all };
+    expect([signIn(own, wide), signIn(user('postgres'), wide)]).toEqual(['allow', 'deny']);
   });
 
   it('says why, in the words of AWS', () => {

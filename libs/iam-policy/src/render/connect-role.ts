@@ -8,6 +8,8 @@ export interface ConnectRoleInput {
   readonly enrolmentTags: Readonly<Record<string, string>>;
   /** Admits pushing a short-lived SSH key to enrolled instances; off until SSH access is offered. */
   readonly instanceConnect?: boolean;
+  /** Admits signing in to RDS databases as users named `jit_...`; off where no resource asks for it. */
+  readonly databaseSignIn?: boolean;
   /** The key that encrypts shells and commands; without it sessions are not encrypted by KMS. */
   readonly sessionKeyArn?: string;
 }
@@ -59,9 +61,20 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       Condition: { StringEquals: enrolled, StringNotEquals: { 'ec2:osuser': 'root' } },
     });
   }
+  if (input.databaseSignIn === true) {
+    statements.push({
+      Sid: 'SignInToDatabases',
+      Effect: 'Allow',
+      Action: 'rds-db:connect',
+      Resource: leaseDatabaseUsers(accountId),
+    });
+  }
   if (input.sessionKeyArn !== undefined) statements.push(sessionEncryption(input.sessionKeyArn));
   return { Version: '2012-10-17', Statement: statements };
 }
+
+/** Every database user that a lease may ever be for. */
+const leaseDatabaseUsers = (accountId: string) => `arn:aws:rds-db:*:${accountId}:dbuser:*/jit_*`;
 
 function sessionEncryption(keyArn: string): Statement {
   const keys = ['aws:ssm:SessionId', 'aws:ssm:TargetId', 'aws:ssm:RandomChallenge'];
@@ -102,6 +115,12 @@ export function renderConnectBoundary(input: { accountId: string }): PolicyDocum
           'kms:GenerateDataKey',
         ],
         Resource: '*',
+      },
+      {
+        Sid: 'CeilingDatabases',
+        Effect: 'Allow',
+        Action: 'rds-db:connect',
+        Resource: leaseDatabaseUsers(accountId),
       },
       {
         Sid: 'NoTargetOrDocumentOutsideTheLane',

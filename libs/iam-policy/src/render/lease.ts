@@ -11,6 +11,21 @@ export interface LeaseScope {
   readonly instanceId: string;
   /** A pinned document: `jit-fwd-...` for a remote host, `jit-port-...` for a port of the instance. */
   readonly documentName: string;
+  /** The one database user that the lease may sign in as by IAM; null or absent where nobody does. */
+  readonly databaseUser?: DatabaseUser | null;
+}
+
+/** A user of one RDS database, as IAM names it. */
+export interface DatabaseUser {
+  /** `db-...`, `cluster-...` or `prx-...`. */
+  readonly rdsResourceId: string;
+  readonly name: string;
+}
+
+/** The ARN of a database user, `arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER`. Throws PolicyInputError. */
+export function databaseUserArn(region: string, accountId: string, user: DatabaseUser): string {
+  const place = `${checked('region', region)}:${checked('accountId', accountId)}`;
+  return `arn:aws:rds-db:${place}:dbuser:${checked('rdsResourceId', user.rdsResourceId)}/${checked('databaseUser', user.name)}`;
 }
 
 export interface LeaseInput extends LeaseScope {
@@ -61,6 +76,14 @@ function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
     // Outside the time limit, so that a client can always end what it began.
     { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: ownSessions },
   ];
+  const { databaseUser } = scope;
+  if (databaseUser)
+    statements.push({
+      Effect: 'Allow',
+      Action: 'rds-db:connect',
+      Resource: databaseUserArn(scope.region, scope.accountId, databaseUser),
+      Condition: untilEnd,
+    });
   return { Version: '2012-10-17', Statement: statements };
 }
 

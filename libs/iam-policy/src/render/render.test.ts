@@ -64,8 +64,34 @@ describe('a lease policy', () => {
     });
   });
 
+  it('names the one database user it may sign in as, until its end', () => {
+    const databaseUser = { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'jit_readonly' };
+    const plain = renderLease(aLease).Statement;
+    expect(renderLease({ ...aLease, databaseUser: null }).Statement).toEqual(plain);
+    expect(renderLease({ ...aLease, databaseUser }).Statement).toEqual([
+      ...plain,
+      {
+        Effect: 'Allow',
+        Action: 'rds-db:connect',
+        Resource: 'arn:aws:rds-db:eu-west-1:111122223333:dbuser:db-ABCDEFGHIJKL/jit_readonly',
+        Condition: { DateLessThan: { 'aws:CurrentTime': '2026-11-21T12:02:00Z' } },
+      },
+    ]);
+  });
+
+  it.each([
+    { rdsResourceId: '*', name: 'jit_readonly' },
+    { rdsResourceId: 'db-ABCDEFGHIJKL/jit_owner', name: 'jit_readonly' },
+    { rdsResourceId: 'db-ABCDEFGHIJKL', name: '*' },
+    { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'jit_*' },
+    { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'postgres' },
+  ])('is refused for the database user %j', (databaseUser) => {
+    expect(() => renderLease({ ...aLease, databaseUser })).toThrow(PolicyInputError);
+  });
+
   it('fits into an AssumeRole call', () => {
-    expect(sessionPolicyText(renderLease(aLease)).length).toBeLessThan(1200);
+    const databaseUser = { rdsResourceId: `cluster-${'A'.repeat(40)}`, name: `jit_${'x'.repeat(28)}` };
+    expect(sessionPolicyText(renderLease({ ...aLease, databaseUser })).length).toBeLessThan(1500);
   });
 
   it('can be shown before it is issued, with a placeholder for its end', () => {
@@ -134,7 +160,7 @@ describe('role policies', () => {
     }
   });
 
-  it('admit key push and KMS only when asked to, and KMS with its context keys', () => {
+  it('admit key push, database sign-in and KMS only when asked to, and KMS with its context keys', () => {
     const plain = renderConnectPermissions({ accountId: '111122223333', enrolmentTags });
     expect(plain.Statement.map(({ Sid }) => Sid)).toEqual([
       'StartOnEnrolledInstances',
@@ -145,7 +171,14 @@ describe('role policies', () => {
       accountId: '111122223333',
       enrolmentTags,
       instanceConnect: true,
+      databaseSignIn: true,
       sessionKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555',
+    });
+    expect(full.Statement.at(-2)).toEqual({
+      Sid: 'SignInToDatabases',
+      Effect: 'Allow',
+      Action: 'rds-db:connect',
+      Resource: 'arn:aws:rds-db:*:111122223333:dbuser:*/jit_*',
     });
     expect(full.Statement.at(-1)?.Condition).toEqual({
       'ForAllValues:StringEquals': {

@@ -35,6 +35,45 @@ describe('the self-check of a lease', () => {
     expect(check()).toEqual({ ok: true, failures: [] });
   });
 
+  describe('with a database user', () => {
+    const signing = { ...lease, databaseUser: { rdsResourceId: 'db-ABCDEFGHIJKL', name: 'jit_readonly' } };
+    const own = 'dbuser:db-ABCDEFGHIJKL/jit_readonly';
+    const rendered = JSON.stringify(renderLease(signing));
+    const having = (to: string) =>
+      check({ lease: signing, sessionPolicy: JSON.parse(rendered.replace(own, to)) as PolicyDocument });
+
+    it('passes what the renderer makes', () => {
+      expect(having(own)).toEqual({ ok: true, failures: [] });
+    });
+
+    it.each([
+      ['every user', 'dbuser:db-ABCDEFGHIJKL/*', 'it can sign in as the owner of the database'],
+      ['users of that beginning', `${own}*`, 'it can sign in as another database user'],
+      ['every database', 'dbuser:*/jit_readonly', 'it can sign in to another database'],
+      ['another user', 'dbuser:db-ABCDEFGHIJKL/jit_owner', 'it cannot sign in as its database user'],
+      ['a user outside the role', 'dbuser:db-ABCDEFGHIJKL/app', 'it cannot sign in as its database user'],
+    ])('finds a lease for %s', (_, to, failure) => {
+      expect(having(to).failures).toContain(failure);
+    });
+
+    it('finds a sign-in that nobody granted, and one without an end', () => {
+      expect(
+        check({ sessionPolicy: JSON.parse(rendered.replace(own, 'dbuser:*')) as PolicyDocument }).failures,
+      ).toContain('it can sign in to a database');
+      const policy = renderLease(signing);
+      const endless = {
+        ...policy,
+        Statement: policy.Statement.map((statement) =>
+          statement.Action === 'rds-db:connect' ? { ...statement, Condition: undefined } : statement,
+        ),
+      };
+      expect(
+        check({ lease: signing, sessionPolicy: JSON.parse(JSON.stringify(endless)) as PolicyDocument })
+          .failures,
+      ).toContain('it can sign in to its database after its end');
+    });
+  });
+
   it('passes a lease that ends within a second', () => {
     const short = { ...lease, leaseEndsAt: now + 400 };
     expect(check({ lease: short, sessionPolicy: renderLease(short) }).ok).toBe(true);

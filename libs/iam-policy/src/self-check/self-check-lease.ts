@@ -2,7 +2,7 @@ import { evaluate, type CallerPolicies } from '../evaluate/evaluate.ts';
 import type { Principal, Resource } from '../evaluate/facts.ts';
 import { defaultSessionDocument, evaluateStartSession } from '../evaluate/start-session.ts';
 import { renderConnectBoundary, renderConnectPermissions } from '../render/connect-role.ts';
-import type { LeaseInput } from '../render/lease.ts';
+import { databaseUserArn, type LeaseInput } from '../render/lease.ts';
 import { leaseSessionName } from '../render/names.ts';
 
 /** A session policy about to be handed to STS, and what it is meant for. */
@@ -30,8 +30,8 @@ export interface SelfCheck {
 /**
  * Evaluates a lease before it is issued: together with its role and boundary the granted way must be open, and by
  * itself it must close each of several decoys (a sibling instance, another document, AWS's port forwarding to any
- * host, the default shell by name and by silence, another grant's session, the time after its end). The issuer refuses
- * to issue otherwise.
+ * host, the default shell by name and by silence, another grant's session, another database user, the time after its
+ * end). The issuer refuses to issue otherwise.
  * Throws PolicyInputError when the facts do not have their forms.
  */
 export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
@@ -49,10 +49,12 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
   const granted = scene.document(lease.documentName);
   const anyHost = `arn:aws:ssm:${lease.region}::document/AWS-StartPortForwardingSessionToRemoteHost`;
 
+  const signIns = signInsOf(lease);
   const mustAllow: [string, boolean][] = [
     ['start the granted session', start(last, target, granted)],
     ['open the data channel of its session', act(last, 'ssmmessages:OpenDataChannel', own)],
     ['end its session after its end', act(over, 'ssm:TerminateSession', own)],
+    ...signIns.must(last),
   ];
   const mustDeny: [string, boolean][] = [
     ['start on a sibling instance', start(alone, scene.instance(siblingOf(lease.instanceId)), granted)],
@@ -65,12 +67,35 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
     ["open another grant's data channel", act(alone, 'ssmmessages:OpenDataChannel', foreign)],
     ["end another grant's session", act(alone, 'ssm:TerminateSession', foreign)],
     ['list sessions', act(alone, 'ssm:DescribeSessions', '*')],
+    ...signIns.mustNot(alone, aloneOver),
   ];
   const failures = [
     ...mustAllow.filter(([, allowed]) => !allowed).map(([what]) => `it cannot ${what}`),
     ...mustDeny.filter(([, allowed]) => allowed).map(([what]) => `it can ${what}`),
   ];
   return { ok: failures.length === 0, failures };
+}
+
+/** What a lease has to allow and to refuse of signing in to databases. */
+function signInsOf({ region, accountId, databaseUser }: LeaseInput) {
+  const user = databaseUser ?? { rdsResourceId: 'db-NOBODYSDATABASE', name: 'jit_decoy' };
+  const own = databaseUserArn(region, accountId, user);
+  const signIn = (scene: Scene, arn: string) => act(scene, 'rds-db:connect', arn);
+  const decoys: [string, string][] = [
+    ['sign in as another database user', `${own}x`],
+    ['sign in as the owner of the database', own.replace(/[^/]+$/, 'postgres')],
+    ['sign in to another database', own.replace(/dbuser:([^/]+)/, 'dbuser:$1X')],
+  ];
+  return {
+    must: (last: Scene): [string, boolean][] =>
+      databaseUser ? [['sign in as its database user', signIn(last, own)]] : [],
+    mustNot: (alone: Scene, over: Scene): [string, boolean][] => [
+      ...decoys.map(([what, arn]): [string, boolean] => [what, signIn(alone, arn)]),
+      databaseUser
+        ? ['sign in to its database after its end', signIn(over, own)]
+        : ['sign in to a database', signIn(alone, own)],
+    ],
+  };
 }
 
 interface Scene {
@@ -94,7 +119,9 @@ function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now 
       tags: { GrantId: grantId, Team: team },
     },
     policies: {
-      identityPolicies: [renderConnectPermissions({ accountId, enrolmentTags })],
+      identityPolicies: [
+        renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn: lease.databaseUser != null }),
+      ],
       boundary: renderConnectBoundary({ accountId }),
       sessionPolicy,
     },

@@ -1,4 +1,11 @@
-import { documentsOf, type Account, type Catalog, type DeployedDocument } from '@sallyport/catalog';
+import {
+  databaseUserOf,
+  documentsOf,
+  type Account,
+  type Catalog,
+  type DeployedDocument,
+} from '@sallyport/catalog';
+import type { DatabaseUser } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import { sha256Hex } from './sha256.ts';
 
@@ -27,5 +34,22 @@ export class Spokes {
     );
     if (!document) throw new Problem('AWS_TARGET_UNKNOWN');
     return document;
+  }
+
+  /** Refuses with AWS_TARGET_UNKNOWN a database user that no connectable resource reached through the document signs in as. */
+  databaseUser(accountId: string, region: string, documentName: string, user: DatabaseUser): void {
+    const { host, port } = this.document(accountId, region, documentName);
+    const offered = this.#catalog.resources.some((resource) => {
+      const its = resource.connectable ? databaseUserOf(resource) : null;
+      return (
+        resource.account.id === accountId &&
+        resource.region === region &&
+        resource.host === host &&
+        resource.port === port &&
+        its?.name === user.name &&
+        its.rdsResourceId === user.rdsResourceId
+      );
+    });
+    if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }
 }

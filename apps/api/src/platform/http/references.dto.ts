@@ -1,8 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { resourceKinds, type ResourceKind } from '@sallyport/catalog';
 import { OneOf, TextOrNull } from './schema.ts';
 
-export const resourceKinds = ['database', 'port', 'ssh', 'shell', 'subnet'] as const;
-export type ResourceKind = (typeof resourceKinds)[number];
+export { resourceKinds, type ResourceKind };
 
 /** A person, as other things mention them. */
 @ApiSchema({ name: 'PersonRef' })

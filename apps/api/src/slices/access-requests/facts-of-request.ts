@@ -6,9 +6,9 @@ import {
   type Grant,
   type RequestItem,
 } from '@sallyport/access-domain';
-import { documentOf } from '@sallyport/catalog';
+import { databaseUserOf, documentOf } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
-import { previewLease } from '@sallyport/iam-policy';
+import { previewLease, type LeaseScope } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import canonicalize from 'canonicalize';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
@@ -104,6 +104,7 @@ export class FactsOfRequest {
         region: entry.region,
         instanceId: instanceId ?? before?.gateway.instanceId ?? null,
         documentName: document.name,
+        databaseUser: databaseUserOf(entry),
       }),
       recording: { ...entry.recording },
       adds: whatItAdds(item.resource.name, request, held),
@@ -111,12 +112,9 @@ export class FactsOfRequest {
   }
 }
 
-function sessionPolicyShown(scope: {
-  accountId: string;
-  region: string;
-  instanceId: string | null;
-  documentName: string;
-}): object {
+function sessionPolicyShown(
+  scope: Omit<LeaseScope, 'grantId' | 'instanceId'> & { readonly instanceId: string | null },
+): object {
   const policy = previewLease({
     ...scope,
     grantId: grantStandIn,

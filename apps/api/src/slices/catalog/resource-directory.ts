@@ -40,3 +40,15 @@ export function offered({ id, entry }: KnownResource): OfferedResource {
 export function refOf({ id, entry }: Pick<KnownResource, 'id' | 'entry'>): ResourceRef {
   return { id, name: entry.name, kind: entry.kind };
 }
+
+/** How to speak with a resource, as answers tell it; what IAM calls its database stays on the server. */
+export function speechOf({ host, port, protocol, tls, database, cluster }: Resource) {
+  return {
+    host,
+    port,
+    protocol,
+    tls: tls && { ...tls },
+    database: database && { name: database.name, role: database.role, auth: database.auth },
+    cluster: cluster && { ...cluster },
+  };
+}

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { resourceProtocols, type ResourceProtocol } from '@sallyport/catalog';
 import {
   AccountRefDto,
   RecordingDto,
@@ -17,7 +18,6 @@ import {
   WholeOrNull,
 } from '../../platform/http/schema.ts';
 
-export const resourceProtocols = ['postgresql', 'http', 'ssh'] as const;
 export const gatewayStates = ['online', 'lost', 'stopped', 'unknown'] as const;
 export const mineStates = ['none', 'waiting', 'granted', 'connected'] as const;
 
@@ -26,6 +26,24 @@ export const mineStates = ['none', 'waiting', 'granted', 'connected'] as const;
 export class DatabaseDto {
   @ApiProperty() name!: string;
   @ApiProperty() role!: string;
+  /** `iam`: the password is a token that the lease's credentials sign for `tls.serverName` and the port. */
+  @OneOf(['none', 'iam']) auth!: 'none' | 'iam';
+}
+
+/** How the far end proves itself: the name to verify instead of the local address, and who signs it. */
+@ApiSchema({ name: 'Tls' })
+export class TlsDto {
+  @ApiProperty() serverName!: string;
+  /** PEM certificates; null: public authorities. */
+  @TextOrNull() ca!: string | null;
+}
+
+/** The EKS cluster behind a resource; its endpoint is host and port. */
+@ApiSchema({ name: 'Cluster' })
+export class ClusterDto {
+  @ApiProperty() name!: string;
+  @ApiProperty() serverName!: string;
+  @TextOrNull() ca!: string | null;
 }
 
 @ApiSchema({ name: 'Gateway' })
@@ -76,8 +94,10 @@ export class ResourceDto {
   @WholeOrNull() port!: number | null;
   @ApiProperty({ type: String, nullable: true, required: false }) cidr?: string | null;
   @ApiProperty({ type: String, nullable: true, required: false, enum: [...resourceProtocols] })
-  protocol?: (typeof resourceProtocols)[number] | null;
+  protocol?: ResourceProtocol | null;
+  @ApiProperty({ type: TlsDto, nullable: true, required: false }) tls?: TlsDto | null;
   @ApiProperty({ type: DatabaseDto, nullable: true, required: false }) database?: DatabaseDto | null;
+  @ApiProperty({ type: ClusterDto, nullable: true, required: false }) cluster?: ClusterDto | null;
   @Thing(AccountRefDto) account!: AccountRefDto;
   @ApiProperty() region!: string;
   @Thing(GatewayDto) gateway!: GatewayDto;

@@ -4,7 +4,7 @@ import { Problem } from '@sallyport/problems';
 import type { PrismaClient } from '../../generated/prisma/client.ts';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import type { Policies, UsualWait } from '../policies/index.ts';
-import { offered, type KnownResource, type ResourceDirectory } from './resource-directory.ts';
+import { offered, speechOf, type KnownResource, type ResourceDirectory } from './resource-directory.ts';
 import type { ResourceDto, ResourceMineDto, ResourceRuleDto } from './resource.dto.ts';
 
 /** Where a person stands with everything they asked for or were granted. */
@@ -72,11 +72,8 @@ export class ResourcesQuery {
       description: entry.description,
       environment: entry.environment,
       tags: { ...entry.tags },
-      host: entry.host,
-      port: entry.port,
+      ...speechOf(entry),
       cidr: entry.cidr,
-      protocol: entry.protocol,
-      database: entry.database && { ...entry.database },
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       gateway: { selector: { ...entry.gateway.selector }, ...sight },

@@ -9,6 +9,7 @@ import {
   type LeaseOutcome,
   type Person,
 } from '@sallyport/access-domain';
+import { databaseUserOf } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { IssuedLease, LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
@@ -122,6 +123,7 @@ export class IssueLease {
         instanceId,
         instanceTags: instance.tags,
         documentName,
+        databaseUser: databaseUserOf(entry),
         team: entry.gateway.team,
         leaseEndsAt: intent.usefulUntil,
       });

@@ -1,14 +1,16 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ResourceRefDto } from '../../platform/http/references.dto.ts';
 import { OneOf, TextOrNull, Thing, ThingOrNull, Time, WholeOrNull } from '../../platform/http/schema.ts';
-import { DatabaseDto } from '../catalog/index.ts';
+import { ClusterDto, DatabaseDto, TlsDto } from '../catalog/index.ts';
 
 @ApiSchema({ name: 'LeaseResource' })
 export class LeaseResourceDto extends ResourceRefDto {
   @TextOrNull() host!: string | null;
   @WholeOrNull() port!: number | null;
   @TextOrNull() protocol!: string | null;
+  @ApiProperty({ type: TlsDto, nullable: true, required: false }) tls?: TlsDto | null;
   @ThingOrNull(DatabaseDto) database!: DatabaseDto | null;
+  @ApiProperty({ type: ClusterDto, nullable: true, required: false }) cluster?: ClusterDto | null;
 }
 
 /** Short-lived AWS credentials. Present in this answer alone: never stored, never logged. */

@@ -69,6 +69,7 @@ describe('a lease', () => {
         instanceId: 'i-0123456789abcdef0',
         instanceTags: gatewayTags,
         documentName: lease.documentName,
+        databaseUser: null,
         team: 'platform',
         leaseEndsAt: now + 120_000,
       },

@@ -4,7 +4,7 @@ import { leaseSessionName } from '@sallyport/iam-policy';
 import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
-import { refOf } from '../catalog/index.ts';
+import { refOf, speechOf } from '../catalog/index.ts';
 import { IssueLease, type LeaseInHand } from './issue-lease.handler.ts';
 import { LeaseDto } from './lease.dto.ts';
 
@@ -29,7 +29,6 @@ export class LeasesController {
 }
 
 function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: string | null): LeaseDto {
-  const { host, port, protocol, database } = resource.entry;
   return {
     id: lease.id,
     state: 'issued',
@@ -48,6 +47,6 @@ function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: strin
       sessionToken: credentials.sessionToken,
       expiration: new Date(credentials.expiresAt).toISOString(),
     },
-    resource: { ...refOf(resource), host, port, protocol, database },
+    resource: { ...refOf(resource), ...speechOf(resource.entry) },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits, type AccessPolicy } from '@sallyport/access-domain';
+import { resourceKinds } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'is not a name like production-databases');
@@ -22,10 +23,7 @@ const policy = z
     name,
     resources: z.strictObject({
       names: names.optional(),
-      kinds: z
-        .array(z.enum(['database', 'port', 'ssh', 'shell', 'subnet']))
-        .min(1)
-        .optional(),
+      kinds: z.array(z.enum(resourceKinds)).min(1).optional(),
       environments: names.optional(),
       tags: z.record(z.string(), z.string()).optional(),
     }),

@@ -1,9 +1,10 @@
-import { Cable, Database, Network, SquareTerminal, Terminal, type LucideIcon } from 'lucide-react';
+import { Boxes, Cable, Database, Network, SquareTerminal, Terminal, type LucideIcon } from 'lucide-react';
 import type { ResourceKind } from '../../api/contract.ts';
 
 const icons: Record<ResourceKind, LucideIcon> = {
   database: Database,
   port: Cable,
+  cluster: Boxes,
   ssh: Terminal,
   shell: SquareTerminal,
   subnet: Network,
@@ -12,6 +13,7 @@ const icons: Record<ResourceKind, LucideIcon> = {
 const names: Record<ResourceKind, string> = {
   database: 'Database',
   port: 'Port',
+  cluster: 'Kubernetes cluster',
   ssh: 'SSH host',
   shell: 'Shell',
   subnet: 'Subnet',

@@ -1,6 +1,13 @@
 import type { Resource } from '../../api/contract.ts';
 
-const protocols: Record<string, string> = { postgresql: 'PostgreSQL', http: 'HTTP', ssh: 'SSH' };
+const protocols: Record<string, string> = {
+  postgresql: 'PostgreSQL',
+  mysql: 'MySQL',
+  redis: 'Redis',
+  http: 'HTTP',
+  kubernetes: 'Kubernetes',
+  ssh: 'SSH',
+};
 
 /** Name of a protocol as people write it. */
 export function protocolName(protocol: string | null | undefined): string {

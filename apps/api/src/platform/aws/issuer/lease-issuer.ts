@@ -9,6 +9,8 @@ export const leaseOrderForm = z.strictObject({
   instanceId: z.string(),
   instanceTags: z.record(z.string(), z.string()),
   documentName: z.string(),
+  /** The one database user to sign in as by IAM, or null. */
+  databaseUser: z.strictObject({ rdsResourceId: z.string(), name: z.string() }).nullable(),
   team: z.string(),
   /** Unix milliseconds. */
   leaseEndsAt: z.number(),

@@ -49,6 +49,8 @@ export class StsLeaseIssuer extends LeaseIssuer {
   async issue(order: LeaseOrder): Promise<IssuedLease> {
     const account = this.#spokes.account(order.accountId, order.region);
     this.#spokes.document(order.accountId, order.region, order.documentName);
+    if (order.databaseUser)
+      this.#spokes.databaseUser(order.accountId, order.region, order.documentName, order.databaseUser);
     const policy = this.#checkedPolicy(order, account.enrolmentTags);
     const command = new AssumeRoleCommand({
       RoleArn: account.roles.connect.arn,

@@ -10,11 +10,14 @@ export {
   type Traffic,
 } from './control-plane.ts';
 export { checkStreamUrl, endpointFor, isLoopback, type Endpoint, type EndpointRules } from './endpoint.ts';
+export { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
+export { agentThrough, noProxies, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 export { signUpgrade } from './sign-upgrade.ts';
-export { awsSsmSessions, type SsmSessions, type StartedSession } from './ssm-sessions.ts';
+export { awsSsmSessions, ssmSessionsThrough, type SsmSessions, type StartedSession } from './ssm-sessions.ts';
 export { preferredPorts, stablePorts } from './stable-port.ts';
 export { listenLocally, type LocalListener } from './local-listener.ts';
-export { webSocketTransport } from './web-socket-transport.ts';
+export { webSocketsThrough, webSocketTransport } from './web-socket-transport.ts';
 export type { Connection, ConnectionSink, Transport } from './transport.ts';
+export { systemWake, type WakeEvents, type WakeSource } from './wake.ts';
 export type { Debug } from './debug.ts';
 export type { TunnelEnd } from './tunnel-end.ts';

@@ -8,6 +8,7 @@ import {
 import { Problem } from '@sallyport/problems';
 import type { Lease } from './control-plane.ts';
 import type { Endpoint } from './endpoint.ts';
+import { agentThrough, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 
 /** A session that AWS has started or resumed. Token and URL are secrets. */
 export interface StartedSession {
@@ -33,42 +34,53 @@ export interface SsmSessions {
 const answerWithinMs = 15_000;
 
 /** Session Manager through the AWS SDK; foreign errors are translated here and nowhere else. */
-export const awsSsmSessions: SsmSessions = {
-  start: (lease, endpoint, signal) =>
-    calling(lease, endpoint, async (client) => {
-      const answer = await client.send(
-        new StartSessionCommand({
-          Target: lease.instanceId,
-          DocumentName: lease.documentName,
-          Reason: lease.sessionReason,
-        }),
-        { abortSignal: signal },
-      );
-      return startedOf(answer) ?? missingAnswer();
-    }),
-  resume: (lease, endpoint, sessionId, signal) =>
-    calling(lease, endpoint, async (client) => {
-      try {
-        const answer = await client.send(new ResumeSessionCommand({ SessionId: sessionId }), {
-          abortSignal: signal,
-        });
-        return startedOf({ ...answer, SessionId: answer.SessionId ?? sessionId });
-      } catch (error) {
-        if (error instanceof SSMServiceException && error.name === 'DoesNotExistException') return undefined;
-        throw error;
-      }
-    }),
-  terminate: (lease, endpoint, sessionId) =>
-    calling(lease, endpoint, async (client) => {
-      await client.send(new TerminateSessionCommand({ SessionId: sessionId }));
-    }),
-};
+export function ssmSessionsThrough(proxies: Proxies): SsmSessions {
+  const calling: Calling = (lease, endpoint, call) => callThrough(proxies, lease, endpoint, call);
+  return {
+    start: (lease, endpoint, signal) =>
+      calling(lease, endpoint, async (client) => {
+        const answer = await client.send(
+          new StartSessionCommand({
+            Target: lease.instanceId,
+            DocumentName: lease.documentName,
+            Reason: lease.sessionReason,
+          }),
+          { abortSignal: signal },
+        );
+        return startedOf(answer) ?? missingAnswer();
+      }),
+    resume: (lease, endpoint, sessionId, signal) =>
+      calling(lease, endpoint, async (client) => {
+        try {
+          const answer = await client.send(new ResumeSessionCommand({ SessionId: sessionId }), {
+            abortSignal: signal,
+          });
+          return startedOf({ ...answer, SessionId: answer.SessionId ?? sessionId });
+        } catch (error) {
+          if (error instanceof SSMServiceException && error.name === 'DoesNotExistException')
+            return undefined;
+          throw error;
+        }
+      }),
+    terminate: (lease, endpoint, sessionId) =>
+      calling(lease, endpoint, async (client) => {
+        await client.send(new TerminateSessionCommand({ SessionId: sessionId }));
+      }),
+  };
+}
 
-async function calling<T>(
+/** The same by the proxies of the environment: what the command line uses. */
+export const awsSsmSessions: SsmSessions = ssmSessionsThrough(proxiesOfEnvironment);
+
+type Calling = <T>(lease: Lease, endpoint: Endpoint, call: (client: SSMClient) => Promise<T>) => Promise<T>;
+
+async function callThrough<T>(
+  proxies: Proxies,
   lease: Lease,
   endpoint: Endpoint,
   call: (client: SSMClient) => Promise<T>,
 ): Promise<T> {
+  const agent = await agentThrough(proxies, endpoint.api);
   const { accessKeyId, secretAccessKey, sessionToken } = lease.credentials;
   const client = new SSMClient({
     region: endpoint.region,
@@ -76,7 +88,11 @@ async function calling<T>(
     credentials: { accessKeyId, secretAccessKey, sessionToken },
     // One try: the caller decides what is worth another, and a wrong clock is told instead of worked around.
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: answerWithinMs, requestTimeout: answerWithinMs },
+    requestHandler: {
+      connectionTimeout: answerWithinMs,
+      requestTimeout: answerWithinMs,
+      ...(agent && { httpAgent: agent, httpsAgent: agent }),
+    },
   });
   try {
     return await call(client);

@@ -1,51 +1,73 @@
 import type { Socket } from 'node:net';
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Problem } from '@sallyport/problems';
 import { limits } from '@sallyport/ssm-protocol';
+import { agentThrough, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 import type { Connection, ConnectionSink, Transport } from './transport.ts';
 
 /** Bytes that may wait in our own socket before new data is held back. */
 const congestedBytes = 1024 * 1024;
 const openWithinMs = 15_000;
 
-/** The only file that opens a socket for Session Manager. */
-export const webSocketTransport: Transport = {
-  open: (url, headers, sink, signal) =>
-    new Promise((resolve, reject) => {
-      const socket = new WebSocket(url, {
-        headers: { ...headers },
-        maxPayload: limits.frameBytesMax,
-        perMessageDeflate: false,
-        followRedirects: false,
-        handshakeTimeout: openWithinMs,
-      });
-      const abort = () => {
-        socket.terminate();
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      let raw: Socket | undefined;
-      let opened = false;
-      socket.on('upgrade', (response) => (raw = response.socket));
-      socket.on('unexpected-response', (_request, response) => {
-        reject(refusal(response));
-        response.destroy();
-        socket.terminate();
-      });
-      // `close` follows each error; before `open` it is the refusal.
-      socket.on('error', (cause) => {
-        if (!opened)
-          reject(new Problem('SSM_UNREACHABLE', { detail: 'The message gateway does not answer.', cause }));
-      });
-      socket.on('open', () => {
-        opened = true;
-        signal.removeEventListener('abort', abort);
-        resolve(connectionOf(socket, raw, sink));
-      });
-    }),
-};
+/** Opens WebSockets, through a proxy where one leads to the target. The only file that opens a socket for Session Manager. */
+export function webSocketsThrough(proxies: Proxies): Transport {
+  return {
+    open: async (url, headers, sink, signal) => {
+      const agent = await agentThrough(proxies, url);
+      signal.throwIfAborted();
+      return opened(url, headers, agent, sink, signal);
+    },
+  };
+}
+
+/** The same by the proxies of the environment: what the command line uses. */
+export const webSocketTransport: Transport = webSocketsThrough(proxiesOfEnvironment);
+
+function opened(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  agent: Agent | undefined,
+  sink: ConnectionSink,
+  signal: AbortSignal,
+): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, {
+      headers: { ...headers },
+      agent,
+      maxPayload: limits.frameBytesMax,
+      perMessageDeflate: false,
+      followRedirects: false,
+      handshakeTimeout: openWithinMs,
+    });
+    const abort = () => {
+      socket.terminate();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    let raw: Socket | undefined;
+    let open = false;
+    socket.on('upgrade', (response) => (raw = response.socket));
+    socket.on('unexpected-response', (_request, response) => {
+      reject(refusal(response));
+      response.destroy();
+      socket.terminate();
+    });
+    // `close` follows each error; before `open` it is the refusal.
+    socket.on('error', (cause) => {
+      if (open) return;
+      const own = cause instanceof Problem ? cause : undefined;
+      reject(
+        own ?? new Problem('SSM_UNREACHABLE', { detail: 'The message gateway does not answer.', cause }),
+      );
+    });
+    socket.on('open', () => {
+      open = true;
+      signal.removeEventListener('abort', abort);
+      resolve(connectionOf(socket, raw, sink));
+    });
+  });
+}
 
 function refusal(response: IncomingMessage): Problem {
   const { statusCode } = response;

@@ -1,6 +1,7 @@
 import { createApi, type Api } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import type { Debug } from '../output/debug.ts';
+import { wayTo, type Ask } from './way-to-server.ts';
 
 /** The control plane as this person reaches it. */
 export interface Server {
@@ -23,18 +24,21 @@ const answerWithinMs = 20_000;
 
 export function serverAt({ address, token, version, debug }: ServerOptions): Server {
   const base = address.href.replace(/\/$/u, '');
+  let way: Promise<Ask> | undefined;
   const fetchAnswer = async (request: Request): Promise<Response> => {
     const { method } = request;
     const path = new URL(request.url).pathname;
     try {
       // A redirect could lead the token to another server, so none is followed.
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(answerWithinMs)]);
-      const response = await fetch(request, { redirect: 'manual', signal });
+      const ask = await (way ??= wayTo(address));
+      const response = await ask(request, { signal });
       debug('http', { method, path, status: response.status });
       return response;
     } catch (cause) {
       if (request.signal.aborted) throw request.signal.reason;
       debug('http', { method, path, outcome: 'unreachable' });
+      if (cause instanceof Problem) throw cause;
       throw new Problem('SERVER_UNREACHABLE', { detail: `${address.origin} does not answer.`, cause });
     }
   };

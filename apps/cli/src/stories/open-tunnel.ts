@@ -1,5 +1,6 @@
 import {
   awsSsmSessions,
+  connectionSettings,
   controlPlaneOf,
   preferredPorts,
   Tunnel,
@@ -52,8 +53,7 @@ export async function openTunnel(
       clientVersion: world.version,
       rules: {
         controlPlane: server.address,
-        configured: world.env['TUNNEL_AWS_ENDPOINT'] || undefined,
-        gatewayHosts: (world.env['TUNNEL_AWS_GATEWAY_HOSTS'] ?? '').split(',').filter(Boolean),
+        ...connectionSettings(world.env),
       },
     },
     {

@@ -29,8 +29,25 @@ export const tunnel = entries({
   },
   ENDPOINT_FOREIGN: {
     kind: 'refused',
-    title: 'The control plane named an AWS endpoint that is not AWS; nothing was sent there.',
-    advice: 'Set TUNNEL_AWS_ENDPOINT to it if you know it, else tell an administrator.',
+    title: 'This AWS endpoint is not one to trust; nothing was sent there.',
+    advice: 'If you know it, set TUNNEL_AWS_ENDPOINT to it (or correct that); else tell an administrator.',
+  },
+  CONNECTION_SETTING_INVALID: {
+    kind: 'invalid',
+    title: 'A setting of the environment about the way to AWS cannot be read.',
+    advice:
+      'Correct the variable named: HTTPS_PROXY is like http://proxy.example:3128, AWS_USE_FIPS_ENDPOINT true or false.',
+  },
+  PROXY_REFUSED: {
+    kind: 'local',
+    title: 'The HTTP proxy of your environment refuses to lead on.',
+    advice:
+      'Put the name and password it asks for into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT), or except the host by NO_PROXY.',
+  },
+  PROXY_UNREACHABLE: {
+    kind: 'unavailable',
+    title: 'The HTTP proxy of your environment does not answer, or cannot get on.',
+    advice: 'Check HTTPS_PROXY and your network; without a proxy, unset HTTPS_PROXY.',
   },
   SSM_SESSION_REFUSED: {
     kind: 'refused',

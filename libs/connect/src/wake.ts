@@ -1,0 +1,67 @@
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import type { Clock, Timers } from '@sallyport/effects';
+
+/** What happened to the machine under a tunnel. Either means: what was connected may be dead without a word. */
+export interface WakeEvents {
+  /** The machine slept, or stood still, for about this long. */
+  woke(byMs: number): void;
+  /** It has other addresses than before: another network, a VPN, an undocked cable. */
+  networkChanged(): void;
+}
+
+export interface WakeSource {
+  /** Calls back until the returned function is called. */
+  watch(events: WakeEvents): () => void;
+}
+
+type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+const lookEveryMs = 2_000;
+/** A busy machine is late by less; a ping too many does no harm. */
+const lateByMs = 3_000;
+
+/**
+ * Notices sleep and changes of network within one look (2 s). Node tells of neither. Asleep, the wall clock goes on while the monotonic clock stands (Linux,
+ * macOS) or both go on while timers stand (Windows): so whichever went further than the look was apart tells.
+ */
+export function systemWake(
+  { clock, timers }: { clock: Clock; timers: Timers },
+  interfaces: Interfaces = networkInterfaces,
+): WakeSource {
+  return {
+    watch(events) {
+      let wall = clock.now();
+      let monotonic = clock.monotonic();
+      let addresses = addressesOf(interfaces);
+      const look = () => {
+        const [wallBefore, monotonicBefore] = [wall, monotonic];
+        wall = clock.now();
+        monotonic = clock.monotonic();
+        const late = Math.max(wall - wallBefore, monotonic - monotonicBefore) - lookEveryMs;
+        if (late > lateByMs) events.woke(late);
+        const before = addresses;
+        addresses = addressesOf(interfaces) ?? before;
+        if (before !== undefined && addresses !== before) events.networkChanged();
+      };
+      const timer = timers.every(lookEveryMs, look);
+      return () => timers.cancel(timer);
+    },
+  };
+}
+
+/** The machine's own addresses as one comparable text; undefined where the system does not tell. */
+function addressesOf(interfaces: Interfaces): string | undefined {
+  try {
+    return Object.entries(interfaces())
+      .flatMap(([name, found = []]) =>
+        found
+          .filter(({ internal }) => !internal)
+          .map(({ address, netmask }) => `${name} ${address} ${netmask}`),
+      )
+      .sort()
+      .join('\n');
+  } catch {
+    // Some closed environments forbid the question; then only sleep is noticed.
+    return undefined;
+  }
+}

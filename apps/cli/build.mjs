@@ -20,8 +20,8 @@ await build({
   target: 'node20',
   // Libraries are taken from their sources, so that the bundle never holds a stale build of them.
   conditions: ['development', 'module', 'node'],
-  // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow.
-  external: ['typescript', 'ts-node', 'tsx'],
+  // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow. koffi brings a native part of its own.
+  external: ['typescript', 'ts-node', 'tsx', 'koffi'],
   define: { TUNNEL_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
   banner: { js: banner },
   logLevel: 'warning',

@@ -1,5 +1,4 @@
-import { listenForControl } from '../src/local/control-socket.ts';
-import { announceTunnel, forgetTunnel } from '../src/local/tunnel-registry.ts';
+import { Announcement } from '../src/local/announcement.ts';
 import type { World } from '../src/world.ts';
 import { aGrant } from './api-double.ts';
 
@@ -10,32 +9,18 @@ export async function announcedTunnel(
 ): Promise<{ close(): Promise<void> }> {
   const { name = 'prod-rds', port = 15432, url = 'postgres://app_ro@127.0.0.1:15432/shop' } = over;
   const { id: grantId, endsAt } = aGrant();
-  const control = await listenForControl(world, async () => ({
-    state: 'open',
-    bytesUp: 1,
-    bytesDown: 2,
-    grantId,
-    sessionId: 'ses_1',
-  }));
-  const entry = {
-    version: 1 as const,
-    pid: world.pid,
+  const server = world.env['TUNNEL_SERVER'] ?? '';
+  const announcement = await Announcement.begin(world, {
     name,
     grantId,
-    sessionId: 'ses_1',
-    host: '127.0.0.1',
-    port,
-    socketPath: over.socketPath ?? null,
-    url,
-    startedAt: '2026-01-01T00:00:00.000Z',
-    endsAt,
-    socket: control.path,
-  };
-  await announceTunnel(world, entry);
-  return {
-    close: async () => {
-      await forgetTunnel(world, entry);
-      await control.close();
-    },
-  };
+    server,
+    background: false,
+    source: null,
+  });
+  const status = { state: 'open', sessionId: 'ses_1', endsAt, bytesUp: 1, bytesDown: 2, sessions: 1 };
+  await announcement.opened(
+    { host: '127.0.0.1', port, socketPath: over.socketPath ?? null, url, endsAt },
+    { status: () => status, stop: async () => undefined },
+  );
+  return { close: () => announcement.withdraw() };
 }

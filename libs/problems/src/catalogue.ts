@@ -1,6 +1,7 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
 import { catalog } from './catalogue/catalog.ts';
 import { commandLine } from './catalogue/command-line.ts';
+import { daemon } from './catalogue/daemon.ts';
 import { database } from './catalogue/database.ts';
 import { general } from './catalogue/general.ts';
 import { installation } from './catalogue/installation.ts';
@@ -24,6 +25,7 @@ import { sandbox } from './catalogue/sandbox.ts';
 export const catalogue = {
   ...general,
   ...catalog,
+  ...daemon,
   ...database,
   ...installation,
   ...aws,

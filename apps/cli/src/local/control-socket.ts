@@ -1,59 +1,66 @@
 import { chmod, unlink } from 'node:fs/promises';
-import { createConnection, createServer, type Server as NetServer } from 'node:net';
+import { createConnection, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { ApiProblem } from '@sallyport/api-client';
+import { Problem, toDocument, type ProblemDocument } from '@sallyport/problems';
 import { directoriesOf } from '../settings/directories.ts';
 import { makePrivateDirectory } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
+import { Lines, readAsk, readReply, writeAsk, writeReply, type Ask } from './local-protocol.ts';
+import { uidOfLocalPeer } from './local-peer.ts';
 
-/** What a running tunnel answers to. */
-export type ControlCommand = 'status' | 'stop';
-
-export interface ControlStatus {
-  readonly state: string;
-  readonly bytesUp: number;
-  readonly bytesDown: number;
-  readonly grantId: string;
-  readonly sessionId: string;
+/** Somebody who asks may be told things before the answer, and may leave before it. */
+export interface Asker {
+  tell(event: object): void;
+  /** Aborts when the asker has gone. */
+  readonly gone: AbortSignal;
 }
 
-const lineBytesMax = 4096;
+export interface ControlSocket {
+  readonly path: string;
+  /** Ends conversations and removes the socket. */
+  close(): Promise<void>;
+}
+
+/** Conversations at one time; more are not taken. */
+const askersMax = 64;
+/** An asker that says nothing for this long is cut. */
+const askWithinMs = 10_000;
 const answerWithinMs = 3_000;
+/** Longest path of a Unix socket that Linux and macOS both take, in bytes (`sun_path`). */
+const pathBytesMax = 103;
+
+/** Path of a socket of this process in the person's runtime folder. */
+export function ownSocketPath(world: World): string {
+  const name = `${world.pid}-${Buffer.from(world.effects.random.bytes(4)).toString('hex')}.sock`;
+  return join(directoriesOf(world).runtime, name);
+}
 
 /**
- * Listens on a Unix socket (0600 in a 0700 folder, so only the same person reaches it). One JSON line
- * `{"version":1,"command":"stop"}` in, one line of status out; `stop` is answered when the tunnel is down.
+ * Listens on a Unix socket (0600 in a 0700 folder) and serves its owner's processes alone: the kernel tells whose the other end is, and another user is
+ * answered PEER_REFUSED. Refuses with FILE_UNUSABLE when the socket cannot be made, its name being taken among the reasons.
  */
 export async function listenForControl(
   world: World,
-  serve: (command: ControlCommand) => Promise<ControlStatus>,
-): Promise<{ path: string; close(): Promise<void> }> {
-  const directory = directoriesOf(world).runtime;
-  await makePrivateDirectory(directory, world);
-  // Short: the path of a Unix socket holds 107 bytes.
-  const path = join(
-    directory,
-    `${world.pid}-${Buffer.from(world.effects.random.bytes(4)).toString('hex')}.sock`,
-  );
+  path: string,
+  serve: (ask: Ask, asker: Asker) => Promise<object>,
+): Promise<ControlSocket> {
+  await makePrivateDirectory(directoriesOf(world).runtime, world);
+  if (Buffer.byteLength(path) > pathBytesMax)
+    throw new Problem('FILE_UNUSABLE', { detail: `${path} is too long for a socket; set XDG_RUNTIME_DIR.` });
+  const open = new Set<Socket>();
   const server = createServer((socket) => {
-    let received = '';
-    socket.setEncoding('utf8');
-    socket.on('error', () => socket.destroy());
-    socket.on('data', (text: string) => {
-      received += text;
-      if (received.length > lineBytesMax) return socket.destroy();
-      const command = commandOf(received);
-      if (command === undefined) return;
-      received = '';
-      serve(command).then(
-        (status) => socket.end(JSON.stringify({ version: 1, ...status }) + '\n'),
-        () => socket.destroy(),
-      );
-    });
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    void converse(world, socket, serve);
   });
+  server.maxConnections = askersMax;
   await listen(server, path);
   await chmod(path, 0o600);
   const close = async () => {
-    await new Promise<void>((done) => server.close(() => done()));
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    for (const socket of open) socket.destroySoon();
+    await closed;
     await unlink(path).catch(() => undefined);
   };
   return { path, close };
@@ -61,53 +68,108 @@ export async function listenForControl(
 
 function listen(server: NetServer, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new Problem('FILE_UNUSABLE', {
+          detail: `${path} could not be listened on (${cause.code ?? 'unknown'}).`,
+          cause,
+        }),
+      ),
+    );
     server.listen(path, resolve);
   });
 }
 
-function commandOf(text: string): ControlCommand | undefined {
-  const [line, rest] = text.split('\n', 2);
-  if (rest === undefined) return undefined;
-  try {
-    const asked = JSON.parse(line ?? '') as { version?: number; command?: string };
-    return asked.version === 1 && (asked.command === 'stop' || asked.command === 'status')
-      ? asked.command
-      : undefined;
-  } catch {
-    // Not from us; the sender waits in vain and goes.
-    return undefined;
-  }
+async function converse(
+  world: World,
+  socket: Socket,
+  serve: (ask: Ask, asker: Asker) => Promise<object>,
+): Promise<void> {
+  const { timers } = world.effects;
+  const gone = new AbortController();
+  const patience = timers.after(askWithinMs, () => socket.destroy());
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    timers.cancel(patience);
+    gone.abort(new Error('the asker has gone'));
+  });
+  const finish = (reply: Parameters<typeof writeReply>[0]) => socket.end(writeReply(reply));
+  const judged = judge(world, socket);
+  // Told when the question has come; until then nobody waits for the verdict.
+  judged.catch(() => undefined);
+  let asked = false;
+  const answer = async (line: string) => {
+    if (asked) return;
+    asked = true;
+    timers.cancel(patience);
+    try {
+      await judged;
+      const ask = readAsk(line);
+      if (ask === undefined) return socket.destroy();
+      if (ask === 'other') throw new Problem('DAEMON_VERSION_OTHER');
+      const tell = (event: object) => void (socket.writable && socket.write(writeReply({ event })));
+      finish({ answer: await serve(ask, { tell, gone: gone.signal }) });
+    } catch (error) {
+      finish({ problem: documentOf(error) });
+    }
+  };
+  const lines = new Lines((line) => void answer(line));
+  socket.on('data', (bytes: Buffer) => void (lines.take(bytes) || socket.destroy()));
 }
 
-/** Asks a running tunnel; undefined when nobody listens there any more. */
-export function askTunnel(
-  world: World,
-  path: string,
-  command: ControlCommand,
-): Promise<ControlStatus | undefined> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    let received = '';
-    const timer = world.effects.timers.after(command === 'stop' ? 4 * answerWithinMs : answerWithinMs, () =>
-      socket.destroy(),
-    );
-    socket.setEncoding('utf8');
-    socket.on('connect', () => socket.write(JSON.stringify({ version: 1, command }) + '\n'));
-    socket.on('data', (text: string) => (received += text));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
-      world.effects.timers.cancel(timer);
-      resolve(statusOf(received));
-    });
+async function judge(world: Pick<World, 'uid'>, socket: Socket): Promise<void> {
+  const uid = await uidOfLocalPeer(socket);
+  if (uid === undefined || world.uid === undefined || uid === world.uid) return;
+  throw new Problem('PEER_REFUSED', {
+    detail: `User ${uid} of this machine asked; this belongs to user ${world.uid}.`,
   });
 }
 
-function statusOf(text: string): ControlStatus | undefined {
-  try {
-    return JSON.parse(text) as ControlStatus;
-  } catch {
-    // No answer, or half of one: the process died.
-    return undefined;
-  }
+function documentOf(error: unknown): ProblemDocument {
+  if (error instanceof ApiProblem) return error.document;
+  return toDocument(error instanceof Problem ? error : new Problem('INTERNAL_ERROR', { cause: error }));
+}
+
+export interface AskOptions {
+  /** How long the answer may take, in milliseconds; null: as long as it takes. */
+  readonly withinMs?: number | null;
+  readonly onEvent?: (event: object) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks the process behind a socket; undefined when nobody answers there (any more). Refuses with the problem that it answered, or with
+ * DAEMON_VERSION_OTHER when it speaks another protocol.
+ */
+export function askProcess(
+  world: Pick<World, 'effects'>,
+  path: string,
+  ask: Ask,
+  { withinMs = answerWithinMs, onEvent, signal }: AskOptions = {},
+): Promise<object | undefined> {
+  const { timers } = world.effects;
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const patience = withinMs === null ? undefined : timers.after(withinMs, () => socket.destroy());
+    const leave = () => socket.destroy();
+    signal?.addEventListener('abort', leave, { once: true });
+    const lines = new Lines((line) => {
+      const reply = readReply(line);
+      if (reply === 'other') reject(new Problem('DAEMON_VERSION_OTHER'));
+      else if (reply && 'event' in reply) return onEvent?.(reply.event);
+      else if (reply && 'problem' in reply) reject(new ApiProblem(reply.problem));
+      else if (reply) resolve(reply.answer);
+      socket.destroy();
+    });
+    socket.on('connect', () => socket.write(writeAsk(ask)));
+    socket.on('data', (bytes: Buffer) => void (lines.take(bytes) || socket.destroy()));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      if (patience) timers.cancel(patience);
+      signal?.removeEventListener('abort', leave);
+      if (signal?.aborted) reject(signal.reason as Error);
+      resolve(undefined);
+    });
+    if (signal?.aborted) leave();
+  });
 }

@@ -1,59 +1,96 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { directoriesOf } from '../settings/directories.ts';
-import { removeFile, writePrivateFile } from '../settings/private-files.ts';
+import { readPrivateFile, removeFile, writePrivateFile } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
+import { startOfProcess } from './process-identity.ts';
 
-/** What a running `tunnel connect` tells other processes of the same person. Holds no secret. */
+/** What a tunnel on this machine tells other processes of the same person, and what is left to finish when its process is killed. Ids and paths only. */
 export interface TunnelEntry {
-  readonly version: 1;
+  readonly version: 2;
   readonly pid: number;
+  /** See {@link startOfProcess}; null where the system does not tell. */
+  readonly processStart: string | null;
   readonly name: string;
   readonly grantId: string;
-  readonly sessionId: string;
+  /** Origin of the control plane. */
+  readonly server: string;
+  /** Session of the control plane; null until there is one. */
+  readonly sessionId: string | null;
+  /** Sessions at AWS that were started and not yet confirmed ended. */
+  readonly ssmSessionIds: readonly string[];
+  /** Where it listens; null until it is open. */
+  readonly place: TunnelSpot | null;
+  readonly startedAt: string;
+  /** Path of the Unix socket through which the process is asked. */
+  readonly socket: string;
+  /** Whether it runs in the background process. */
+  readonly background: boolean;
+  /** The file of tunnels that it was opened from. */
+  readonly source: string | null;
+}
+
+/** Where a tunnel listens. */
+export interface TunnelSpot {
   readonly host: string;
   readonly port: number;
   /** Path of the Unix socket it listens on instead of a port. */
   readonly socketPath?: string | null;
   readonly url: string;
-  readonly startedAt: string;
   readonly endsAt: string;
-  /** Path of the Unix socket through which the process is asked to stop. */
-  readonly socket: string;
 }
 
-const folder = (world: Pick<World, 'env' | 'home'>) => join(directoriesOf(world).state, 'tunnels');
+type Place = Pick<World, 'env' | 'home'>;
 
-const entryPath = (world: Pick<World, 'env' | 'home'>, entry: Pick<TunnelEntry, 'pid' | 'name'>) =>
-  join(folder(world), `${entry.pid}-${entry.name.replace(/[^A-Za-z0-9._-]/gu, '_')}.json`);
+const folder = (world: Place) => join(directoriesOf(world).state, 'tunnels');
 
-export async function announceTunnel(world: World, entry: TunnelEntry): Promise<void> {
+/** The socket's name tells entries apart: one process may hold several tunnels, and tunnels may share a name. */
+const entryPath = (world: Place, { socket }: Pick<TunnelEntry, 'socket'>) =>
+  join(folder(world), `${(socket.split('/').at(-1) ?? '').replace(/\.sock$/u, '')}.json`);
+
+export async function keepEntry(world: World, entry: TunnelEntry): Promise<void> {
   await writePrivateFile(entryPath(world, entry), JSON.stringify(entry), world);
 }
 
-export async function forgetTunnel(world: World, entry: Pick<TunnelEntry, 'pid' | 'name'>): Promise<void> {
+export async function dropEntry(world: World, entry: Pick<TunnelEntry, 'socket'>): Promise<void> {
   await removeFile(entryPath(world, entry));
 }
 
-/** Every announced tunnel, alive or not; files that cannot be read as one are passed over. */
-export async function announcedTunnels(world: World): Promise<readonly TunnelEntry[]> {
+/** Every entry, alive or not. Files that no version of this program can use are removed on the way. */
+export async function allEntries(world: World): Promise<readonly TunnelEntry[]> {
   const names = await readdir(folder(world)).catch(() => [] as string[]);
   const entries: TunnelEntry[] = [];
-  for (const name of names.filter((file) => /^\d.*\.json$/u.test(file))) {
-    const entry = parse(await readFile(join(folder(world), name), 'utf8').catch(() => ''));
-    if (entry) entries.push(entry);
+  for (const name of names.filter((file) => /^\d.*\.json$/u.test(file)).sort()) {
+    const path = join(folder(world), name);
+    const entry = parse(await readPrivateFile(path, 'FILE_UNUSABLE', world).catch(() => undefined));
+    if (entry && entryPath(world, entry) === path) entries.push(entry);
+    else if (entry !== null) await removeFile(path).catch(() => undefined);
   }
   return entries;
 }
 
-function parse(text: string): TunnelEntry | undefined {
+/** Whether the process of an entry still runs. */
+export async function processRuns(entry: Pick<TunnelEntry, 'pid' | 'processStart'>): Promise<boolean> {
+  const start = await startOfProcess(entry.pid);
+  return start !== undefined && (entry.processStart === null || start === entry.processStart);
+}
+
+/** Null: an entry of another version, which is for that version to remove. */
+function parse(text: string | undefined): TunnelEntry | null | undefined {
+  if (text === undefined) return undefined;
   try {
-    const entry = JSON.parse(text) as TunnelEntry;
-    return entry.version === 1 && typeof entry.socket === 'string' && typeof entry.name === 'string'
-      ? entry
-      : undefined;
+    const entry = JSON.parse(text) as Partial<TunnelEntry> | null;
+    if (typeof entry?.version === 'number' && entry.version > 2) return null;
+    const strings = [entry?.socket, entry?.name, entry?.grantId, entry?.server];
+    const whole =
+      entry?.version === 2 &&
+      Number.isInteger(entry.pid) &&
+      strings.every((value) => typeof value === 'string') &&
+      Array.isArray(entry.ssmSessionIds) &&
+      entry.ssmSessionIds.every((id) => typeof id === 'string');
+    return whole ? (entry as TunnelEntry) : undefined;
   } catch {
-    // A draft or a file of another version: not a tunnel.
+    // Not an entry at all.
     return undefined;
   }
 }

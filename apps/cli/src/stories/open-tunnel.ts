@@ -8,8 +8,7 @@ import {
 } from '@sallyport/connect';
 import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
-import { listenForControl } from '../local/control-socket.ts';
-import { announceTunnel, forgetTunnel, type TunnelEntry } from '../local/tunnel-registry.ts';
+import { Announcement } from '../local/announcement.ts';
 import { takeBack } from '../clients/handed-over.ts';
 import { settingsFor } from '../clients/settings-for.ts';
 import { clean } from '../output/text.ts';
@@ -17,6 +16,7 @@ import type { LiveChannel } from '../server/live-channel.ts';
 import type { Waiting } from './await-decision.ts';
 import { placeOf } from './open-place.ts';
 import { localTunnels } from './running-tunnels.ts';
+import { statusOf } from './tunnel-status.ts';
 import { grantEnded } from './tunnel-end.ts';
 
 export interface OpenTunnel {
@@ -34,6 +34,8 @@ export interface TunnelWish {
   /** Whether any free port will do when that one is taken (a program is told the port anyway). */
   readonly anyPort: boolean;
   readonly live: LiveChannel;
+  /** Whether it runs in the background process, and the file of tunnels that it was opened from. */
+  readonly origin?: { readonly background: boolean; readonly source: string | null };
 }
 
 /** Opens one tunnel and announces it to other processes of the same person (`tunnel ps`, `tunnel stop`). */
@@ -46,6 +48,13 @@ export async function openTunnel(
   const { resource, grant, live } = wish;
   if (wish.port === undefined && !wish.anyPort) await refuseSecond(waiting, resource.name);
   const start = world.effects.clock.monotonic();
+  const announcement = await Announcement.begin(world, {
+    name: resource.name,
+    grantId: grant.id,
+    server: server.address.origin,
+    background: wish.origin?.background ?? false,
+    source: wish.origin?.source ?? null,
+  });
   const tunnel = await Tunnel.open(
     {
       grantId: grant.id,
@@ -56,14 +65,14 @@ export async function openTunnel(
         ...connectionSettings(world.env),
       },
     },
-    {
+    announcement.noting({
       controlPlane: controlPlaneOf(server.api),
       ssm: awsSsmSessions,
       transport: webSocketTransport,
       effects: world.effects,
       debug,
-      onHint: (listener) => live.onHint(listener),
-    },
+      onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
+    }),
     {
       reconnecting: () => printer.say(`${resource.name}: the connection was lost, getting it back ...`),
       destinationRefused: () =>
@@ -71,41 +80,23 @@ export async function openTunnel(
           `${resource.name}: the gateway could not connect to ${clean(resource.host ?? '')}:${resource.port} (DESTINATION_REFUSED)`,
         ),
     },
-    signal,
-  ).catch((error: unknown) => {
+    AbortSignal.any([signal, announcement.abandoned]),
+  ).catch(async (error: unknown) => {
+    await announcement.withdraw();
     throw explained(error, resource.name);
   });
   if (!printer.json)
     printer.done(`connected to ${clean(resource.name)}`, world.effects.clock.monotonic() - start);
-  return announce(waiting, tunnel, resource);
-}
-
-async function announce({ world, debug }: Waiting, tunnel: Tunnel, resource: Resource): Promise<OpenTunnel> {
-  const control = await listenForControl(world, async (command) => {
-    if (command === 'stop') await tunnel.close();
-    const { state, sessionId, grantId } = tunnel;
-    return { state, sessionId, grantId, ...tunnel.traffic };
-  });
-  const entry: TunnelEntry = {
-    version: 1,
-    pid: world.pid,
-    name: resource.name,
-    grantId: tunnel.grantId,
-    sessionId: tunnel.sessionId,
-    host: tunnel.host,
-    port: tunnel.port,
-    url: tunnelUrl(resource, tunnel.host, tunnel.port),
-    startedAt: new Date(world.effects.clock.now()).toISOString(),
-    endsAt: tunnel.endsAt,
-    socket: control.path,
-  };
-  await announceTunnel(world, entry);
+  const { host, port, endsAt } = tunnel;
+  await announcement.opened(
+    { host, port, endsAt, url: tunnelUrl(resource, host, port) },
+    { status: () => statusOf(tunnel), stop: async () => void (await tunnel.close()) },
+  );
   const dispose = async () => {
     await tunnel.close();
     await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
-    // Failing to tidy must not change what the person is told; the next `tunnel ps` removes what was left.
-    await forgetTunnel(world, entry).catch(() => debug('tunnel', { left: 'announcement' }));
-    await control.close();
+    // Failing to tidy must not change what the person is told; the next command removes what was left.
+    await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
   };
   return { tunnel, resource, dispose };
 }

@@ -88,7 +88,8 @@ async function openTunnel(sandbox: Child): Promise<Tunnel> {
   return Tunnel.open(
     {
       grantId: lease.grantId,
-      ports: [0],
+      listen: { on: 'ports', ports: [0] },
+      pool: { sessionsMax: 1 },
       clientVersion: '0.0.0',
       rules: { controlPlane: new URL('http://127.0.0.1') },
     },

@@ -14,9 +14,14 @@ export interface Traffic {
 
 /** What a tunnel asks of the control plane; it never sees the data. */
 export interface ControlPlane {
-  issueLease(grantId: string, signal?: AbortSignal): Promise<Lease>;
+  /** `avoid`: instances that the client found dead; another healthy gateway is chosen if there is one. */
+  issueLease(
+    grantId: string,
+    wish: { readonly avoid: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<Lease>;
   openSession(
-    session: { grantId: string; leaseId: string; clientVersion: string; localPort: number },
+    session: { grantId: string; leaseId: string; clientVersion: string; localPort: number | null },
     signal?: AbortSignal,
   ): Promise<Pick<Session, 'id' | 'endsAt'>>;
   /** Tells that the session lives; the answer may be the order to close it. */
@@ -32,7 +37,7 @@ export interface ControlPlane {
 /** The control plane behind the generated client. */
 export function controlPlaneOf(api: Api): ControlPlane {
   return {
-    issueLease: (grantId, signal) => api.issueLease(grantId, { signal }),
+    issueLease: (grantId, _wish, signal) => api.issueLease(grantId, { signal }),
     openSession: (session, signal) => api.openSession(session, { signal }),
     beat: (sessionId, beat, signal) => api.beatSession(sessionId, beat, { signal }),
     closeSession: async (sessionId, end) => {

@@ -1,36 +1,41 @@
-import type { Lease } from './control-plane.ts';
-import { endpointFor, type EndpointRules } from './endpoint.ts';
-import type { PortChannel } from './port-channel.ts';
+import type { LeaseSource } from './lease-source.ts';
+import type { SessionDesk } from './session-desk.ts';
+import type { SessionPool } from './session-pool.ts';
 import type { TunnelPorts } from './tunnel-options.ts';
 
-/** How long AWS may take to confirm the end we asked for. */
-const confirmedWithinMs = 3_000;
-/** How long the agent's flag has to leave before the socket is cut. */
-const flagLeavesWithinMs = 100;
+/** How long AWS may take to confirm the ends we asked for. */
+const confirmedWithinMs = 2_500;
 
 export interface Parting {
-  readonly lease: Lease;
-  readonly sessionId: string;
-  readonly channel: PortChannel | undefined;
-  readonly rules: EndpointRules;
+  readonly pool: SessionPool;
+  readonly leases: LeaseSource;
+  readonly desk: SessionDesk;
 }
 
-/** Ends the session at AWS: by the agent while the channel is open, and by TerminateSession while the lease is useful. Never fails. */
+/**
+ * Ends every session at AWS: by its agent while a channel is open, and by TerminateSession with the lease that is at hand, or a fresh one where that
+ * has lapsed. Waits for unanswered StartSession calls too. Never fails, and never takes longer than 2.5 s.
+ */
 export async function sayFarewell(
-  { ssm, effects, debug }: Pick<TunnelPorts, 'ssm' | 'effects' | 'debug'>,
-  { lease, sessionId, channel, rules }: Parting,
+  { effects, debug }: Pick<TunnelPorts, 'effects' | 'debug'>,
+  { pool, leases, desk }: Parting,
 ): Promise<void> {
-  channel?.terminate();
-  if (Date.parse(lease.usefulUntil) <= effects.clock.now()) return effects.timers.wait(flagLeavesWithinMs);
-  const terminated = ssm.terminate(lease, endpointFor(lease, rules), sessionId).then(
-    () => debug('ssm', { call: 'TerminateSession', session: sessionId }),
-    (error: unknown) =>
-      debug('ssm', { call: 'TerminateSession', failed: (error as { code?: string }).code ?? 'unknown' }),
-  );
   const patience = new AbortController();
+  pool.flag();
+  const sessionIds = pool.sessionIds;
+  const terminated = async () => {
+    if (sessionIds.length > 0) {
+      const lease = await leases.useful(patience.signal);
+      for (const sessionId of sessionIds) desk.discard(lease, sessionId);
+    }
+    // Answers that come only now bring sessions of their own to be ended.
+    await desk.settled();
+  };
   await Promise.race([
-    terminated,
+    terminated().catch((error: unknown) =>
+      debug('ssm', { call: 'TerminateSession', failed: (error as { code?: string }).code ?? 'unknown' }),
+    ),
     effects.timers.wait(confirmedWithinMs, patience.signal).catch(() => undefined),
   ]);
-  patience.abort();
+  patience.abort(new Error('said farewell'));
 }

@@ -1,6 +1,17 @@
-/** From a grant to a working local port: lease, session, signed channel, local listener, heartbeat, reconnect. */
+/** From a grant to a working local port: lease, pool of sessions, signed channels, local listener, heartbeat, staying up. */
 export { Tunnel } from './tunnel.ts';
-export type { TunnelEvents, TunnelOptions, TunnelPorts, TunnelState } from './tunnel-options.ts';
+export type {
+  ListenWish,
+  LossReason,
+  ProgressStep,
+  TunnelEvents,
+  TunnelOptions,
+  TunnelPorts,
+  TunnelState,
+  WakeEvent,
+} from './tunnel-options.ts';
+export type { MemberState, SessionSnapshot, TunnelHealth, TunnelSnapshot } from './snapshot.ts';
+export type { Recovery } from './pool-member.ts';
 export {
   controlPlaneOf,
   type CloseOrder,

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { ClientSession, StreamId } from '@sallyport/ssm-protocol';
 
@@ -8,10 +9,16 @@ import type { ClientSession, StreamId } from '@sallyport/ssm-protocol';
  */
 const quietAfterHalfCloseMs = 1_000;
 
-/** One local TCP connection carried by one stream, with back-pressure both ways. */
+/** Breaks a local connection so that its program learns of it: a TCP reset where there is TCP. */
+export function breakOff(local: Duplex): void {
+  if (local instanceof Socket) local.resetAndDestroy();
+  else local.destroy();
+}
+
+/** One local connection carried by one stream, with back-pressure both ways. */
 export class LocalConnection {
   readonly stream: StreamId;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #session: ClientSession;
   readonly #effects: Effects;
   /** What the session had no room for yet; the socket is paused meanwhile. */
@@ -20,7 +27,7 @@ export class LocalConnection {
   #saidAll = false;
   #over = false;
 
-  constructor(stream: StreamId, socket: Socket, session: ClientSession, effects: Effects, gone: () => void) {
+  constructor(stream: StreamId, socket: Duplex, session: ClientSession, effects: Effects, gone: () => void) {
     this.stream = stream;
     this.#socket = socket;
     this.#session = session;
@@ -31,7 +38,9 @@ export class LocalConnection {
       this.#saidAll = true;
       this.#armHalfClose();
     });
-    socket.on('close', (failed) => {
+    let failed = false;
+    socket.on('error', () => (failed = true));
+    socket.on('close', () => {
       if (this.#half) effects.timers.cancel(this.#half);
       if (!this.#over) {
         this.#over = true;
@@ -62,13 +71,14 @@ export class LocalConnection {
   /** The resource closed: what has arrived still reaches the local program. */
   ended(): void {
     this.#over = true;
-    this.#socket.destroySoon();
+    if (this.#socket instanceof Socket) return this.#socket.destroySoon();
+    this.#socket.end(() => this.#socket.destroy());
   }
 
   /** Break the local connection at once. */
   cut(): void {
     this.#over = true;
-    this.#socket.resetAndDestroy();
+    breakOff(this.#socket);
   }
 
   #up(bytes: Uint8Array): void {

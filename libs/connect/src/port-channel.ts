@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import {
   createClientSession,
@@ -8,42 +8,43 @@ import {
   type ClientSession,
   type StreamId,
 } from '@sallyport/ssm-protocol';
+import { ChannelPulse } from './channel-pulse.ts';
 import type { Traffic } from './control-plane.ts';
 import type { Debug } from './debug.ts';
 import { LocalConnection } from './local-connection.ts';
 import type { Connection, ConnectionSink } from './transport.ts';
+import type { LossReason } from './tunnel-options.ts';
 
 export interface PortChannelEvents {
   ready(info: ClientReady): void;
   /** The agent could not reach the resource for one connection. */
   destinationRefused(): void;
-  /** The WebSocket is gone; the session may be resumed with another one. */
-  lost(code: number): void;
-  /** The session is over for good. */
-  ended(end: ClientEnd): void;
+  /** The WebSocket is gone, or shall be regarded so; the session may be resumed with another one unless the agent is dead. */
+  lost(reason: LossReason): void;
+  /** The session is over for good. Its local connections were reset; this many. */
+  ended(end: ClientEnd, connectionsLost: number): void;
+  /** A connection ended, so that another may be carried. */
+  room(): void;
 }
-
-/** A ping this often; without any sign of life for the second time the peer is dead. */
-const pingEveryMs = 15_000;
-const silenceMaxMs = 45_000;
 
 /** New messages put out in one turn of the event loop, so that reading keeps pace with writing. */
 const messagesPerTurn = 256;
 const messagesPerPump = 32;
+/** The close code with which the service ends a WebSocket in order, as it does hourly. */
+const normalClosure = 1000;
 
-/** One Session Manager session: the protocol engine joined to a WebSocket on one side and local sockets on the other. */
+/** One Session Manager session: the protocol engine joined to a WebSocket on one side and local connections on the other. */
 export class PortChannel {
   readonly #effects: Effects;
   readonly #events: PortChannelEvents;
   readonly #session: ClientSession;
+  readonly #pulse: ChannelPulse;
   readonly #locals = new Map<StreamId, LocalConnection>();
   readonly #debug: Debug;
-  /** Local connections that came before the session was ready, or while it could carry no more. */
-  #waiting: Socket[] = [];
   #connection: Connection | undefined;
+  /** Counts connections; what an earlier one still says is not listened to. */
+  #generation = 0;
   #tick: { at: number; timer: TimerHandle } | undefined;
-  #pinging: TimerHandle | undefined;
-  #heardAt = 0;
   #pressed = false;
   #pumpDue = false;
   #over = false;
@@ -53,6 +54,11 @@ export class PortChannel {
     this.#events = events;
     this.#debug = debug;
     const { clock, random } = effects;
+    this.#pulse = new ChannelPulse(effects, {
+      ping: () => this.#connection?.ping(),
+      unacknowledged: () => this.#session.stats.unacknowledged,
+      dead: (reason) => this.#lost(reason),
+    });
     this.#session = createClientSession(
       {
         environment: {
@@ -72,7 +78,6 @@ export class PortChannel {
         discarded: (reason) => this.#debug('channel', { discarded: reason }),
         ready: (info) => {
           this.#debug('channel', { state: 'ready', mode: info.mode, agent: info.agentVersion });
-          this.#carryWaiting();
           events.ready(info);
         },
         connectFailed: () => events.destinationRefused(),
@@ -87,29 +92,46 @@ export class PortChannel {
     return { bytesUp: streamBytesSent, bytesDown: streamBytesReceived };
   }
 
+  /** Local connections carried now. */
+  get flows(): number {
+    return this.#locals.size;
+  }
+
+  /** Messages under way to the agent and not acknowledged, and messages sent more than once. */
+  get outgoing(): { readonly unacknowledged: number; readonly retransmitted: number } {
+    const { unacknowledged, messagesResent } = this.#session.stats;
+    return { unacknowledged, retransmitted: messagesResent };
+  }
+
+  /** Round trip of the latest ping to the message gateway, milliseconds; null before the first answer. */
+  get rttMs(): number | null {
+    return this.#pulse.rttMs;
+  }
+
   /** Whether the session is over, so that only a fresh one can follow. */
   get over(): boolean {
     return this.#over;
   }
 
+  /** Whether a WebSocket carries it now. */
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
   /** What a transport calls for the connection it is about to open for this channel. */
   sink(): ConnectionSink {
-    // A connection that was replaced may still speak; it is not listened to.
-    let closed = false;
-    const present = () => !closed;
+    const generation = ++this.#generation;
+    const present = () => generation === this.#generation && !this.#over;
     return {
       message: (bytes) => {
         if (!present()) return;
-        const now = this.#heard();
-        this.#session.receive(bytes, now);
+        this.#pulse.heardAgent();
+        this.#session.receive(bytes, this.#effects.clock.monotonic());
         this.#armTick();
       },
-      heard: () => void this.#heard(),
-      drained: () => this.#pumpSoon(),
-      closed: (code) => {
-        closed = true;
-        this.#lost(code);
-      },
+      heard: () => present() && this.#pulse.heardGateway(),
+      drained: () => present() && this.#pumpSoon(),
+      closed: (code) => present() && this.#lost(code === normalClosure ? 'service_close' : 'broken'),
     };
   }
 
@@ -118,20 +140,28 @@ export class PortChannel {
     if (this.#over) return connection.cut();
     this.#connection = connection;
     if (this.#pressed) connection.pause();
-    const now = this.#heard();
-    this.#session.connected(token, now);
-    this.#pinging ??= this.#effects.timers.every(pingEveryMs, () => this.#ping());
-    connection.ping();
+    this.#pulse.start();
+    this.#session.connected(token, this.#effects.clock.monotonic());
     this.#armTick();
   }
 
-  /** Carries one accepted local connection (paused) as soon as the session can. */
-  carry(socket: Socket): void {
-    // Errors of a local program's socket end that connection and nothing else; `close` follows.
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#debug('local', { error: error.code }));
-    if (this.#over) return void socket.resetAndDestroy();
-    this.#waiting.push(socket);
-    this.#carryWaiting();
+  /** Carries one local connection; false when the session can carry no more for now (or no longer). */
+  carry(local: Duplex): boolean {
+    const stream = this.#over ? undefined : this.#session.open();
+    if (stream === undefined) return false;
+    this.#locals.set(
+      stream,
+      new LocalConnection(stream, local, this.#session, this.#effects, () => {
+        this.#locals.delete(stream);
+        if (!this.#over) this.#events.room();
+      }),
+    );
+    return true;
+  }
+
+  /** The connection must show a sign of life within `patienceMs`, or counts as lost for `reason`. */
+  probe(patienceMs: number, reason: LossReason): void {
+    if (this.#connection && !this.#pressed) this.#pulse.probe(patienceMs, reason);
   }
 
   /** Asks the agent to end the session; false when it cannot be asked that way. */
@@ -142,56 +172,37 @@ export class PortChannel {
     return asked;
   }
 
-  /** Cuts everything at once: local connections, WebSocket, timers. Nothing is called back afterwards. */
-  cut(): void {
+  /** Cuts everything at once: local connections, WebSocket, timers. Nothing is called back afterwards. Tells how many connections it cut. */
+  cut(): number {
     this.#over = true;
-    this.#release();
-  }
-
-  #release(): void {
-    const { timers } = this.#effects;
-    if (this.#tick) timers.cancel(this.#tick.timer);
-    if (this.#pinging) timers.cancel(this.#pinging);
+    if (this.#tick) this.#effects.timers.cancel(this.#tick.timer);
     this.#tick = undefined;
-    this.#pinging = undefined;
+    this.#pulse.stop();
+    const cut = this.#locals.size;
     for (const local of this.#locals.values()) local.cut();
-    for (const socket of this.#waiting) socket.resetAndDestroy();
     this.#locals.clear();
-    this.#waiting = [];
     this.#connection?.cut();
     this.#connection = undefined;
+    return cut;
   }
 
   #closed(end: ClientEnd): void {
     if (this.#over) return;
     this.#debug('channel', { state: 'closed', cause: end.cause });
-    this.cut();
-    this.#events.ended(end);
+    this.#events.ended(end, this.cut());
   }
 
-  #lost(code: number): void {
+  #lost(reason: LossReason): void {
     if (this.#over) return;
-    this.#debug('channel', { state: 'lost', code });
+    this.#debug('channel', { state: 'lost', reason });
+    this.#generation++;
+    const connection = this.#connection;
     this.#connection = undefined;
+    this.#pulse.stop();
+    connection?.cut();
     this.#session.disconnected(this.#effects.clock.monotonic());
     this.#armTick();
-    this.#events.lost(code);
-  }
-
-  #carryWaiting(): void {
-    while (this.#waiting.length > 0) {
-      const stream = this.#session.open();
-      if (stream === undefined) return;
-      const socket = this.#waiting.shift();
-      if (!socket) return;
-      this.#locals.set(
-        stream,
-        new LocalConnection(stream, socket, this.#session, this.#effects, () => {
-          this.#locals.delete(stream);
-          this.#carryWaiting();
-        }),
-      );
-    }
+    this.#events.lost(reason);
   }
 
   #press(on: boolean): void {
@@ -199,19 +210,7 @@ export class PortChannel {
     if (on) this.#connection?.pause();
     else this.#connection?.resume();
     // Nothing is read while paused, so silence proves nothing about the peer.
-    if (!on) this.#heard();
-  }
-
-  #heard(): number {
-    return (this.#heardAt = this.#effects.clock.monotonic());
-  }
-
-  #ping(): void {
-    if (!this.#connection || this.#pressed) return;
-    if (this.#effects.clock.monotonic() - this.#heardAt >= silenceMaxMs) {
-      this.#debug('channel', { state: 'dead', silentMs: silenceMaxMs });
-      this.#connection.cut();
-    } else this.#connection.ping();
+    this.#pulse.deaf(on);
   }
 
   #pumpSoon(): void {

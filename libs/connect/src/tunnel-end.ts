@@ -19,6 +19,11 @@ export function orderOfGrant(
   return { code: 'GRANT_ENDED', reason: grant.endReason ?? 'expired', comment: grant.endComment };
 }
 
+/** The end of a tunnel that was ordered to close. */
+export function endByOrder(order: CloseOrder): TunnelEnd {
+  return { reason: order.reason === 'revoked' ? 'revoked' : 'grant_ended', order, problem: null };
+}
+
 /** What the end of a session means for whoever waited for it. */
 export function problemOf(end: ClientEnd): Problem {
   if (end.cause === 'channel-closed') return new Problem('SSM_SESSION_GONE');
@@ -32,15 +37,21 @@ export function problemOf(end: ClientEnd): Problem {
   });
 }
 
-/** Whether a failed attempt to get a session back is the end of the tunnel; undefined means: try again. */
-export function endFor(error: unknown, timeIsUp: boolean): TunnelEnd | undefined {
-  if (error instanceof ApiProblem && error.kind === 'ended')
-    return { reason: 'grant_ended', order: orderOf(error), problem: null };
+/** What AWS or this machine may answer once or twice for a passing reason (rights spread slowly, clocks are set after sleep). */
+const suspicious = new Set<string>(['SSM_SESSION_REFUSED', 'LOCAL_CLOCK_WRONG']);
+const suspiciousInARowMax = 3;
+
+/**
+ * Whether a failed attempt to get a session back is the end of the tunnel; undefined means: try again. `inARow` counts the same code's failures
+ * in a row, this one included.
+ */
+export function endFor(error: unknown, inARow: number): TunnelEnd | undefined {
+  if (error instanceof ApiProblem && error.kind === 'ended') return endByOrder(orderOf(error));
   if (!(error instanceof Problem || error instanceof ApiProblem))
     return { reason: 'error', order: null, problem: new Problem('INTERNAL_ERROR', { cause: error }) };
-  const passing = error.kind === 'unavailable' || error.kind === 'limited';
-  if (!passing) return { reason: 'error', order: null, problem: error };
-  return timeIsUp
-    ? { reason: 'network', order: null, problem: new Problem('CHANNEL_LOST', { cause: error }) }
-    : undefined;
+  if (error.kind === 'unavailable' || error.kind === 'limited') return undefined;
+  // A fault of the control plane passes, as a restart of it does.
+  if (error instanceof ApiProblem && error.kind === 'bug') return undefined;
+  if (suspicious.has(error.code) && inARow < suspiciousInARowMax) return undefined;
+  return { reason: 'error', order: null, problem: error };
 }

@@ -52,7 +52,8 @@ async function world(
     Tunnel.open(
       {
         grantId,
-        ports: over.ports ?? [0],
+        listen: { on: 'ports', ports: over.ports ?? [0] },
+        pool: { sessionsMax: 1 },
         clientVersion: '0.1.0',
         rules: { controlPlane: new URL('http://localhost:3000') },
       },

@@ -1,55 +1,64 @@
+import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import type { ApiProblem, Lease } from '@sallyport/api-client';
-import type { Effects, TimerHandle } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
-import type { ClientEnd } from '@sallyport/ssm-protocol';
 import type { CloseOrder, CloseReason, Traffic } from './control-plane.ts';
-import { checkStreamUrl, endpointFor, type Endpoint } from './endpoint.ts';
 import { sayFarewell } from './farewell.ts';
+import { GrantClock } from './grant-clock.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { LeaseSource } from './lease-source.ts';
+import { breakOff } from './local-connection.ts';
 import { listenLocally, type LocalListener } from './local-listener.ts';
-import { PortChannel } from './port-channel.ts';
-import { signUpgrade } from './sign-upgrade.ts';
-import type { StartedSession } from './ssm-sessions.ts';
-import { endFor, orderOfGrant, problemOf, type TunnelEnd } from './tunnel-end.ts';
-import type { TunnelEvents, TunnelOptions, TunnelPorts, TunnelState } from './tunnel-options.ts';
+import type { Recovery } from './pool-member.ts';
+import { RateMeter } from './rate-meter.ts';
+import { SessionDesk } from './session-desk.ts';
+import { SessionPool } from './session-pool.ts';
+import type { TunnelHealth, TunnelSnapshot } from './snapshot.ts';
+import { endByOrder, orderOfGrant, type TunnelEnd } from './tunnel-end.ts';
+import type {
+  LossReason,
+  TunnelEvents,
+  TunnelOptions,
+  TunnelPorts,
+  TunnelState,
+  WakeEvent,
+} from './tunnel-options.ts';
 
-/** Getting a lost session back is tried for this long. */
-const reconnectWithinMs = 60_000;
-const firstRetryMs = 500;
-const longestRetryMs = 8_000;
-/** Sessions that end right after they began are followed by at most this many fresh ones. */
-const freshSessionsMax = 3;
-const shortLivedMs = 10_000;
-/** Connections that wait for a session; more are refused. */
-const earlyConnectionsMax = 64;
+const sessionsMax = 1;
 /** The clock says the grant is over and the control plane is silent: then our clock decides. */
 const silentEndMs = 2_000;
+/** Getting a session back does not wait longer than this for the control plane's word that the grant stands. */
+const standsWithinMs = 2_000;
+/** After sleep or a network change a living peer answers a ping within this. */
+const provesItselfWithinMs = 5_000;
+/** Telling the control plane of the end takes no longer than this. */
+const tellWithinMs = 2_500;
+const sampleMs = 1_000;
+/** A round trip that people feel at every key. */
+const slowRttMs = 1_000;
 
 /** A working local port against a grant, kept working until the grant ends or somebody closes it. */
 export class Tunnel {
   readonly grantId: string;
+  readonly ended: Promise<TunnelEnd>;
   readonly #options: TunnelOptions;
   readonly #ports: TunnelPorts;
   readonly #events: TunnelEvents;
   readonly #closing = new AbortController();
-  readonly ended: Promise<TunnelEnd>;
+  readonly #leases: LeaseSource;
+  readonly #desk: SessionDesk;
+  readonly #pool: SessionPool;
+  readonly #grantClock: GrantClock;
+  readonly #rates = new RateMeter();
+  /** How to stop what was begun. */
+  readonly #stops: (() => void)[] = [];
   #resolveEnded: (end: TunnelEnd) => void = () => undefined;
   #state: TunnelState = 'opening';
   #listener: LocalListener | undefined;
-  #lease: Lease | undefined;
-  #session: { id: string; endsAt: string } | undefined;
-  #channel: PortChannel | undefined;
-  #ssmSessionId: string | null = null;
-  #channelSince = 0;
-  #shortLived = 0;
+  #session: { readonly id: string; readonly endsAt: string } | undefined;
   #heartbeat: Heartbeat | undefined;
-  #stopHints: (() => void) | undefined;
-  #endTimer: TimerHandle | undefined;
-  /** Bytes of sessions before the present one. */
-  #before: Traffic = { bytesUp: 0, bytesDown: 0 };
-  #early: Socket[] = [];
-  #reconnecting = false;
+  /** The loss that is being made good, and whether it was told. */
+  #lost: { readonly reason: LossReason; readonly at: number; told: boolean; obstacle: string } | undefined;
   #end: TunnelEnd | undefined;
 
   private constructor(options: TunnelOptions, ports: TunnelPorts, events: TunnelEvents) {
@@ -58,6 +67,34 @@ export class Tunnel {
     this.#ports = ports;
     this.#events = events;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#leases = new LeaseSource(ports, options.grantId);
+    this.#desk = new SessionDesk(ports, options.rules);
+    this.#grantClock = new GrantClock(ports.effects, {
+      warning: (secondsLeft) => events.warning?.(secondsLeft),
+      over: () => void this.#atEnd(),
+    });
+    this.#pool = new SessionPool(
+      {
+        ports,
+        rules: options.rules,
+        leases: this.#leases,
+        desk: this.#desk,
+        started: () => this.#state === 'opening' && events.progress?.('channel'),
+        down: (reason) => this.#down(reason),
+        up: (how) => this.#up(how),
+        grantStands: () => this.#grantStands(),
+        leaseGiven: () => this.#tellReconnecting(),
+        obstacle: (code) => this.#obstacle(code),
+        gatewayChanged: (from, to) => events.gatewayChanged?.(from, to),
+        connectionsLost: (count) => this.#end ?? events.connectionsLost?.(count),
+        destinationRefused: () => events.destinationRefused?.(),
+        end: (end) => void this.#finish(end),
+      },
+      {
+        sessionsMax: options.pool?.sessionsMax ?? sessionsMax,
+        whileDown: options.whileDown ?? 'wait',
+      },
+    );
   }
 
   /**
@@ -77,12 +114,10 @@ export class Tunnel {
       signal?.throwIfAborted();
       await tunnel.#establish();
     } catch (error) {
-      await tunnel.#finish({
-        reason: tunnel.#closing.signal.aborted ? 'client_exit' : 'error',
-        order: null,
-        problem: null,
-      });
-      throw error;
+      const { aborted } = tunnel.#closing.signal;
+      const reason: unknown = tunnel.#closing.signal.reason;
+      await tunnel.#finish({ reason: aborted ? 'client_exit' : 'error', order: null, problem: null });
+      throw aborted ? reason : error;
     } finally {
       signal?.removeEventListener('abort', abandon);
     }
@@ -99,24 +134,57 @@ export class Tunnel {
   get endsAt(): string {
     return this.#session?.endsAt ?? '';
   }
+  /** Empty when it does not listen on a port. */
   get host(): string {
     return this.#listener?.host ?? '';
   }
+  /** 0 when it does not listen on a port. */
   get port(): number {
     return this.#listener?.port ?? 0;
   }
-  /** What is reached, as the lease says. */
+  /** The socket file it listens on, or null. */
+  get socketPath(): string | null {
+    return this.#listener?.path ?? null;
+  }
+  /** What is reached, as the latest lease says. */
   get resource(): Lease['resource'] | undefined {
-    return this.#lease?.resource;
+    return this.#leases.latest?.resource;
+  }
+  /** The latest lease: its credentials sign for other services of the same grant. Secret; never keep or log it. */
+  get lease(): Lease | undefined {
+    return this.#leases.latest;
   }
   get traffic(): Traffic {
-    const now = this.#channel?.traffic ?? { bytesUp: 0, bytesDown: 0 };
-    return { bytesUp: this.#before.bytesUp + now.bytesUp, bytesDown: this.#before.bytesDown + now.bytesDown };
+    return this.#pool.traffic;
   }
-
   /** How it ended, or is about to; undefined while it lives. */
   get end(): TunnelEnd | undefined {
     return this.#end;
+  }
+
+  /** The tunnel as it is now, for `ps` and metrics. */
+  snapshot(): TunnelSnapshot {
+    const sessions = this.#pool.sessions;
+    const trips = sessions.flatMap(({ rttMs }) => rttMs ?? []);
+    const rttMs = trips.length > 0 ? Math.min(...trips) : null;
+    const { host, port, endsAt } = this;
+    const { reconnects, flows, limitedBySession } = this.#pool;
+    return {
+      ...{ state: this.#state, host, port, endsAt, rttMs, flows, sessions, limitedBySession },
+      ...this.traffic,
+      ...this.#rates.rates,
+      reconnects: { ...reconnects },
+      health: this.#health(rttMs, limitedBySession),
+    };
+  }
+
+  /**
+   * Carries a local connection of any kind as if it had been accepted by the listener. It should be half-open where it can (`allowHalfOpen`),
+   * so that the answer to a last word still arrives. Destroyed at once when the tunnel is over.
+   */
+  carry(local: Duplex): void {
+    if (this.#end) return breakOff(local);
+    this.#pool.carry(local);
   }
 
   /** Asks the control plane whether the tunnel may go on; afterwards {@link end} tells. */
@@ -124,7 +192,7 @@ export class Tunnel {
     if (!this.#end) await this.#heartbeat?.beat();
   }
 
-  /** Closes the tunnel in order; resolves when AWS and the control plane know, or could not be told. */
+  /** Closes the tunnel in order; resolves when AWS and the control plane know, or could not be told within 3 s. */
   async close(reason: CloseReason = 'client_exit'): Promise<TunnelEnd> {
     return this.#finish({ reason, order: null, problem: null });
   }
@@ -132,235 +200,171 @@ export class Tunnel {
   async #establish(): Promise<void> {
     const { controlPlane, effects } = this.#ports;
     const { signal } = this.#closing;
-    this.#listener = await listenLocally(this.#options.ports, (socket) => this.#accept(socket));
-    const lease = await this.#freshLease();
-    const endpoint = endpointFor(lease, this.#options.rules);
+    const done = (step: Parameters<NonNullable<TunnelEvents['progress']>>[0]) =>
+      this.#events.progress?.(step);
+    this.#listener = await listenLocally(this.#options.listen, (socket) => void this.#accept(socket));
+    done('port');
+    const lease = await this.#leases.useful(signal);
+    // Judged before anything is opened: a session that nothing can be started for is none.
+    this.#desk.endpoint(lease);
+    done('lease');
     this.#session = await controlPlane.openSession(
       {
         grantId: this.grantId,
         leaseId: lease.id,
         clientVersion: this.#options.clientVersion,
-        localPort: this.#listener.port,
+        localPort: this.port || null,
       },
       signal,
     );
-    await this.#startSession(lease, endpoint);
-    this.#heartbeat = new Heartbeat(
+    done('session');
+    signal.addEventListener('abort', () => this.#pool.close(), { once: true });
+    await this.#pool.open();
+    signal.throwIfAborted();
+    this.#watch();
+    this.#setState('open');
+    done('ready');
+    this.#grantClock.set(this.endsAt);
+    const sampling = effects.timers.every(sampleMs, () =>
+      this.#rates.sample(effects.clock.monotonic(), this.traffic),
+    );
+    this.#stops.push(() => effects.timers.cancel(sampling));
+  }
+
+  /** Begins to listen to whatever may end the tunnel or make its connections suspect. */
+  #watch(): void {
+    const heartbeat = new Heartbeat(
       this.#ports,
-      this.#session.id,
+      this.sessionId,
       () => ({
         state: this.#state === 'reconnecting' ? 'reconnecting' : 'open',
-        ssmSessionId: this.#ssmSessionId,
+        ssmSessionId: this.#pool.primarySessionId,
         ...this.traffic,
       }),
       {
-        ordered: (order) =>
-          void this.#finish({
-            reason: order.reason === 'revoked' ? 'revoked' : 'grant_ended',
-            order,
-            problem: null,
-          }),
+        ordered: (order) => void this.#finish(endByOrder(order)),
         refused: (problem) => void this.#refused(problem),
         answered: (endsAt) => this.#endsAt(endsAt),
       },
     );
-    this.#setState('open');
-    this.#heartbeat.start();
-    this.#stopHints = this.#ports.onHint?.(({ topic, id }) => {
-      if (topic === 'hello' || id === this.grantId) void this.#heartbeat?.beat();
-      else if (id === this.#session?.id) this.#heartbeat?.hinted();
+    this.#heartbeat = heartbeat;
+    heartbeat.start();
+    const stopHints = this.#ports.onHint?.(({ topic, id }) => {
+      if (topic === 'hello' || id === this.grantId) void heartbeat.beat();
+      else if (id === this.#session?.id) heartbeat.hinted();
     });
-    void this.#heartbeat.beat();
-    this.#armEnd(effects);
+    const stopWake = this.#ports.onWake?.((event) => this.#woke(event));
+    this.#stops.push(
+      () => heartbeat.stop(),
+      () => stopHints?.(),
+      () => stopWake?.(),
+      () => this.#grantClock.stop(),
+    );
+    void heartbeat.beat();
   }
 
-  /** Connections that come while there is no session wait for the next one. */
-  #accept(socket: Socket): void {
-    if (this.#state === 'open' && this.#channel && !this.#channel.over) return this.#channel.carry(socket);
-    if (this.#end || this.#early.length >= earlyConnectionsMax) return void socket.resetAndDestroy();
+  /** A local program connected: its user is judged before a byte of it is carried. */
+  async #accept(socket: Socket): Promise<void> {
+    // It may be reset while it is judged.
     socket.on('error', () => socket.destroy());
-    this.#early.push(socket);
+    const { admit } = this.#options;
+    if (admit) {
+      const admitted = await Promise.resolve(admit(socket)).catch(() => false);
+      if (!admitted) {
+        this.#ports.debug('local', { admitted: false });
+        return breakOff(socket);
+      }
+    }
+    if (!socket.destroyed) this.carry(socket);
   }
 
   /** The control plane no longer takes beats: because the grant ended, or for a reason of its own. */
   async #refused(problem: ApiProblem): Promise<void> {
     const grant = await this.#ports.controlPlane.readGrant(this.grantId).catch(() => undefined);
     const order = grant && orderOfGrant(grant);
-    await this.#finish(
-      order
-        ? { reason: order.reason === 'revoked' ? 'revoked' : 'grant_ended', order, problem: null }
-        : { reason: 'error', order: null, problem },
-    );
+    await this.#finish(order ? endByOrder(order) : { reason: 'error', order: null, problem });
   }
 
-  async #freshLease(): Promise<Lease> {
-    const lease = await this.#ports.controlPlane.issueLease(this.grantId, this.#closing.signal);
-    this.#ports.debug('lease', { id: lease.id, usefulUntil: lease.usefulUntil });
-    return (this.#lease = lease);
-  }
-
-  /** A fresh session with a fresh channel; local connections of the one before are gone. */
-  async #startSession(lease: Lease, endpoint: Endpoint): Promise<void> {
-    const { ssm, effects, debug } = this.#ports;
-    const { signal } = this.#closing;
-    const started = await ssm.start(lease, endpoint, signal);
-    debug('ssm', { call: 'StartSession', session: started.sessionId });
-    this.#ssmSessionId = started.sessionId;
-    this.#before = this.traffic;
-    let settle: (error?: Error) => void = () => undefined;
-    const ready = new Promise<void>(
-      (resolve, reject) => (settle = (error) => (error ? reject(error) : resolve())),
-    );
-    const channel = new PortChannel(
-      effects,
-      {
-        ready: () => settle(),
-        destinationRefused: () => this.#events.destinationRefused?.(),
-        lost: () => (settle(new Problem('CHANNEL_LOST')), this.#lost(channel)),
-        ended: (end) => (settle(problemOf(end)), this.#channelEnded(channel, end)),
-      },
-      debug,
-    );
-    this.#channel = channel;
-    this.#channelSince = effects.clock.monotonic();
-    const abandon = () => settle(signal.reason as Error);
-    signal.addEventListener('abort', abandon, { once: true });
-    try {
-      await this.#attach(channel, lease, endpoint, started);
-      await ready;
-    } catch (error) {
-      // Nobody waits for the handshake any more.
-      ready.catch(() => undefined);
-      channel.cut();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', abandon);
-    }
-  }
-
-  async #attach(
-    channel: PortChannel,
-    lease: Lease,
-    endpoint: Endpoint,
-    started: StartedSession,
-  ): Promise<void> {
-    const { transport, effects, debug } = this.#ports;
-    const url = checkStreamUrl(started.streamUrl, started.sessionId, endpoint, this.#options.rules);
-    const headers = await signUpgrade(url, lease, new Date(effects.clock.now()));
-    debug('gateway', { host: url.host, signed: Object.keys(headers).length > 0 });
-    const connection = await transport.open(url, headers, channel.sink(), this.#closing.signal);
-    channel.attach(connection, started.token);
-  }
-
-  #lost(channel: PortChannel): void {
-    if (channel === this.#channel && this.#state === 'open') void this.#reconnect();
-  }
-
-  #channelEnded(channel: PortChannel, end: ClientEnd): void {
-    if (channel !== this.#channel || this.#state !== 'open') return;
-    this.#ports.debug('ssm', { session: this.#ssmSessionId, ended: end.cause });
-    const age = this.#ports.effects.clock.monotonic() - this.#channelSince;
-    this.#shortLived = age < shortLivedMs ? this.#shortLived + 1 : 0;
-    if (this.#shortLived > freshSessionsMax) {
-      void this.#finish({ reason: 'gateway_lost', order: null, problem: problemOf(end) });
-    } else void this.#reconnect();
-  }
-
-  /** Resume once with a fresh lease, then a fresh session, until it works or the time is up. */
-  async #reconnect(): Promise<void> {
-    if (this.#reconnecting || this.#end) return;
-    this.#reconnecting = true;
-    const { clock, timers, random } = this.#ports.effects;
-    const until = clock.monotonic() + reconnectWithinMs;
-    this.#setState('reconnecting');
-    // The grant may be why the session ended: then this beat brings the order to close. Only when it stands is there anything to get back;
-    // a control plane that does not answer says so with the next lease.
-    let told = false;
-    const stands = () => {
-      if (told || this.#end) return;
-      told = true;
-      this.#events.reconnecting?.();
-    };
-    const answer = await this.#heartbeat?.beat();
-    if (answer === 'over') return;
-    if (answer === 'go-on') stands();
-    for (let delay = firstRetryMs; !this.#end; delay = Math.min(longestRetryMs, delay * 2)) {
-      try {
-        await this.#resumeOrRestart(stands);
-        break;
-      } catch (error) {
-        if (this.#end) return;
-        const end = endFor(error, clock.monotonic() >= until);
-        if (end) return void this.#finish(end);
-        this.#ports.debug('reconnect', { failed: (error as Partial<Problem>).code ?? 'unknown' });
-        await timers
-          .wait(delay * (0.75 + random.fraction() / 2), this.#closing.signal)
-          .catch(() => undefined);
-      }
-    }
+  #woke(event: WakeEvent): void {
     if (this.#end) return;
-    this.#reconnecting = false;
-    this.#setState('open');
+    this.#ports.debug('wake', { ...event });
+    this.#pool.nudge(event.what === 'woke' ? 'woke' : 'network_changed', provesItselfWithinMs);
+    // Timers stood still while the machine slept.
+    this.#grantClock.rearm();
     void this.#heartbeat?.beat();
-    // What was just resumed can be closed by the service in the same breath.
-    if (this.#channel?.over) void this.#reconnect();
   }
 
-  async #resumeOrRestart(grantStands: () => void): Promise<void> {
-    const lease = await this.#freshLease();
-    grantStands();
-    const endpoint = endpointFor(lease, this.#options.rules);
-    const channel = this.#channel;
-    if (channel && !channel.over && this.#ssmSessionId !== null) {
-      const resumed = await this.#resume(lease, endpoint, this.#ssmSessionId);
-      if (resumed) return this.#attach(channel, lease, endpoint, resumed);
-      channel.cut();
-    }
-    await this.#startSession(lease, endpoint);
+  #down(reason: LossReason): void {
+    const at = this.#ports.effects.clock.monotonic();
+    this.#lost = { reason, at, told: false, obstacle: '' };
+    if (!this.#end) this.#setState('reconnecting');
   }
 
-  async #resume(lease: Lease, endpoint: Endpoint, sessionId: string): Promise<StartedSession | undefined> {
-    try {
-      const resumed = await this.#ports.ssm.resume(lease, endpoint, sessionId, this.#closing.signal);
-      this.#ports.debug('ssm', { call: 'ResumeSession', session: sessionId, gone: resumed === undefined });
-      return resumed;
-    } catch (error) {
-      // Refused although the lease is fresh: this session is lost, a new one is not.
-      if (error instanceof Problem && error.code === 'SSM_SESSION_REFUSED') return undefined;
-      throw error;
-    }
+  #up(how: Recovery): void {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (this.#end || !lost) return;
+    this.#setState('open');
+    this.#events.recovered?.(this.#ports.effects.clock.monotonic() - lost.at, how);
+    void this.#heartbeat?.beat();
+  }
+
+  /**
+   * The grant may be why a session ended: then this beat brings the order to close. Only when the grant stands is there anything to get back; a
+   * control plane that does not answer says so with the next lease.
+   */
+  async #grantStands(): Promise<boolean> {
+    const patience = new AbortController();
+    const answer = await Promise.race([
+      this.#heartbeat?.beat(),
+      this.#ports.effects.timers.wait(standsWithinMs, patience.signal).catch(() => undefined),
+    ]);
+    patience.abort();
+    if (answer === 'go-on') this.#tellReconnecting();
+    return answer !== 'over' && !this.#end;
+  }
+
+  #tellReconnecting(): void {
+    if (!this.#lost || this.#lost.told || this.#end) return;
+    this.#lost.told = true;
+    this.#events.reconnecting?.(this.#lost.reason);
+  }
+
+  #obstacle(code: string): void {
+    if (!this.#lost || this.#lost.obstacle === code) return;
+    this.#lost.obstacle = code;
+    this.#events.obstacle?.(code);
   }
 
   #endsAt(endsAt: string): void {
-    if (!this.#session || this.#session.endsAt === endsAt) return;
+    if (!this.#session || this.#end) return;
     this.#session = { ...this.#session, endsAt };
-    this.#armEnd(this.#ports.effects);
+    this.#grantClock.set(endsAt);
   }
 
   /** At the end of the grant the control plane is asked; if it is silent, our own clock cuts. */
-  #armEnd({ clock, timers }: Effects): void {
-    if (this.#endTimer) timers.cancel(this.#endTimer);
-    const left = Date.parse(this.endsAt) - clock.now();
-    this.#endTimer = timers.after(Math.max(left, 0) + (left > 0 ? 0 : 1_000), () => void this.#atEnd());
-  }
-
   async #atEnd(): Promise<void> {
-    const { effects } = this.#ports;
-    const silent = effects.timers.after(silentEndMs, () => {
+    const { timers } = this.#ports.effects;
+    const silent = timers.after(silentEndMs, () => {
       const order: CloseOrder = { code: 'GRANT_ENDED', reason: 'expired', comment: null };
       void this.#finish({ reason: 'grant_ended', order, problem: null });
     });
     const answer = await this.#heartbeat?.beat();
     if (answer === undefined || answer === 'none') return;
     // It answered and did not order an end: our clock is ahead, or the grant was extended.
-    effects.timers.cancel(silent);
-    if (!this.#end) this.#armEnd(effects);
+    timers.cancel(silent);
+    if (!this.#end) this.#grantClock.rearm();
+  }
+
+  #health(rttMs: number | null, limited: boolean): TunnelHealth {
+    if (this.#pool.isDown) return 'reconnecting';
+    if (limited) return 'limited';
+    return rttMs !== null && rttMs >= slowRttMs ? 'slow' : 'good';
   }
 
   #setState(state: TunnelState): void {
     if (this.#state === state) return;
     this.#state = state;
-    if (state === 'open') for (const socket of this.#early.splice(0)) this.#channel?.carry(socket);
     this.#ports.debug('tunnel', { state });
     this.#events.state?.(state);
   }
@@ -369,34 +373,30 @@ export class Tunnel {
     if (this.#end) return this.ended;
     this.#end = end;
     this.#setState('closing');
-    this.#heartbeat?.stop();
-    this.#stopHints?.();
-    if (this.#endTimer) this.#ports.effects.timers.cancel(this.#endTimer);
+    for (const stop of this.#stops) stop();
     // An order cuts first and tidies afterwards.
-    if (end.order || end.problem) this.#channel?.cut();
+    if (end.order || end.problem) this.#pool.close();
     const listening = this.#listener?.close();
-    const sessionId = this.#ssmSessionId;
-    if (!end.order && this.#lease && sessionId !== null)
-      await sayFarewell(this.#ports, {
-        lease: this.#lease,
-        sessionId,
-        channel: this.#channel,
-        rules: this.#options.rules,
-      });
-    this.#closing.abort(new Error('the tunnel is closed'));
-    this.#channel?.cut();
-    for (const socket of this.#early.splice(0)) socket.resetAndDestroy();
-    await listening;
-    if (this.#session) {
-      await this.#ports.controlPlane
-        .closeSession(this.#session.id, { reason: end.reason, ...this.traffic })
-        // The control plane may be away or may have closed it itself; it then notices by the missing heartbeat.
-        .catch((error: unknown) =>
-          this.#ports.debug('session', { close: (error as Partial<Problem>).code ?? 'failed' }),
-        );
-    }
+    const told = this.#tellControlPlane(end.reason, this.traffic);
+    if (!end.order)
+      await sayFarewell(this.#ports, { pool: this.#pool, leases: this.#leases, desk: this.#desk });
+    this.#closing.abort(new Problem('CHANNEL_LOST'));
+    this.#pool.close();
+    await Promise.all([listening, told]);
     this.#setState('closed');
     this.#resolveEnded(end);
     return end;
+  }
+
+  /** Closes the Session in the control plane. It may be away, or have closed it itself; it then notices by the missing heartbeat. */
+  async #tellControlPlane(reason: CloseReason, traffic: Traffic): Promise<void> {
+    if (!this.#session) return;
+    const { controlPlane, effects, debug } = this.#ports;
+    const patience = new AbortController();
+    const told = controlPlane
+      .closeSession(this.#session.id, { reason, ...traffic })
+      .catch((error: unknown) => debug('session', { close: (error as { code?: string }).code ?? 'failed' }));
+    await Promise.race([told, effects.timers.wait(tellWithinMs, patience.signal).catch(() => undefined)]);
+    patience.abort();
   }
 }

@@ -58,7 +58,7 @@ export async function openTunnel(
   const tunnel = await Tunnel.open(
     {
       grantId: grant.id,
-      ports: portsFor(wish),
+      listen: { on: 'ports', ports: portsFor(wish) },
       clientVersion: world.version,
       rules: {
         controlPlane: server.address,

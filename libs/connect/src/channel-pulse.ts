@@ -1,0 +1,117 @@
+import type { Effects, TimerHandle } from '@sallyport/effects';
+import type { LossReason } from './tunnel-options.ts';
+
+export interface PulseSource {
+  /** Sends a WebSocket ping. */
+  ping(): void;
+  /** Messages that the agent should have acknowledged by now or will soon. */
+  unacknowledged(): number;
+  /** The connection shall count as lost. Called once; nothing follows until the next start. */
+  dead(reason: LossReason): void;
+}
+
+const checkEveryMs = 5_000;
+const pingEveryMs = 10_000;
+/** With checks each 5 s, a dead peer is found within 45 s of its last word. */
+const gatewaySilenceMaxMs = 40_000;
+/** Counted from the check that first saw data waiting: 5 + 35 + 5 s make 45. */
+const agentSilenceMaxMs = 35_000;
+
+/**
+ * Judges whether the other ends of a connection live: the message gateway answers pings, the agent acknowledges data. A gateway that answers proves
+ * nothing about the agent behind it.
+ */
+export class ChannelPulse {
+  readonly #effects: Effects;
+  readonly #source: PulseSource;
+  #timer: TimerHandle | undefined;
+  #probing: TimerHandle | undefined;
+  /** The probe under way has had no answer yet. */
+  #unanswered = false;
+  #deaf = false;
+  #heardAt = 0;
+  #agentHeardAt = 0;
+  #pingedAt = 0;
+  #pingAnswered = true;
+  /** Since when data waits for the agent; undefined while none does. */
+  #waitingSince: number | undefined;
+  /** Round trip of the latest ping, milliseconds. */
+  rttMs: number | null = null;
+
+  constructor(effects: Effects, source: PulseSource) {
+    this.#effects = effects;
+    this.#source = source;
+  }
+
+  /** A connection was opened: pings at once and watches from now. */
+  start(): void {
+    this.stop();
+    this.#heardAt = this.#agentHeardAt = this.#effects.clock.monotonic();
+    this.#waitingSince = undefined;
+    this.#timer = this.#effects.timers.every(checkEveryMs, () => this.#check());
+    this.#ping();
+  }
+
+  stop(): void {
+    const { timers } = this.#effects;
+    if (this.#timer) timers.cancel(this.#timer);
+    if (this.#probing) timers.cancel(this.#probing);
+    this.#timer = this.#probing = undefined;
+  }
+
+  heardAgent(): void {
+    this.#heardAt = this.#agentHeardAt = this.#effects.clock.monotonic();
+    this.#unanswered = false;
+  }
+
+  heardGateway(): void {
+    this.#heardAt = this.#effects.clock.monotonic();
+    this.#unanswered = false;
+    if (this.#pingAnswered) return;
+    this.#pingAnswered = true;
+    this.rttMs = this.#heardAt - this.#pingedAt;
+  }
+
+  /** While nothing is read from the connection, its silence is our own. */
+  deaf(on: boolean): void {
+    this.#deaf = on;
+    if (!on) this.#heardAt = this.#agentHeardAt = this.#effects.clock.monotonic();
+    this.#waitingSince = undefined;
+  }
+
+  /** Pings now; without any sign of life within `patienceMs` the connection is dead for `reason`. */
+  probe(patienceMs: number, reason: LossReason): void {
+    const { timers } = this.#effects;
+    if (this.#probing) timers.cancel(this.#probing);
+    this.#unanswered = true;
+    this.#ping();
+    this.#probing = timers.after(patienceMs, () => {
+      this.#probing = undefined;
+      if (this.#unanswered && !this.#deaf) this.#die(reason);
+    });
+  }
+
+  #ping(): void {
+    this.#pingedAt = this.#effects.clock.monotonic();
+    this.#pingAnswered = false;
+    this.#source.ping();
+  }
+
+  #check(): void {
+    if (this.#deaf) return;
+    const now = this.#effects.clock.monotonic();
+    if (now - this.#heardAt >= gatewaySilenceMaxMs) return this.#die('peer_dead');
+    if (this.#source.unacknowledged() === 0) this.#waitingSince = undefined;
+    else {
+      this.#waitingSince ??= now;
+      if (now - Math.max(this.#waitingSince, this.#agentHeardAt) >= agentSilenceMaxMs)
+        return this.#die('agent_dead');
+    }
+    if (now - this.#pingedAt >= pingEveryMs) this.#ping();
+  }
+
+  #die(reason: LossReason): void {
+    this.stop();
+    this.#source.dead(reason);
+  }
+}

@@ -1,0 +1,132 @@
+import type { Effects } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
+import type { ControlPlane, Lease } from './control-plane.ts';
+import type { Debug } from './debug.ts';
+
+/** A lease that is useful for less than this is not begun with. */
+const usefulForMs = 20_000;
+/** How long an instance found dead is avoided, and how many the control plane is told of. */
+const avoidForMs = 600_000;
+const avoidedMax = 8;
+/** Failures in a row on one instance, after which another is asked for. */
+const failuresMax = 2;
+/** A lease that does not come within this long is asked for again. */
+const answerWithinMs = 20_000;
+
+/** Leases for all sessions of one tunnel: one call at a time, its answer shared while it is good for the purpose. */
+export class LeaseSource {
+  readonly #controlPlane: ControlPlane;
+  readonly #effects: Effects;
+  readonly #debug: Debug;
+  readonly #grantId: string;
+  /** Calls are numbered, so that "asked for after that" needs no clock. */
+  #calls = 0;
+  #latest: { readonly lease: Lease; readonly call: number } | undefined;
+  #flying: { readonly call: number; readonly lease: Promise<Lease>; abandon(): void } | undefined;
+  /** Instances avoided: since when (monotonic), and how many calls had been made by then. */
+  readonly #avoided = new Map<string, { readonly at: number; readonly calls: number }>();
+  readonly #failures = new Map<string, number>();
+
+  constructor(
+    { controlPlane, effects, debug }: { controlPlane: ControlPlane; effects: Effects; debug: Debug },
+    grantId: string,
+  ) {
+    this.#controlPlane = controlPlane;
+    this.#effects = effects;
+    this.#debug = debug;
+    this.#grantId = grantId;
+  }
+
+  /** The lease that came last, useful or not. */
+  get latest(): Lease | undefined {
+    return this.#latest?.lease;
+  }
+
+  /** A mark in the order of calls: leases {@link since} it are fresher than this moment. */
+  get mark(): number {
+    return this.#calls;
+  }
+
+  /** A lease with enough life left to begin something with. */
+  useful(signal: AbortSignal): Promise<Lease> {
+    return this.since(0, signal);
+  }
+
+  /** A lease that was asked for after the mark: it proves that the grant stood then. */
+  since(mark: number, signal: AbortSignal): Promise<Lease> {
+    const known = this.#latest;
+    if (known && known.call > mark && this.#good(known)) return Promise.resolve(known.lease);
+    const flying = this.#flying;
+    const shared = flying && flying.call > mark && !this.#avoidedSince(flying.call);
+    return orAborted((shared ? flying : this.#ask()).lease, signal);
+  }
+
+  /** What is under way may never be answered (the network changed): the next call asks anew. */
+  forget(): void {
+    this.#flying?.abandon();
+    this.#flying = undefined;
+  }
+
+  /** An attempt on the instance failed, through its own fault by all that is known. */
+  failedOn(instanceId: string): void {
+    const failures = (this.#failures.get(instanceId) ?? 0) + 1;
+    this.#failures.set(instanceId, failures);
+    if (failures >= failuresMax) this.avoid(instanceId);
+  }
+
+  workedOn(instanceId: string): void {
+    this.#failures.delete(instanceId);
+    this.#avoided.delete(instanceId);
+  }
+
+  /** Asks for other instances than this one for a while. */
+  avoid(instanceId: string): void {
+    this.#debug('lease', { avoid: instanceId });
+    this.#avoided.delete(instanceId);
+    this.#avoided.set(instanceId, { at: this.#effects.clock.monotonic(), calls: this.#calls });
+  }
+
+  #good({ lease, call }: { lease: Lease; call: number }): boolean {
+    const left = Date.parse(lease.usefulUntil) - this.#effects.clock.now();
+    return left >= usefulForMs && call > (this.#avoided.get(lease.instanceId)?.calls ?? 0);
+  }
+
+  #avoidedSince(call: number): boolean {
+    return [...this.#avoided.values()].some(({ calls }) => calls >= call);
+  }
+
+  #ask() {
+    const { clock, timers } = this.#effects;
+    const call = ++this.#calls;
+    for (const [instanceId, { at }] of this.#avoided)
+      if (clock.monotonic() - at > avoidForMs) this.#avoided.delete(instanceId);
+    const avoid = [...this.#avoided.keys()].slice(-avoidedMax);
+    const abandoned = new AbortController();
+    const patience = timers.after(answerWithinMs, () => abandoned.abort(new Problem('SERVER_UNREACHABLE')));
+    const lease = this.#controlPlane.issueLease(this.#grantId, { avoid }, abandoned.signal).then((fresh) => {
+      this.#debug('lease', { id: fresh.id, usefulUntil: fresh.usefulUntil });
+      if (call > (this.#latest?.call ?? 0)) this.#latest = { lease: fresh, call };
+      return fresh;
+    });
+    const flight = { call, lease, abandon: () => abandoned.abort(new Problem('SERVER_UNREACHABLE')) };
+    const landed = () => {
+      timers.cancel(patience);
+      if (this.#flying === flight) this.#flying = undefined;
+    };
+    lease.then(landed, landed);
+    return (this.#flying = flight);
+  }
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) {
+      promise.catch(() => undefined);
+      return abort();
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

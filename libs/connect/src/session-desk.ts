@@ -1,0 +1,77 @@
+import type { Lease } from './control-plane.ts';
+import { endpointFor, type Endpoint, type EndpointRules } from './endpoint.ts';
+import { orAborted } from './lease-source.ts';
+import { StartRate } from './start-rate.ts';
+import type { StartedSession } from './ssm-sessions.ts';
+import type { TunnelPorts } from './tunnel-options.ts';
+
+/** Starts and terminates the sessions of one tunnel, so that none is left at AWS that nobody knows of. */
+export class SessionDesk {
+  readonly #ports: TunnelPorts;
+  readonly #rules: EndpointRules;
+  readonly #rate: StartRate;
+  /** What must still be done at AWS: answers awaited of which nobody else waits, and terminations under way. */
+  readonly #unfinished = new Set<Promise<void>>();
+  /** StartSession calls are answered or fail by themselves; only the end of the process stops them. */
+  readonly #never = new AbortController().signal;
+
+  constructor(ports: TunnelPorts, rules: EndpointRules) {
+    this.#ports = ports;
+    this.#rules = rules;
+    this.#rate = new StartRate(ports.effects);
+  }
+
+  endpoint(lease: Lease): Endpoint {
+    return endpointFor(lease, this.#rules);
+  }
+
+  /** Starts a session. When `signal` aborts meanwhile, the session that AWS may yet have started is terminated as soon as it is known. */
+  async start(lease: Lease, signal: AbortSignal): Promise<StartedSession> {
+    const { ssm, debug } = this.#ports;
+    const endpoint = this.endpoint(lease);
+    await this.#rate.take(signal);
+    signal.throwIfAborted();
+    const answer = ssm.start(lease, endpoint, this.#never);
+    try {
+      const started = await orAborted(answer, signal);
+      debug('ssm', { call: 'StartSession', session: started.sessionId });
+      return started;
+    } catch (error) {
+      if (signal.aborted)
+        this.#undertake(
+          answer.then(
+            ({ sessionId }) => this.#terminate(lease, sessionId),
+            // It was not started after all.
+            () => undefined,
+          ),
+        );
+      throw error;
+    }
+  }
+
+  /** Terminates a session that is not needed any more, in its own time; {@link settled} waits for it. */
+  discard(lease: Lease, sessionId: string): void {
+    this.#undertake(this.#terminate(lease, sessionId));
+  }
+
+  /** Resolves when nothing is left to be done at AWS. Never fails. */
+  async settled(): Promise<void> {
+    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
+  }
+
+  #undertake(work: Promise<void>): void {
+    const noted = work.finally(() => this.#unfinished.delete(noted));
+    this.#unfinished.add(noted);
+  }
+
+  async #terminate(lease: Lease, session: string): Promise<void> {
+    const { ssm, debug } = this.#ports;
+    try {
+      await ssm.terminate(lease, this.endpoint(lease), session);
+      debug('ssm', { call: 'TerminateSession', session });
+    } catch (error) {
+      const failed = (error as { code?: string }).code ?? 'unknown';
+      debug('ssm', { call: 'TerminateSession', session, failed });
+    }
+  }
+}

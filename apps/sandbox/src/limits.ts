@@ -33,6 +33,10 @@ export const limits = {
   tokenLifeMs: 60_000,
   /** Data channel: one WebSocket message; a stream message is 120 + 1024 bytes, handshakes a few KiB. */
   frameBytesMax: 64 * 1024,
+  /** Control channel: the official agent's write buffer, and one reply's payload stays below 120 000 bytes. */
+  controlFrameBytesMax: 160 * 1024,
+  /** ec2messages: how long a poll that finds nothing is held. */
+  messagePollMs: 10_000,
   /** Data channel sockets that are open but have not shown a token yet. */
   openingSocketsMax: 200,
   openingMs: 10_000,

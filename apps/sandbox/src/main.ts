@@ -36,6 +36,7 @@ try {
     awsEndpoint: sandbox.endpoint,
     region,
     principalsFile: sandbox.installation.principalsFile,
+    ...(sandbox.agents.length === 0 ? {} : { agents: sandbox.agents }),
   };
   if (!closing) process.stdout.write(JSON.stringify(ready) + '\n');
 } catch (error) {

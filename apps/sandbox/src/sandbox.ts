@@ -3,6 +3,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Effects } from '@sallyport/effects';
+import type { AgentSettings } from './attached-agent/agent-settings.ts';
+import { withAgentPrincipal, withAttachedInstance } from './attached-agent/attached-world.ts';
+import { ChannelRest } from './attached-agent/channel-rest.ts';
+import { ControlChannelDoor } from './attached-agent/control-channel-door.ts';
+import { ControlChannels } from './attached-agent/control-channels.ts';
+import { listenForAgents, type AgentListener, type ListenAddress } from './attached-agent/listener.ts';
+import { LongPolls, messageDelivery } from './attached-agent/start-up-calls.ts';
 import { Authenticator } from './authorise/authenticate.ts';
 import { Authoriser } from './authorise/authoriser.ts';
 import { Throttle } from './authorise/throttle.ts';
@@ -39,6 +46,10 @@ export interface SandboxOptions {
   readonly control: boolean;
   /** False leaves the sample databases out, for tests that do not dial them. */
   readonly databases: boolean;
+  /** Where agents of other processes may attach, over TLS; none when left out. */
+  readonly agentListen?: ListenAddress;
+  /** How long a poll of an attached agent that finds nothing is held, milliseconds. */
+  readonly messagePollMs?: number;
   /** Stands in for what is behind the network map, for tests with their own destinations. */
   readonly openBacking?: OpenBacking;
 }
@@ -48,6 +59,8 @@ export interface Sandbox {
   readonly world: World;
   readonly installation: Installation;
   readonly trailFile: string;
+  /** Settings for agents that attach, one per attached instance. */
+  readonly agents: readonly AgentSettings[];
   /** Resolves when the sample databases are up. */
   readonly databasesReady: Promise<void>;
   /** Ends sessions, sockets and databases. */
@@ -58,8 +71,11 @@ export interface Sandbox {
 export async function startSandbox(options: SandboxOptions, system: Effects): Promise<Sandbox> {
   const clock = new ShiftedClock(system.clock);
   const effects: Effects = { ...system, clock };
-  const world = await readWorld(options.worldFile);
-  const installation = await openInstallation(options.dataDir, world.keyHolders, effects.random);
+  const written = await readWorld(options.worldFile);
+  const attachable = options.agentListen !== undefined;
+  const held = attachable ? withAgentPrincipal(written) : written;
+  const installation = await openInstallation(options.dataDir, held.keyHolders, effects.random);
+  const world = attachable ? withAttachedInstance(held, installation.sealingKey) : held;
   const trailFile = join(options.dataDir, 'cloudtrail.jsonl');
   const trail = new Trail(trailFile, effects);
   const backings = new Backings(
@@ -73,22 +89,40 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     world.vpcCidrs,
     options.openBacking ?? ((backing) => backings.open(backing)),
   );
-  const table = new SessionTable(effects, world.sessionManager, (session) =>
-    startEmulatedAgent(session, { effects, network, pace: { paced: options.paced } }),
-  );
+  const controlChannels = new ControlChannels(world, effects);
+  const emulated = { effects, network, pace: { paced: options.paced } };
+  const table = new SessionTable(effects, world.sessionManager, {
+    start: (session) => {
+      if (session.order.instance.agent === 'attached') controlChannels.start(session);
+      else startEmulatedAgent(session, emulated);
+    },
+    ended: (session) => controlChannels.ended(session),
+  });
   clock.onShift(() => table.sweep());
-  const doors = openDoors(options, { world, installation, trail, table, effects, clock });
+  const doors = openDoors(options, {
+    world,
+    installation,
+    trail,
+    table,
+    effects,
+    clock,
+    controlChannels,
+  });
   const server = createServer((request, response) => void doors.http(request, response));
   server.on('upgrade', (request, socket, head) => void doors.channel.upgrade(request, socket, head));
+  let agents: AgentListener | undefined;
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   server.maxConnections = limits.connectionsMax;
   try {
     server.listen(options.port, '127.0.0.1');
     await once(server, 'listening');
+    if (options.agentListen !== undefined)
+      agents = await listenForAgents(options.agentListen, doors, { world, installation, effects });
   } catch (error) {
     // A taken port must not leave the databases running behind.
     table.close();
+    server.close();
     await backings.close();
     throw error;
   }
@@ -97,8 +131,9 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     world,
     installation,
     trailFile,
+    agents: agents?.settings ?? [],
     databasesReady: backings.ready(),
-    close: () => closeAll(server, table, doors.channel, backings, trail),
+    close: () => closeAll({ server, agents, table, backings, trail, ...doors }),
   };
 }
 
@@ -109,19 +144,22 @@ interface Inside {
   readonly table: SessionTable;
   readonly effects: Effects;
   readonly clock: ShiftedClock;
+  readonly controlChannels: ControlChannels;
 }
 
 function openDoors(options: SandboxOptions, inside: Inside) {
-  const { world, installation, trail, table, effects, clock } = inside;
+  const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
   const seal = new TokenSeal(installation.sealingKey, effects.random);
   const registry = new PrincipalRegistry(world, installation, seal, clock);
   const authoriser = new Authoriser(world, registry, clock);
   const authenticator = new Authenticator(registry, clock);
   const throttle = new Throttle(clock);
+  const polls = new LongPolls(effects);
   const services = {
     sts: stsService({ world, authoriser, seal, effects }),
     ssm: ssmService(world, authoriser, table, clock),
     ec2: ec2Service(world, authoriser),
+    ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
   const allowUnsigned = () => !(table.faults.requireSignedChannel ?? !options.allowUnsigned);
@@ -134,10 +172,12 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     throttle,
     gateway: channel,
   });
+  const agentParts = { table, channels, authenticator, authoriser, trail, effects };
+  const rest = new ChannelRest(agentParts);
   const http = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const forControl = options.control && request.url?.startsWith('/_sandbox/') === true;
     try {
-      const answer = await (forControl ? control : api).answer(request);
+      const answer = (await rest.answer(request)) ?? (await (forControl ? control : api).answer(request));
       send(response, answer, clock.now());
     } catch (error) {
       // The caller went away while its body was read, or a bug: either way there is nobody to tell.
@@ -145,7 +185,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
       response.destroy();
     }
   };
-  return { http, channel };
+  return { http, channel, control: new ControlChannelDoor(agentParts), polls };
 }
 
 /** The Date header is the emulated cloud's: SDKs correct their clocks by it. */
@@ -161,18 +201,22 @@ function send(response: ServerResponse, { status, headers, body }: Answer, now: 
     .end(body);
 }
 
-async function closeAll(
-  server: Server,
-  table: SessionTable,
-  channel: ChannelDoor,
-  backings: Backings,
-  trail: Trail,
-): Promise<void> {
+async function closeAll(parts: {
+  readonly server: Server;
+  readonly agents: AgentListener | undefined;
+  readonly table: SessionTable;
+  readonly channel: ChannelDoor;
+  readonly polls: LongPolls;
+  readonly backings: Backings;
+  readonly trail: Trail;
+}): Promise<void> {
+  const { server, agents, table, channel, polls, backings, trail } = parts;
   const closed = once(server, 'close');
   server.close();
   table.close();
   channel.close();
+  polls.release();
   server.closeAllConnections();
-  await Promise.all([closed, backings.close()]);
+  await Promise.all([closed, agents?.close(), backings.close()]);
   trail.close();
 }

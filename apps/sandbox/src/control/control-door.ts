@@ -103,7 +103,8 @@ export class ControlDoor {
     if (kill !== undefined) table.lose(kill.side, kill, kill.how);
     if (restartAgent !== undefined) {
       const instance = world.instances.get(restartAgent.instanceId);
-      if (instance === undefined) return undefined;
+      // An attached agent is another process: whoever started it can restart it.
+      if (instance?.agent !== 'emulated') return undefined;
       table.restartAgent(instance, restartAgent.downMs, restartAgent.sessions);
     }
     if (restartGateway !== undefined) gateway.restart(restartGateway.downMs);

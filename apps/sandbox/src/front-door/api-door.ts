@@ -15,7 +15,13 @@ import { signedRequestOf, sourceOf } from './signed-request.ts';
 
 /** Everything an API call passes through. */
 export interface ApiDoorParts {
-  readonly services: { readonly sts: Service; readonly ssm: Service; readonly ec2: Service };
+  readonly services: {
+    readonly sts: Service;
+    readonly ssm: Service;
+    readonly ec2: Service;
+    /** What agents poll for commands. */
+    readonly ec2messages: Service;
+  };
   readonly authenticator: Authenticator;
   readonly throttle: Throttle;
   readonly trail: Trail;
@@ -137,17 +143,23 @@ export class ApiDoor {
   }
 
   #address(signed: SignedRequest): Addressed {
-    const { sts, ssm, ec2 } = this.#parts.services;
+    const { sts, ssm, ec2, ec2messages } = this.#parts.services;
+    const targets = new Map([
+      ['AmazonSSM', ssm],
+      ['EC2WindowsMessageDeliveryService', ec2messages],
+    ]);
     const target = signed.headers['x-amz-target'];
     const text = Buffer.from(signed.body).toString('utf8');
     if (target !== undefined) {
-      const action = /^AmazonSSM\.([A-Za-z]{1,64})$/.exec(target)?.[1];
-      if (action === undefined) throw AwsError.common('unknown-operation', 'Could not find the operation.');
+      const [, of = '', action] = /^(\w{1,64})\.([A-Za-z]{1,64})$/.exec(target) ?? [];
+      const service = targets.get(of);
+      if (service === undefined || action === undefined)
+        throw AwsError.common('unknown-operation', 'Could not find the operation.');
       return {
-        service: ssm,
+        service,
         protocol: json11,
         action,
-        operation: ssm.operations.get(action),
+        operation: service.operations.get(action),
         input: readJson(text),
       };
     }

@@ -13,6 +13,7 @@ import { AwsError } from '../services/aws-error.ts';
 import { sessionArnOf, sessionContext } from '../services/ssm/sessions.ts';
 import type { SessionTable } from './session-table.ts';
 import type { SsmSession } from './ssm-session.ts';
+import { channelRefusal, refuseUpgrade } from './upgrade-refusal.ts';
 import { WebSocketEnd } from './web-socket-end.ts';
 
 export interface ChannelDoorParts {
@@ -75,10 +76,10 @@ export class ChannelDoor {
           : AwsError.common('internal', 'An error occurred on the server side.');
       if (!(error instanceof AwsError))
         this.#parts.effects.log.write('error', 'upgrade failed', { requestId, reason: String(error) });
-      const { code, status } = answerTo(refusal);
+      const answer = channelRefusal(refusal);
       if (progress.sessionId !== '')
-        this.#record(request, progress, requestId, { code, message: refusal.message });
-      refuse(socket, status, code, refusal.message, requestId);
+        this.#record(request, progress, requestId, { code: answer.code, message: refusal.message });
+      refuseUpgrade(socket, answer, requestId);
     }
   }
 
@@ -175,17 +176,21 @@ export class ChannelDoor {
     socket.on('close', settled);
   }
 
-  /** The opening text tells role and token. An agent of another process would be attached here, too. */
+  /** The opening text tells role and token: `ClientInstanceId` makes it an agent, of an instance that has one of its own. */
   #firstFrame(socket: WebSocket, raw: Duplex, session: SsmSession, text: string | undefined): void {
     const open = text === undefined ? undefined : readOpenText(text);
-    if (open === undefined || open.role !== 'client' || !session.admits(open.token))
+    const side = open?.role === 'client' || open?.role === 'agent' ? open.role : undefined;
+    const { instance } = session.order;
+    const stranger =
+      open?.role === 'agent' && (instance.agent !== 'attached' || open.instanceId !== instance.id);
+    if (open === undefined || side === undefined || stranger || !session.admits(side, open.token))
       return socket.close(refusedCode, noToken(session.id));
-    const end = new WebSocketEnd(socket, raw, this.#parts.effects.timers, () => session.drained('client'));
+    const end = new WebSocketEnd(socket, raw, this.#parts.effects.timers, () => session.drained(side));
     socket.on('message', (data: RawData) => {
-      if (!end.dark) session.received('client', data as Buffer);
+      if (!end.dark) session.received(side, data as Buffer);
     });
-    socket.on('close', () => session.detached('client', end));
-    session.attach('client', end);
+    socket.on('close', () => session.detached(side, end));
+    session.attach(side, end);
   }
 
   #record(
@@ -224,28 +229,4 @@ function sessionIdOf(path: string): string | undefined {
 /** A close reason has at most 123 bytes. */
 function noToken(sessionId: string): string {
   return `Channel ${sessionId}: request to open data channel does not contain token.`.slice(0, 123);
-}
-
-function answerTo(error: AwsError): { code: string; status: number } {
-  if (error.failure === 'own') return { code: error.ownCode, status: error.status };
-  const codes: Record<string, string> = {
-    'access-denied': 'AccessDeniedException',
-    'missing-authentication': 'MissingAuthenticationTokenException',
-    'incomplete-signature': 'IncompleteSignatureException',
-    'unknown-key': 'UnrecognizedClientException',
-    'bad-signature': 'InvalidSignatureException',
-    'signature-expired': 'InvalidSignatureException',
-    'expired-token': 'ExpiredTokenException',
-  };
-  const code = codes[error.failure];
-  return code === undefined ? { code: 'InternalServerError', status: 500 } : { code, status: 403 };
-}
-
-function refuse(socket: Duplex, status: number, code: string, message: string, requestId: string): void {
-  const safe = message.replace(/[<>&]/g, ' ');
-  const body = `<${code}><Message>${safe}</Message></${code}>`;
-  socket.end(
-    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Refused'}\r\nConnection: close\r\nContent-Type: text/xml\r\n` +
-      `x-amzn-RequestId: ${requestId}\r\nx-amzn-ErrorType: ${code}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }

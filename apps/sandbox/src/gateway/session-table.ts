@@ -11,6 +11,14 @@ import { SsmSession } from './ssm-session.ts';
 /** How often the timers of sessions are looked at, milliseconds. */
 const sweepMs = 1000;
 
+/** The agents of the instances. */
+export interface Agents {
+  /** Puts the instance's agent to work on a new session. */
+  start(session: SsmSession): void;
+  /** The session is over, and its agent does not know. */
+  ended(session: SsmSession): void;
+}
+
 /** Which sessions are meant; without members, all. */
 export interface Which {
   readonly sessionId?: string | undefined;
@@ -28,7 +36,7 @@ function matches(session: SsmSession, { sessionId, instanceId }: Which): boolean
 export class SessionTable implements SessionDesk {
   readonly #effects: Effects;
   readonly #settings: SessionManagerSettings;
-  readonly #startAgent: (session: SsmSession) => void;
+  readonly #agents: Agents;
   readonly #live = new Map<string, SsmSession>();
   readonly #restarts = new Set<TimerHandle>();
   #past: SessionView[] = [];
@@ -36,11 +44,10 @@ export class SessionTable implements SessionDesk {
   #cell: string;
   faults: Faults = noFaults;
 
-  /** `startAgent` puts the instance's agent to work on a new session. */
-  constructor(effects: Effects, settings: SessionManagerSettings, startAgent: (session: SsmSession) => void) {
+  constructor(effects: Effects, settings: SessionManagerSettings, agents: Agents) {
     this.#effects = effects;
     this.#settings = settings;
-    this.#startAgent = startAgent;
+    this.#agents = agents;
     this.#cell = this.#newCell();
     this.#sweeper = effects.timers.every(sweepMs, () => this.sweep());
   }
@@ -54,10 +61,13 @@ export class SessionTable implements SessionDesk {
     const session = new SsmSession(this.#newId(order.owner.name), order, this.#timesOf(order), {
       effects: this.#effects,
       faults: () => this.faults,
-      onEnd: (ended) => this.#bury(ended),
+      onEnd: (ended, agentKnows) => {
+        this.#bury(ended);
+        if (!agentKnows) this.#agents.ended(ended);
+      },
     });
     this.#live.set(session.id, session);
-    this.#startAgent(session);
+    this.#agents.start(session);
     return this.#ticket(session);
   }
 
@@ -147,7 +157,7 @@ export class SessionTable implements SessionDesk {
     const path = `/v1/data-channel/${encodeURIComponent(session.id)}`;
     return {
       sessionId: session.id,
-      token: session.issueToken(),
+      token: session.issueToken('client'),
       streamPath: `${path}?role=publish_subscribe&cell-number=${encodeURIComponent(this.#cell)}`,
     };
   }

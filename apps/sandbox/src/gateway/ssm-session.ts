@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Effects } from '@sallyport/effects';
 import { decodeMessage, messageTypes, payloadTypes } from '@sallyport/ssm-protocol';
 import { limits } from '../limits.ts';
 import { across, type ChannelEnd, type Loss, type Side } from './channel-end.ts';
+import { ChannelToken } from './channel-token.ts';
 import type { Faults } from './faults.ts';
 import { channelClosed, publication } from './gateway-messages.ts';
 import { Lane } from './lane.ts';
@@ -13,19 +13,16 @@ export interface SessionEnd {
   readonly state: 'Terminated' | 'Failed';
   /** What the client shows; empty for none. */
   readonly output: string;
-}
-
-interface HeldToken {
-  readonly digest: Uint8Array;
-  readonly issuedAt: number;
+  /** True when the agent itself said so, so that it need not be told. */
+  readonly byAgent?: boolean;
 }
 
 /** Surroundings of a session. */
 export interface SessionParts {
   readonly effects: Effects;
   readonly faults: () => Faults;
-  /** Told once, when the session is over. */
-  readonly onEnd: (session: SsmSession) => void;
+  /** Told once, when the session is over; `agentKnows`: it said so, or was told on its channel. */
+  readonly onEnd: (session: SsmSession, agentKnows: boolean) => void;
 }
 
 /** One session at the gateway: its two ends, the relay between them, its timers. */
@@ -40,7 +37,7 @@ export class SsmSession {
   readonly #ends: Partial<Record<Side, { readonly end: ChannelEnd; readonly since: number }>> = {};
   readonly #seen: Record<Side, boolean> = { client: false, agent: false };
   readonly #pressed: Record<Side, boolean> = { client: false, agent: false };
-  #token: HeldToken | undefined;
+  readonly #tokens: Readonly<Record<Side, ChannelToken>>;
   #activeAt: number;
   #end: (SessionEnd & { readonly at: number }) | undefined;
 
@@ -53,6 +50,7 @@ export class SsmSession {
     this.id = id;
     this.order = order;
     this.#parts = parts;
+    this.#tokens = { client: new ChannelToken(parts.effects), agent: new ChannelToken(parts.effects) };
     this.#idleMs = times.idleMs;
     this.longestMs = times.longestMs;
     this.startedAt = this.#activeAt = parts.effects.clock.now();
@@ -92,19 +90,14 @@ export class SsmSession {
     };
   }
 
-  /** Issues the client's token; the one before it is worth nothing from now on. */
-  issueToken(): string {
-    const token = Buffer.from(this.#parts.effects.random.bytes(144)).toString('base64');
-    this.#token = { digest: digestOf(token), issuedAt: this.#parts.effects.clock.now() };
-    return token;
+  /** Issues a side's token; the one before it is worth nothing from now on. */
+  issueToken(side: Side): string {
+    return this.#tokens[side].issue();
   }
 
-  /** Whether the token is the one issued last, and still fresh. */
-  admits(token: string): boolean {
-    const held = this.#token;
-    if (held === undefined || this.over) return false;
-    const fresh = this.#parts.effects.clock.now() - held.issuedAt <= limits.tokenLifeMs;
-    return timingSafeEqual(held.digest, digestOf(token)) && fresh;
+  /** Whether the token is the one issued last to that side, and still fresh. */
+  admits(side: Side, token: string): boolean {
+    return !this.over && this.#tokens[side].admits(token);
   }
 
   /** Connects an end; a newer one replaces the older. */
@@ -187,6 +180,7 @@ export class SsmSession {
   finish(end: SessionEnd): void {
     if (this.over) return;
     this.#end = { ...end, at: this.#parts.effects.clock.now() };
+    const agentKnows = end.byAgent === true || this.#ends.agent !== undefined;
     const message = channelClosed(this.id, end.output, this.#parts.effects);
     for (const side of ['client', 'agent'] as const) {
       this.#lanes[side].last(message);
@@ -194,10 +188,6 @@ export class SsmSession {
       delete this.#ends[side];
       this.#lanes[side].dispose();
     }
-    this.#parts.onEnd(this);
+    this.#parts.onEnd(this, agentKnows);
   }
-}
-
-function digestOf(token: string): Uint8Array {
-  return createHash('sha256').update(token).digest();
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { Timers } from '@sallyport/effects';
 import { WebSocket } from 'ws';
 import { limits } from '../limits.ts';
@@ -72,7 +73,9 @@ export class WebSocketEnd implements ChannelEnd {
 
   lose(how: Loss): void {
     if (how === 'dark') return this.#darken();
-    if (how === 'reset' && this.#raw instanceof Socket) this.#raw.resetAndDestroy();
+    // Under TLS there is no way to reset; a cut is the nearest.
+    if (how === 'reset' && this.#raw instanceof Socket && !(this.#raw instanceof TLSSocket))
+      this.#raw.resetAndDestroy();
     this.#socket.terminate();
   }
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Random } from '@sallyport/effects';
 import { z } from 'zod';
+import { writePrivateText } from './private-file.ts';
 import { base32Of } from './unique-id.ts';
 
 /** A long-lived key of one sandbox principal. */
@@ -79,11 +80,6 @@ async function keep<T>(file: string, form: z.ZodType<T>, make: () => T): Promise
   return made;
 }
 
-/** Written beside and renamed, so that a kill leaves the old file or the new one, never half of one. */
 async function writePrivate(file: string, content: unknown): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.new`;
-  await writeFile(beside, JSON.stringify(content, null, 2) + '\n', { mode: 0o600 });
-  await chmod(beside, 0o600);
-  await rename(beside, file);
+  await writePrivateText(file, JSON.stringify(content, null, 2) + '\n');
 }

@@ -52,6 +52,8 @@ export const worldForm = z.strictObject({
       name: z.string(),
       address: z.ipv4(),
       online: z.boolean(),
+      /** `attached`: served by an agent of another process (`--agent-listen`), and online while that is there. */
+      agent: z.enum(['emulated', 'attached']).default('emulated'),
       tags,
     }),
   ),

@@ -17,8 +17,21 @@ export interface Instance {
   readonly zone: string;
   readonly name: string;
   readonly address: string;
+  /** Whether its agent lives in this process or attaches from another. */
+  readonly agent: 'emulated' | 'attached';
   online: boolean;
   tags: Readonly<Record<string, string>>;
+  /** What an attached agent said of itself. */
+  report?: AgentReport;
+}
+
+/** What an agent reports by UpdateInstanceInformation. */
+export interface AgentReport {
+  readonly agentVersion?: string;
+  readonly platformName?: string;
+  readonly platformVersion?: string;
+  readonly computerName?: string;
+  readonly address?: string;
 }
 
 /** Something that listens in the private network. */
@@ -87,7 +100,12 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     instances: new Map(
       form.instances.map(({ account, tags, ...instance }) => [
         instance.id,
-        { ...instance, account: accountId(account), tags: { Name: instance.name, ...tags } },
+        {
+          ...instance,
+          account: accountId(account),
+          online: instance.online && instance.agent === 'emulated',
+          tags: { Name: instance.name, ...tags },
+        },
       ]),
     ),
     documents: new DocumentShelf(catalog),

@@ -72,18 +72,19 @@ function pingStatus({ online }: Instance): string {
 }
 
 function informationShape(instance: Instance, clock: Clock): object {
+  const { report } = instance;
   return {
     InstanceId: instance.id,
     PingStatus: pingStatus(instance),
     LastPingDateTime: Math.floor(clock.now() / 1000),
-    AgentVersion: '3.3.987.0',
+    AgentVersion: report?.agentVersion ?? '3.3.987.0',
     IsLatestVersion: true,
     PlatformType: 'Linux',
-    PlatformName: 'Amazon Linux',
-    PlatformVersion: '2023',
+    PlatformName: report?.platformName ?? 'Amazon Linux',
+    PlatformVersion: report?.platformVersion ?? '2023',
     ResourceType: instance.id.startsWith('mi-') ? 'ManagedInstance' : 'EC2Instance',
-    IPAddress: instance.address,
-    ComputerName: instance.name,
+    IPAddress: report?.address ?? instance.address,
+    ComputerName: report?.computerName ?? instance.name,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@sallyport/effects';
+import { agentCalls } from '../../attached-agent/start-up-calls.ts';
 import type { Authoriser } from '../../authorise/authoriser.ts';
 import type { SessionDesk } from '../../gateway/session-desk.ts';
 import type { World } from '../../world/world.ts';
@@ -20,6 +21,7 @@ export function ssmService(world: World, authoriser: Authoriser, desk: SessionDe
       describeInstanceInformation(world, authoriser, clock),
       getDocument(world, authoriser),
       describeDocument(world, authoriser),
+      ...agentCalls(world, authoriser),
     ),
   };
 }

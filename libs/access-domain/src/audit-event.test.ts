@@ -25,7 +25,7 @@ const details: AuditDetails = {
   'grant.activated': { startsAt: 0, endsAt: 1 },
   'grant.ended': { reason: 'revoked', comment: 'over' },
   'grant.revoke_confirmed': { reason: 'revoked', sweeps: 6, terminated: ['jit-1'] },
-  'lease.intended': { usefulUntil: 0, instanceId: 'i-1', documentName: 'jit-fwd-1' },
+  'lease.intended': { usefulUntil: 0, instanceId: 'i-1', documentName: 'jit-fwd-1', avoided: [] },
   'lease.issued': { usefulUntil: 0, accessKeyId: 'ASIA1' },
   'lease.failed': { code: 'AWS_DENIED' },
   'lease.unknown': { code: 'AWS_ANSWER_LOST' },

@@ -29,7 +29,13 @@ export interface AuditDetails {
   'grant.activated': { startsAt: Instant; endsAt: Instant };
   'grant.ended': { reason: string; comment: string | null };
   'grant.revoke_confirmed': { reason: string; sweeps: number; terminated: readonly string[] };
-  'lease.intended': { usefulUntil: Instant; instanceId: string; documentName: string };
+  'lease.intended': {
+    usefulUntil: Instant;
+    instanceId: string;
+    documentName: string;
+    /** Gateways that the client found dead and asked to be led around. */
+    avoided: readonly string[];
+  };
   'lease.issued': { usefulUntil: Instant; accessKeyId: string };
   'lease.failed': { code: string };
   'lease.unknown': { code: string };

@@ -16,5 +16,6 @@ export * from './decide/submit-access-request.ts';
 export * from './decide/review-access-request.ts';
 export * from './decide/close-access-request.ts';
 export * from './decide/change-grant.ts';
+export * from './decide/choose-gateway.ts';
 export * from './decide/issue-lease.ts';
 export * from './decide/change-session.ts';

@@ -5,6 +5,7 @@ import type {
   CliSignIn,
   CloseSession,
   Heartbeat,
+  IssueLease,
   MakeAccessToken,
   OpenSession,
   operations,
@@ -108,8 +109,8 @@ function requestOperations(client: Client) {
 function sessionOperations(client: Client) {
   const at = (id: string) => ({ path: { id } });
   return {
-    issueLease: (grantId: string, { signal }: Signal = {}) =>
-      answer(client.POST('/api/grants/{id}/leases', { params: at(grantId), signal })),
+    issueLease: (grantId: string, body: IssueLease = {}, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/leases', { params: at(grantId), body, signal })),
     openSession: (body: OpenSession, { signal }: Signal = {}) =>
       answer(client.POST('/api/sessions', { body, signal })),
     beatSession: (id: string, body: Heartbeat, { signal }: Signal = {}) =>

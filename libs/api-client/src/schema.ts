@@ -633,6 +633,9 @@ export interface components {
       close: components['schemas']['CloseOrder'] | null;
       session: components['schemas']['Session'];
     };
+    IssueLease: {
+      avoid?: string[];
+    };
     Lease: {
       accountId: string;
       credentials: components['schemas']['LeaseCredentials'];
@@ -909,6 +912,7 @@ export type GrantSessions = components['schemas']['GrantSessions'];
 export type Health = components['schemas']['Health'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
+export type IssueLease = components['schemas']['IssueLease'];
 export type Lease = components['schemas']['Lease'];
 export type LeaseCredentials = components['schemas']['LeaseCredentials'];
 export type LeaseResource = components['schemas']['LeaseResource'];
@@ -1326,7 +1330,11 @@ export interface operations {
       };
       cookie?: never;
     };
-    requestBody?: never;
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['IssueLease'];
+      };
+    };
     responses: {
       201: {
         headers: {

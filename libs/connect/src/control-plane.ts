@@ -12,14 +12,18 @@ export interface Traffic {
   readonly bytesDown: number;
 }
 
+/** What a client may say about the lease it asks for. */
+export interface LeaseWish {
+  readonly avoid?: readonly string[];
+}
+
+/** Instances that a control plane takes note of at most. */
+const avoidMax = 8;
+
 /** What a tunnel asks of the control plane; it never sees the data. */
 export interface ControlPlane {
-  /** `avoid`: instances that the client found dead; another healthy gateway is chosen if there is one. */
-  issueLease(
-    grantId: string,
-    wish: { readonly avoid: readonly string[] },
-    signal?: AbortSignal,
-  ): Promise<Lease>;
+  /** `avoid`: instances found dead, in the order of finding; another healthy gateway is taken if there is one. */
+  issueLease(grantId: string, wish?: LeaseWish, signal?: AbortSignal): Promise<Lease>;
   openSession(
     session: { grantId: string; leaseId: string; clientVersion: string; localPort: number | null },
     signal?: AbortSignal,
@@ -37,7 +41,8 @@ export interface ControlPlane {
 /** The control plane behind the generated client. */
 export function controlPlaneOf(api: Api): ControlPlane {
   return {
-    issueLease: (grantId, _wish, signal) => api.issueLease(grantId, { signal }),
+    issueLease: (grantId, { avoid = [] } = {}, signal) =>
+      api.issueLease(grantId, { avoid: avoid.slice(-avoidMax) }, { signal }),
     openSession: (session, signal) => api.openSession(session, { signal }),
     beat: (sessionId, beat, signal) => api.beatSession(sessionId, beat, { signal }),
     closeSession: async (sessionId, end) => {

@@ -18,6 +18,7 @@ export {
   type CloseReason,
   type ControlPlane,
   type Lease,
+  type LeaseWish,
   type Traffic,
 } from './control-plane.ts';
 export { checkStreamUrl, endpointFor, isLoopback, type Endpoint, type EndpointRules } from './endpoint.ts';
@@ -29,6 +30,6 @@ export { preferredPorts, stablePorts } from './stable-port.ts';
 export { listenLocally, type LocalListener } from './local-listener.ts';
 export { webSocketsThrough, webSocketTransport } from './web-socket-transport.ts';
 export type { Connection, ConnectionSink, Transport } from './transport.ts';
-export { systemWake, type WakeEvents, type WakeSource } from './wake.ts';
+export { systemWake } from './wake.ts';
 export type { Debug } from './debug.ts';
 export type { TunnelEnd } from './tunnel-end.ts';

@@ -20,11 +20,11 @@ function machine() {
     lo: [address('127.0.0.1', true)],
     eth0: [address('192.0.2.7')],
   };
-  const source = systemWake({ clock, timers: time }, () => {
+  const watch = systemWake({ clock, timers: time }, () => {
     if (interfaces['broken']) throw new Error('not allowed');
     return interfaces;
   });
-  const stop = source.watch({ woke: (ms) => seen.push(ms), networkChanged: () => seen.push('network') });
+  const stop = watch((event) => seen.push(event.what === 'woke' ? event.byMs : 'network'));
   return { time, slept, seen, stop, set: (next: typeof interfaces) => (interfaces = next) };
 }
 

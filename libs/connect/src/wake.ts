@@ -1,18 +1,6 @@
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import type { Clock, Timers } from '@sallyport/effects';
-
-/** What happened to the machine under a tunnel. Either means: what was connected may be dead without a word. */
-export interface WakeEvents {
-  /** The machine slept, or stood still, for about this long. */
-  woke(byMs: number): void;
-  /** It has other addresses than before: another network, a VPN, an undocked cable. */
-  networkChanged(): void;
-}
-
-export interface WakeSource {
-  /** Calls back until the returned function is called. */
-  watch(events: WakeEvents): () => void;
-}
+import type { TunnelPorts } from './tunnel-options.ts';
 
 type Interfaces = () => NodeJS.Dict<NetworkInterfaceInfo[]>;
 
@@ -27,25 +15,23 @@ const lateByMs = 3_000;
 export function systemWake(
   { clock, timers }: { clock: Clock; timers: Timers },
   interfaces: Interfaces = networkInterfaces,
-): WakeSource {
-  return {
-    watch(events) {
-      let wall = clock.now();
-      let monotonic = clock.monotonic();
-      let addresses = addressesOf(interfaces);
-      const look = () => {
-        const [wallBefore, monotonicBefore] = [wall, monotonic];
-        wall = clock.now();
-        monotonic = clock.monotonic();
-        const late = Math.max(wall - wallBefore, monotonic - monotonicBefore) - lookEveryMs;
-        if (late > lateByMs) events.woke(late);
-        const before = addresses;
-        addresses = addressesOf(interfaces) ?? before;
-        if (before !== undefined && addresses !== before) events.networkChanged();
-      };
-      const timer = timers.every(lookEveryMs, look);
-      return () => timers.cancel(timer);
-    },
+): NonNullable<TunnelPorts['onWake']> {
+  return (listener) => {
+    let wall = clock.now();
+    let monotonic = clock.monotonic();
+    let addresses = addressesOf(interfaces);
+    const look = () => {
+      const [wallBefore, monotonicBefore, addressesBefore] = [wall, monotonic, addresses];
+      wall = clock.now();
+      monotonic = clock.monotonic();
+      const late = Math.max(wall - wallBefore, monotonic - monotonicBefore) - lookEveryMs;
+      if (late > lateByMs) listener({ what: 'woke', byMs: late });
+      addresses = addressesOf(interfaces) ?? addressesBefore;
+      if (addressesBefore !== undefined && addresses !== addressesBefore)
+        listener({ what: 'networkChanged' });
+    };
+    const timer = timers.every(lookEveryMs, look);
+    return () => timers.cancel(timer);
   };
 }
 

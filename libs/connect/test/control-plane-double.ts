@@ -15,6 +15,8 @@ export class ControlPlaneDouble implements ControlPlane {
   unreachable = false;
   /** Code of a conflict that beats are refused with. */
   refusal: string | undefined;
+  /** Healthy gateways; the first that is not avoided is taken. */
+  instances: string[] = ['i-0123456789abcdef0'];
   endsAt: string;
   readonly #now: () => number;
   #leases = 0;
@@ -24,8 +26,8 @@ export class ControlPlaneDouble implements ControlPlane {
     this.endsAt = new Date(now() + lifeSeconds * 1000).toISOString();
   }
 
-  async issueLease(grantId: string): Promise<Lease> {
-    this.calls.push('lease');
+  async issueLease(grantId: string, { avoid = [] }: { avoid?: readonly string[] } = {}): Promise<Lease> {
+    this.calls.push(avoid.length > 0 ? `lease avoiding ${avoid.join(' ')}` : 'lease');
     if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.ended) throw grantEnded(this.ended);
     const id = `lse_${++this.#leases}`;
@@ -36,7 +38,7 @@ export class ControlPlaneDouble implements ControlPlane {
       usefulUntil: new Date(this.#now() + 120_000).toISOString(),
       region: 'eu-west-1',
       accountId: '111122223333',
-      instanceId: 'i-0123456789abcdef0',
+      instanceId: this.instances.find((id) => !avoid.includes(id)) ?? this.instances[0] ?? '',
       documentName: 'jit-fwd-0123456789ab',
       sessionReason: `grant:${grantId}`,
       sessionNamePrefix: `jit-${grantId}`,

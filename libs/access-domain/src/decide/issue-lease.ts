@@ -46,6 +46,8 @@ export interface LeaseFacts {
   /** Leases of this person in the last minute. */
   readonly lastMinute: number;
   readonly target: LeaseTarget;
+  /** Gateways that the client found dead. */
+  readonly avoided?: readonly string[];
   readonly now: Instant;
   readonly ids: Ids;
 }
@@ -84,7 +86,10 @@ export function intendLease(stored: Grant, facts: LeaseFacts): Decision<Lease & 
   const { instanceId, documentName } = facts.target;
   const occasion = { actor: personActor(facts.person), now: facts.now, ids: facts.ids };
   return decided(lease, [
-    happened(occasion, 'lease.intended', aboutLease(lease), { usefulUntil, instanceId, documentName }),
+    happened(occasion, 'lease.intended', aboutLease(lease), {
+      ...{ usefulUntil, instanceId, documentName },
+      avoided: facts.avoided ?? [],
+    }),
   ]);
 }
 

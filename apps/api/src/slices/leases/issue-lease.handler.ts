@@ -60,12 +60,12 @@ export class IssueLease {
   }
 
   /** Refuses as the README of this slice lists. */
-  async run(grantId: string, person: Person): Promise<LeaseInHand> {
+  async run(grantId: string, person: Person, avoid: readonly string[] = []): Promise<LeaseInHand> {
     const grant = await this.#usable(grantId, person);
     const resource = this.#resources.byName(grant.resource.name);
     if (!resource) throw new Problem('RESOURCE_UNKNOWN', { detail: 'The resource is no longer offered.' });
-    const target = await this.#target.of(resource.entry);
-    const intent = await this.#intend(grantId, person, resource, target);
+    const target = await this.#target.of(resource.entry, avoid);
+    const intent = await this.#intend(grantId, person, { ...target, ...resource, avoid });
     const credentials = await this.#issue(intent, resource, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
@@ -78,7 +78,11 @@ export class IssueLease {
     return accepted(usableGrant(grant, person, this.#effects.clock.now())).next;
   }
 
-  #intend(grantId: string, person: Person, { entry }: KnownResource, seen: LeaseTargetSeen): Promise<Lease> {
+  #intend(
+    grantId: string,
+    person: Person,
+    { entry, avoid, ...seen }: LeaseTargetSeen & KnownResource & { avoid: readonly string[] },
+  ): Promise<Lease> {
     return this.#unitOfWork.attempt(async () => {
       const { clock, ids } = this.#effects;
       const now = clock.now();
@@ -95,7 +99,7 @@ export class IssueLease {
         documentName: seen.document.name,
       };
       const { next, events } = accepted(
-        intendLease(grant, { person, inFlight, lastMinute, target, now, ids }),
+        intendLease(grant, { person, inFlight, lastMinute, target, avoided: avoid, now, ids }),
       );
       // Its start has come before the timer wrote so: the grant begins with its first lease, in one commit.
       const begun = activateGrant(grant, { now, ids });

@@ -1,3 +1,4 @@
+import { chooseGateway } from '@sallyport/access-domain';
 import type { Gateway, Resource, SessionDocument } from '@sallyport/catalog';
 import { documentOf } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
@@ -23,21 +24,24 @@ export class FindLeaseTarget {
 
   /**
    * Refuses with RESOURCE_NOT_CONNECTABLE, GATEWAY_TAG_CLOSED, GATEWAY_OFFLINE, DOCUMENT_CHANGED, and LEASE_UNAVAILABLE
-   * when AWS cannot be asked.
+   * when AWS cannot be asked. `avoid` names instances that the client found dead.
    */
-  async of(resource: Resource): Promise<LeaseTargetSeen> {
+  async of(resource: Resource, avoid: readonly string[] = []): Promise<LeaseTargetSeen> {
     const document = resource.connectable ? documentOf(resource, sha256Hex) : null;
     if (document === null)
       throw new Problem('RESOURCE_NOT_CONNECTABLE', { detail: resource.notConnectable?.reason });
-    const [instance] = await Promise.all([this.#instance(resource.gateway), this.#check(resource, document)]);
+    const [instance] = await Promise.all([
+      this.#instance(resource.gateway, avoid),
+      this.#check(resource, document),
+    ]);
     return { instance, document };
   }
 
-  async #instance(gateway: Gateway): Promise<GatewayInstance> {
+  async #instance(gateway: Gateway, avoid: readonly string[]): Promise<GatewayInstance> {
     const { usable, absent, closed } = await this.#gateways.choose(gateway).catch(unavailable);
-    // The first by its id, which is also the one that reviewers were shown.
-    const [first] = usable;
-    if (first) return first;
+    // They come by id, so the first is also the one that reviewers were shown.
+    const chosen = chooseGateway(usable, avoid);
+    if (chosen) return chosen;
     if (absent.length === 0 && closed.length > 0) throw new Problem('GATEWAY_TAG_CLOSED');
     throw new Problem('GATEWAY_OFFLINE', { retryAfterSeconds: 10 });
   }

@@ -1,7 +1,22 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ArrayMaxSize, IsArray, IsOptional, Matches } from 'class-validator';
 import { ResourceRefDto } from '../../platform/http/references.dto.ts';
 import { OneOf, TextOrNull, Thing, ThingOrNull, Time, WholeOrNull } from '../../platform/http/schema.ts';
 import { ClusterDto, DatabaseDto, TlsDto } from '../catalog/index.ts';
+
+/** Gateways known to AWS: EC2 instances and hybrid nodes. */
+const instanceForm = /^(?:i|mi)-[0-9a-f]{8,17}$/;
+
+@ApiSchema({ name: 'IssueLease' })
+export class IssueLeaseDto {
+  /** Instances that the client found dead, in the order of finding; another healthy one is taken if there is one. */
+  @ApiProperty({ type: [String], required: false, maxItems: 8 })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(8)
+  @Matches(instanceForm, { each: true })
+  avoid?: string[];
+}
 
 @ApiSchema({ name: 'LeaseResource' })
 export class LeaseResourceDto extends ResourceRefDto {

@@ -88,6 +88,42 @@ describe('a lease', () => {
     expect(await typesOf(grant.id)).toEqual(['lease.intended', 'lease.issued']);
   });
 
+  it('leads around gateways that the client found dead while there is another, and the events say so', async () => {
+    const grant = await aGrant();
+    const [first] = pristine.instances;
+    const second = { ...first!, instanceId: 'i-0fedcba9876543210' };
+    const third = { ...second, instanceId: 'i-0aaaaaaaaaaaaaaaa', state: 'lost' as const };
+    principals.instances = [third, first!, second];
+    const led = async (...avoid: string[]) =>
+      (await api.as('engineer').issueLease(grant.id, { avoid })).instanceId;
+    expect(await led()).toBe(first!.instanceId);
+    expect(await led(first!.instanceId)).toBe(second.instanceId);
+    // All were found dead: one that AWS calls healthy all the same, the longest ago.
+    expect(await led(first!.instanceId, second.instanceId)).toBe(first!.instanceId);
+    expect(await led(second.instanceId, first!.instanceId)).toBe(second.instanceId);
+    expect(principals.orders.map(({ instanceId }) => instanceId)).toEqual([
+      ...[first!.instanceId, second.instanceId],
+      ...[first!.instanceId, second.instanceId],
+    ]);
+    const intents = (await eventsOf(grant.id)).filter(({ type }) => type === 'lease.intended');
+    expect(intents.map(({ details }) => details).slice(0, 2)).toMatchObject([
+      { instanceId: first!.instanceId, avoided: [] },
+      { instanceId: second.instanceId, avoided: [first!.instanceId] },
+    ]);
+  });
+
+  it.each([
+    ['an id that is none', ['i-0123456789abcdef0', 'bastion-a']],
+    ['a pattern', ['i-*']],
+    ['more than eight', Array.from({ length: 9 }, (_, n) => `i-0123456789abcde0${n}`)],
+    ['no list', 'i-0123456789abcdef0'],
+  ])('is not issued when the client avoids %s', async (_, avoid) => {
+    const grant = await aGrant();
+    const asked = api.as('engineer').issueLease(grant.id, { avoid: avoid as string[] });
+    await expect(asked).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect(principals.orders).toEqual([]);
+  });
+
   it('never outlives its grant', async () => {
     const grant = await aGrant(3_600);
     api.effects.time.advance(3_590_000);

@@ -1,4 +1,4 @@
-import { Controller, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { leaseSessionName } from '@sallyport/iam-policy';
 import { CONFIGURATION, type Configuration } from '../../configuration.ts';
@@ -6,7 +6,7 @@ import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
 import { refOf, speechOf } from '../catalog/index.ts';
 import { IssueLease, type LeaseInHand } from './issue-lease.handler.ts';
-import { LeaseDto } from './lease.dto.ts';
+import { IssueLeaseDto, LeaseDto } from './lease.dto.ts';
 
 @ApiTags('leases')
 @Controller('grants/:id/leases')
@@ -23,8 +23,12 @@ export class LeasesController {
   @Access({ scopes: ['connect'] })
   @ApiOperation({ operationId: 'issueLease', summary: 'Short-lived AWS credentials against an active grant' })
   @ApiCreatedResponse({ type: LeaseDto })
-  async issue(@CurrentActor() actor: Actor, @Param('id') grantId: string): Promise<LeaseDto> {
-    return leaseDto(await this.#issue.run(grantId, actor), this.#endpoint);
+  async issue(
+    @CurrentActor() actor: Actor,
+    @Param('id') grantId: string,
+    @Body() { avoid }: IssueLeaseDto,
+  ): Promise<LeaseDto> {
+    return leaseDto(await this.#issue.run(grantId, actor, avoid), this.#endpoint);
   }
 }
 

@@ -3,6 +3,7 @@ import {
   connectionSettings,
   controlPlaneOf,
   preferredPorts,
+  systemWake,
   Tunnel,
   webSocketTransport,
 } from '@sallyport/connect';
@@ -72,6 +73,7 @@ export async function openTunnel(
       effects: world.effects,
       debug,
       onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
+      onWake: systemWake(world.effects),
     }),
     {
       reconnecting: () => printer.say(`${resource.name}: the connection was lost, getting it back ...`),

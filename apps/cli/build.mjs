@@ -1,28 +1,37 @@
 /** One minified bundle with lazily loaded pieces: a command loads oclif, itself and nothing else. */
 import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const banner =
   "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);";
 
-rmSync(new URL('dist', import.meta.url), { recursive: true, force: true });
-await build({
-  absWorkingDir: import.meta.dirname,
-  entryPoints: ['src/index.ts'],
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  minify: true,
-  keepNames: false,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  // Libraries are taken from their sources, so that the bundle never holds a stale build of them.
-  conditions: ['development', 'module', 'node'],
-  // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow. koffi brings a native part of its own.
-  external: ['typescript', 'ts-node', 'tsx', 'koffi'],
-  define: { TUNNEL_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
-  banner: { js: banner },
-  logLevel: 'warning',
-});
+/** Writes the bundle into a folder, replacing what was there; tells which files went into it. */
+export async function bundle(outdir) {
+  rmSync(outdir, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: import.meta.dirname,
+    entryPoints: ['src/index.ts'],
+    outdir,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    keepNames: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    // Libraries are taken from their sources, so that the bundle never holds a stale build of them.
+    conditions: ['development', 'module', 'node'],
+    // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow. koffi brings a native part of its own.
+    external: ['typescript', 'ts-node', 'tsx', 'koffi'],
+    define: { TUNNEL_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
+    banner: { js: banner },
+    logLevel: 'warning',
+    metafile: true,
+  });
+  return { inputs: Object.keys(metafile.inputs) };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await bundle(fileURLToPath(new URL('dist', import.meta.url)));

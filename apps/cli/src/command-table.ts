@@ -29,5 +29,6 @@ export const commandTable: Readonly<Record<string, () => Promise<CommandClass>>>
   revoke: async () => (await import('./commands/revoke.ts')).default,
   'audit search': async () => (await import('./commands/audit/search.ts')).default,
   'audit tail': async () => (await import('./commands/audit/tail.ts')).default,
+  completion: async () => (await import('./commands/completion.ts')).default,
   doctor: async () => (await import('./commands/doctor.ts')).default,
 };

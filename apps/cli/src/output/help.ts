@@ -2,14 +2,8 @@ import { Problem } from '@sallyport/problems';
 import { commandTable } from '../command-table.ts';
 import { TunnelCommand } from '../tunnel-command.ts';
 import type { World } from '../world.ts';
+import { groupsOf } from './groups.ts';
 import { paintFor, type Paint } from './paint.ts';
-
-const groups: readonly (readonly [string, readonly string[]])[] = [
-  ['Use', ['ls', 'show', 'request', 'connect', 'url', 'env', 'creds', 'ps', 'stop', 'done']],
-  ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
-  ['Look back', ['audit search', 'audit tail']],
-  ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor']],
-];
 
 /** Help for the words given: one command, a topic, or everything. Opens with one sentence and examples. */
 export async function helpFor(words: readonly string[], world: World): Promise<string> {
@@ -33,7 +27,7 @@ async function overview(topic: string | undefined, { bold }: Paint): Promise<str
     '  tunnel connect prod-rds                        ask, wait, and open it on this machine',
     '  tunnel connect prod-rds -- psql -c "select 1"  run a program through it',
   ];
-  for (const [title, ids] of groups) {
+  for (const [title, ids] of groupsOf(Object.keys(commandTable))) {
     const shown = ids.filter((id) => topic === undefined || id.startsWith(`${topic} `));
     if (shown.length === 0) continue;
     lines.push('', bold(title));

@@ -35,16 +35,22 @@ export class RecordedDestinations {
   };
 }
 
-/** Plays the official client's side of a recording over a real WebSocket, acknowledging what really arrives. */
-export class RecordedClient {
-  readonly record = new DirectionRecord('agent');
+/** Plays one official end's side of a recording over a real WebSocket, acknowledging what really arrives. */
+class RecordedEnd {
+  /** What came from the other end. */
+  readonly record: DirectionRecord;
   /** Output of `channel_closed`, once it came. */
   readonly closed: Promise<string>;
-  #changed = Promise.withResolvers<void>();
+  readonly #side: 'client' | 'agent';
+  readonly #heard: string;
   readonly #socket: WebSocket;
+  #changed = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, side: 'client' | 'agent') {
     this.#socket = socket;
+    this.#side = side;
+    this.record = new DirectionRecord(side === 'client' ? 'agent' : 'client');
+    this.#heard = side === 'client' ? messageTypes.outputStreamData : messageTypes.inputStreamData;
     const closed = Promise.withResolvers<string>();
     this.closed = closed.promise;
     socket.on('message', (data) => {
@@ -54,8 +60,7 @@ export class RecordedClient {
       const { message } = parsed;
       if (message.messageType === messageTypes.channelClosed)
         closed.resolve(readChannelClosedOutput(message.payload));
-      if (message.messageType === messageTypes.outputStreamData)
-        this.#acknowledge(message.messageId, message.sequenceNumber);
+      if (message.messageType === this.#heard) this.#acknowledge(message.messageId, message.sequenceNumber);
       this.record.add(frame);
       this.#changed.resolve();
     });
@@ -63,7 +68,7 @@ export class RecordedClient {
 
   #acknowledge(id: string, sequence: number): void {
     const payload = jsonPayload({
-      AcknowledgedMessageType: messageTypes.outputStreamData,
+      AcknowledgedMessageType: this.#heard,
       AcknowledgedMessageId: id,
       AcknowledgedMessageSequenceNumber: sequence,
       IsSequentialMessage: true,
@@ -77,9 +82,9 @@ export class RecordedClient {
     );
   }
 
-  /** Sends every recorded step once what the client had heard by then has come from the gateway. */
+  /** Sends every recorded step once what this end had heard by then has come from the gateway. */
   async play(transcript: Transcript, token: string): Promise<void> {
-    for (const step of stepsOf(transcript, 'client')) {
+    for (const step of stepsOf(transcript, this.#side)) {
       while (!this.record.covers(step.after)) {
         await this.#changed.promise;
         this.#changed = Promise.withResolvers();
@@ -89,5 +94,19 @@ export class RecordedClient {
         this.#socket.send(text);
       } else if (step.kind === 'frame') this.#socket.send(step.frame);
     }
+  }
+}
+
+/** The official client's side of a recording. */
+export class RecordedClient extends RecordedEnd {
+  constructor(socket: WebSocket) {
+    super(socket, 'client');
+  }
+}
+
+/** The data channel of the official agent's session worker, from a recording. */
+export class RecordedWorker extends RecordedEnd {
+  constructor(socket: WebSocket) {
+    super(socket, 'agent');
   }
 }

@@ -18,6 +18,9 @@ export default class Connect extends TunnelCommand {
     reason: Flags.string({ description: 'why, when it has to be asked for', helpValue: 'TEXT' }),
     ticket: Flags.string({ description: 'number of the work item', helpValue: 'T' }),
     port: Flags.integer({ description: 'local port; 0 for any free one', helpValue: 'N' }),
+    background: Flags.boolean({
+      description: 'keep it open in the background; return when the port is ready',
+    }),
     'no-wait': Flags.boolean({ description: 'without a grant do not wait: ask, then return 8' }),
   };
 
@@ -36,6 +39,20 @@ export default class Connect extends TunnelCommand {
     if (flags.port !== undefined && (flags.port < 0 || flags.port > 65_535))
       throw new Problem('LOCAL_PORT_INVALID', { detail: `${flags.port} is not a port number.` });
     const server = await this.server();
+    const wish = { for: flags.for, reason: flags.reason, ticket: flags.ticket };
+    if (flags.background) {
+      if (command)
+        throw new Problem('COMMAND_USAGE', {
+          detail: 'A program runs in the foreground: leave out --background.',
+        });
+      const { backgroundStory } = await import('../stories/background.ts');
+      return backgroundStory(
+        { world: this.world, server, printer: this.printer, debug: this.debugLine },
+        names.map((name) => ({ name, port: flags.port ?? null, bind: null, socketPath: null, source: null })),
+        wish,
+        !flags['no-wait'],
+      );
+    }
     const { connectStory } = await import('../stories/connect.ts');
     return connectStory(
       { world: this.world, server, printer: this.printer, debug: this.debugLine },
@@ -44,7 +61,7 @@ export default class Connect extends TunnelCommand {
         command,
         port: flags.port,
         wait: !flags['no-wait'],
-        wish: { for: flags.for, reason: flags.reason, ticket: flags.ticket },
+        wish,
       },
     );
   }

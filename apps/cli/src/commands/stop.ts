@@ -4,15 +4,19 @@ import { nameArgument, TunnelCommand } from '../tunnel-command.ts';
 
 export default class Stop extends TunnelCommand {
   static override summary = 'Close a tunnel on this machine; the grant stays yours.';
-  static override examples = ['tunnel stop prod-rds', 'tunnel stop --all', 'tunnel stop prod-rds --json'];
-  static override usage = 'NAME | --all';
+  static override examples = ['tunnel stop prod-rds', 'tunnel stop --all', 'tunnel stop --daemon'];
+  static override usage = 'NAME | --all | --daemon';
   static override args = { name: Args.string({ ...nameArgument, required: false }) };
-  static override flags = { all: Flags.boolean({ description: 'every tunnel of yours on this machine' }) };
+  static override flags = {
+    all: Flags.boolean({ description: 'every tunnel of yours on this machine' }),
+    daemon: Flags.boolean({ description: 'the background process with its tunnels, whatever its version' }),
+  };
 
   async work(): Promise<void> {
     const { args, flags } = await this.parse(Stop);
-    if ((args.name === undefined) === !flags.all)
-      throw new Problem('COMMAND_USAGE', { detail: 'Give a NAME or --all.' });
+    if ([args.name !== undefined, flags.all, flags.daemon].filter(Boolean).length !== 1)
+      throw new Problem('COMMAND_USAGE', { detail: 'Give a NAME, --all or --daemon.' });
+    if (flags.daemon) return this.#endBackground();
     const { stopTunnels } = await import('../stories/running-tunnels.ts');
     const stopped = await stopTunnels(
       this.world,
@@ -25,5 +29,16 @@ export default class Stop extends TunnelCommand {
     );
     if (!this.printer.json)
       this.printer.done(`${stopped.length === 1 ? '1 tunnel' : `${stopped.length} tunnels`} closed`);
+  }
+
+  async #endBackground(): Promise<void> {
+    const { endBackgroundProcess } = await import('../daemon/background-process.ts');
+    const ended = await endBackgroundProcess(this.world);
+    this.printer.answer(
+      { id: 'daemon', state: ended ? 'closed' : 'absent', pid: ended?.pid ?? null },
+      () => '',
+    );
+    if (!this.printer.json)
+      this.printer.done(ended ? 'the background process has ended' : 'no background process runs');
   }
 }

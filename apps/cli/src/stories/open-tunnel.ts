@@ -23,6 +23,8 @@ import { grantEnded } from './tunnel-end.ts';
 export interface OpenTunnel {
   readonly tunnel: Tunnel;
   readonly resource: Resource;
+  /** The address to paste. */
+  readonly url: string;
   /** Closes the tunnel if it is still open, and takes back what told others about it. */
   dispose(): Promise<void>;
 }
@@ -90,8 +92,9 @@ export async function openTunnel(
   if (!printer.json)
     printer.done(`connected to ${clean(resource.name)}`, world.effects.clock.monotonic() - start);
   const { host, port, endsAt } = tunnel;
+  const url = tunnelUrl(resource, host, port);
   await announcement.opened(
-    { host, port, endsAt, url: tunnelUrl(resource, host, port) },
+    { host, port, endsAt, url },
     { status: () => statusOf(tunnel), stop: async () => void (await tunnel.close()) },
   );
   const dispose = async () => {
@@ -100,7 +103,7 @@ export async function openTunnel(
     // Failing to tidy must not change what the person is told; the next command removes what was left.
     await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
   };
-  return { tunnel, resource, dispose };
+  return { tunnel, resource, url, dispose };
 }
 
 function portsFor({ resource, port, anyPort }: TunnelWish): number[] {

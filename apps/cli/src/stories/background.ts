@@ -1,0 +1,67 @@
+import type { Grant, Resource } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
+import { openInBackground } from '../daemon/background-process.ts';
+import { settingsOf, type BackgroundTunnel } from '../daemon/wish.ts';
+import { sayClock } from '../output/duration.ts';
+import { Interrupted } from '../world.ts';
+import type { WishFlags } from './ask-for.ts';
+import type { Waiting } from './await-decision.ts';
+import { grantFor } from './grant-for.ts';
+import { readResource } from './resources.ts';
+
+/** One tunnel to open in the background. */
+export interface BackgroundItem {
+  readonly name: string;
+  readonly port: number | null;
+  readonly bind: string | null;
+  readonly socketPath: string | null;
+  readonly source: string | null;
+}
+
+/**
+ * `tunnel connect --background`: asks and waits for the grants here, where the person is, then has the tunnels opened by the background process. Resolves
+ * with 0 when all of them carry connections.
+ */
+export async function backgroundStory(
+  asking: Waiting,
+  items: readonly BackgroundItem[],
+  wish: WishFlags,
+  wait: boolean,
+): Promise<number> {
+  const resources: Resource[] = [];
+  for (const { name } of items) resources.push(await readResource(asking.server, name));
+  const grants = await grantFor(asking, resources, wish, wait);
+  for (const tunnel of await openAllInBackground(asking, items, grants)) tellOpened(asking, tunnel);
+  return 0;
+}
+
+/** Opens them one after the other; the first that cannot be opened ends it, those before it stay open. */
+export async function openAllInBackground(
+  { world, printer }: Waiting,
+  items: readonly BackgroundItem[],
+  grants: ReadonlyMap<string, Grant>,
+): Promise<readonly BackgroundTunnel[]> {
+  const leaving = new AbortController();
+  const stop = world.onSignal(() => leaving.abort(new Interrupted()));
+  const said = (text: string) => void (printer.json || printer.say(text.trimEnd()));
+  const opened: BackgroundTunnel[] = [];
+  try {
+    for (const item of items) {
+      const grant = grants.get(item.name);
+      if (!grant) throw new Problem('GRANT_NOT_HELD', { detail: `${item.name} was not granted.` });
+      const wish = { ...item, grantId: grant.id, settings: settingsOf(world.env) };
+      opened.push(await openInBackground(world, wish, said, leaving.signal));
+    }
+  } finally {
+    stop();
+  }
+  return opened;
+}
+
+/** The address of a tunnel that is open in the background, and how long it lasts. */
+export function tellOpened({ world, printer }: Waiting, tunnel: BackgroundTunnel): void {
+  if (printer.json) return printer.object({ ...tunnel, background: true });
+  const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
+  printer.data(tunnel.url);
+  printer.say(`${left} left, in the background   (tunnel stop ${tunnel.name} ends it)`);
+}

@@ -14,6 +14,10 @@ export async function runTunnel(argv: readonly string[], world: World): Promise<
       printer.answer({ id: 'tunnel', version: world.version }, () => `tunnel ${world.version}`);
       return exitCodes.done;
     }
+    if (options[0] === 'daemon') {
+      const { runDaemon } = await import('./daemon/run-daemon.ts');
+      return await runDaemon(world);
+    }
     if (options[0] === 'complete') {
       const { complete } = await import('./completion/complete.ts');
       return await complete(argv, world);

@@ -1,5 +1,7 @@
 import type { Debug } from '../output/debug.ts';
 import type { World } from '../world.ts';
+import type { Socket } from 'node:net';
+import { uidOfLocalPeer } from './local-peer.ts';
 import { uidOfTcpPeer, type TcpEnds } from './tcp-peer.ts';
 
 /** Told when a connection was refused; `uid` is undefined when its owner is not known any more. */
@@ -14,10 +16,12 @@ export function admissionFor(
   refused: Refused,
   debug: Debug,
   peer: (ends: TcpEnds) => Promise<number | 'gone' | undefined> = uidOfTcpPeer,
-): (ends: TcpEnds) => Promise<boolean> {
-  return async (ends) => {
-    if (own === undefined || !isLoopbackAddress(ends.localAddress)) return true;
-    const uid = await peer(ends);
+): (socket: Socket) => Promise<boolean> {
+  return async (socket) => {
+    const { localAddress } = socket;
+    if (own === undefined || (localAddress !== undefined && !isLoopbackAddress(localAddress))) return true;
+    // Without an address it is a Unix socket, or a connection that is gone again, of which the kernel tells nobody's id.
+    const uid = localAddress === undefined ? await uidOfLocalPeer(socket) : await peer(socket);
     if (uid === undefined || uid === own) return true;
     debug('peer', { refused: true, uid });
     refused(uid === 'gone' ? undefined : uid);
@@ -25,6 +29,6 @@ export function admissionFor(
   };
 }
 
-function isLoopbackAddress(address = ''): boolean {
+function isLoopbackAddress(address: string): boolean {
   return /^(?:::ffff:)?127\./iu.test(address) || address === '::1';
 }

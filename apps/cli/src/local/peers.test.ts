@@ -91,7 +91,7 @@ describe.skipIf(!onLinux)('the owner of a TCP connection from this machine', () 
       noDebug,
       (at) => uidOfTcpPeer(at, none),
     );
-    expect(await admit(ends)).toBe(true);
+    expect(await admit(ends as Socket)).toBe(true);
     expect(refused).toEqual([]);
   });
 });
@@ -104,8 +104,8 @@ describe('a local port', () => {
       noDebug,
       async () => anotherUid,
     );
-    expect(await admit({ localAddress: '192.0.2.7' })).toBe(true);
-    expect(await admit({ localAddress: '127.0.0.1' })).toBe(false);
+    expect(await admit({ localAddress: '192.0.2.7' } as Socket)).toBe(true);
+    expect(await admit({ localAddress: '127.0.0.1' } as Socket)).toBe(false);
   });
 
   it.skipIf(!onLinux || !mayBeAnother)(

@@ -9,6 +9,7 @@ import {
 } from '@sallyport/connect';
 import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
+import { admissionFor } from '../local/admission.ts';
 import { Announcement } from '../local/announcement.ts';
 import { takeBack } from '../clients/handed-over.ts';
 import { settingsFor } from '../clients/settings-for.ts';
@@ -63,6 +64,7 @@ export async function openTunnel(
       grantId: grant.id,
       listen: { on: 'ports', ports: portsFor(wish) },
       clientVersion: world.version,
+      admit: admissionFor(world, strangerTeller(waiting, resource.name), debug),
       rules: {
         controlPlane: server.address,
         ...connectionSettings(world.env),
@@ -104,6 +106,17 @@ export async function openTunnel(
     await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
   };
   return { tunnel, resource, url, dispose };
+}
+
+/** Tells of connections that other users of this machine tried, once for each of them. */
+function strangerTeller({ printer }: Waiting, name: string): (uid: number | undefined) => void {
+  const told = new Set<number | undefined>();
+  return (uid) => {
+    if (told.has(uid)) return;
+    told.add(uid);
+    const whose = uid === undefined ? 'whose owner had gone' : `of user ${uid} of this machine`;
+    printer.say(`${clean(name)}: a connection ${whose} was refused (PEER_REFUSED)`);
+  };
 }
 
 function portsFor({ resource, port, anyPort }: TunnelWish): number[] {

@@ -19,18 +19,22 @@ export interface TunnelStatus {
 
 /** How a tunnel is at the moment. */
 export function statusOf(tunnel: Tunnel): TunnelStatus {
-  const { state, sessionId, endsAt } = tunnel;
+  const { sessions, state, endsAt, bytesUp, bytesDown, rateUp, rateDown, rttMs, health, limitedBySession } =
+    tunnel.snapshot();
+  const carrying = sessions.filter((session) => session.state !== 'closed').length;
+  const { sessionId } = tunnel;
   return {
     state,
     sessionId,
     endsAt,
-    ...tunnel.traffic,
-    rateUp: 0,
-    rateDown: 0,
-    rttMs: null,
-    sessions: 1,
-    health: state === 'open' ? 'good' : state,
-    limitedBySession: false,
+    bytesUp,
+    bytesDown,
+    rateUp,
+    rateDown,
+    rttMs,
+    sessions: carrying,
+    health,
+    limitedBySession,
   };
 }
 

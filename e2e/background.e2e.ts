@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { grantOf } from './harness/person.ts';
+import { Product } from './harness/product.ts';
+import { Laptop } from './harness/tunnel.ts';
+
+/** Tunnels that outlive their terminal, with the background process and AWS in a box as real processes. */
+let product: Product;
+let laptop: Laptop;
+
+beforeAll(async () => {
+  product = await Product.start();
+  for (const resource of ['prod-web', 'prod-rds'])
+    await grantOf(product.as('engineer'), product.as('approver'), resource, 3600);
+});
+afterAll(async () => {
+  await product?.remove();
+});
+beforeEachLaptop();
+
+function beforeEachLaptop(): void {
+  beforeAll(async () => {
+    laptop = await Laptop.signedIn(product, 'engineer');
+  });
+  afterEach(async () => {
+    await laptop.tunnel(['stop', '--daemon']).code;
+  });
+  afterAll(async () => {
+    await laptop?.remove();
+  });
+}
+
+interface Listed {
+  readonly id: string;
+  readonly name: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly bytesDown: number;
+  readonly openedAt: string;
+  readonly sessions: number;
+  readonly health: string;
+}
+
+/** What a command answers with `--json`; its exit code has to be 0. */
+async function answered<T>(...args: string[]): Promise<T> {
+  const run = laptop.tunnel([...args, '--json']);
+  expect(await run.code, run.stderr + run.stdout).toBe(0);
+  return JSON.parse(run.stdout) as T;
+}
+const listed = async () =>
+  (await answered<{ items: Listed[] }>('ps')).items.filter(({ pid }) => pid !== null);
+const stateFolder = () => join(laptop.home, 'state', 'sallyport');
+
+/** Ids of AWS sessions that were started and not terminated. */
+function openAtAws(): string[] {
+  const open = new Set<string>();
+  for (const { eventName, errorCode, ...record } of product.cloudTrail()) {
+    if (errorCode) continue;
+    const { responseElements, requestParameters } = record as {
+      responseElements?: { sessionId?: string } | null;
+      requestParameters?: { sessionId?: string } | null;
+    };
+    if (eventName === 'StartSession') open.add(responseElements?.sessionId ?? '?');
+    if (eventName === 'TerminateSession') open.delete(requestParameters?.sessionId ?? '');
+  }
+  return [...open];
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+const gone = (pid: number) =>
+  vi.waitFor(() => expect(runs(pid)).toBe(false), { timeout: 30_000, interval: 50 });
+
+describe('in the background', () => {
+  it('c4 stop: a tunnel is shown with port, age and bytes, and ends with its SSM session terminated at AWS', async () => {
+    const run = laptop.tunnel(['connect', 'prod-web', '--background']);
+    expect(await run.code, run.stderr).toBe(0);
+    expect(run.stdout.trim()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const page = await (await fetch(run.stdout.trim())).text();
+    expect(page).toContain('rders');
+    const [tunnel] = await listed();
+    expect(tunnel).toMatchObject({ name: 'prod-web', background: true, sessions: 1, health: 'good' });
+    expect(`http://127.0.0.1:${tunnel?.port}/`).toBe(run.stdout.trim());
+    expect(tunnel?.bytesDown).toBeGreaterThanOrEqual(page.length);
+    expect(Date.parse(tunnel?.openedAt ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(openAtAws()).toHaveLength(1);
+
+    const stop = laptop.tunnel(['stop', 'prod-web']);
+    expect(await stop.code, stop.stderr).toBe(0);
+    expect(openAtAws()).toEqual([]);
+    expect(await listed()).toEqual([]);
+    await expect(fetch(run.stdout.trim())).rejects.toThrow();
+  });
+
+  it('two first connects at one moment share one process, which holds no secret and no door for others', async () => {
+    const both = [
+      laptop.tunnel(['connect', 'prod-web', '--background']),
+      laptop.tunnel(['connect', 'prod-rds', '--background']),
+    ];
+    for (const run of both) expect(await run.code, run.stderr).toBe(0);
+    const tunnels = await listed();
+    expect(tunnels.map(({ name }) => name)).toEqual(['prod-rds', 'prod-web']);
+    expect(new Set(tunnels.map(({ pid }) => pid)).size).toBe(1);
+    const pid = tunnels[0]?.pid ?? 0;
+    const { token } = product.as('engineer').account;
+    for (const what of ['cmdline', 'environ'])
+      expect(readFileSync(`/proc/${pid}/${what}`, 'utf8')).not.toContain(token);
+    expect(statSync(stateFolder()).mode & 0o777).toBe(0o700);
+    const files = readdirSync(stateFolder()).filter(
+      (name) => !statSync(join(stateFolder(), name)).isDirectory(),
+    );
+    expect(files).toEqual(expect.arrayContaining(['daemon.log', 'daemon.sock', 'daemon.lock']));
+    for (const name of files)
+      expect([name, statSync(join(stateFolder(), name)).mode & 0o777]).toEqual([name, 0o600]);
+    expect(readFileSync(join(stateFolder(), 'daemon.log'), 'utf8')).not.toContain(token);
+
+    expect(await laptop.tunnel(['stop', '--daemon']).code).toBe(0);
+    await gone(pid);
+    expect(openAtAws()).toEqual([]);
+    expect(readdirSync(stateFolder()).filter((name) => name.endsWith('.sock'))).toEqual([]);
+  });
+});

@@ -21,8 +21,7 @@ export async function sayFarewell(
   { pool, leases, desk }: Parting,
 ): Promise<void> {
   const patience = new AbortController();
-  pool.flag();
-  const sessionIds = pool.sessionIds;
+  const sessionIds = pool.depart();
   const terminated = async () => {
     if (sessionIds.length > 0) {
       const lease = await leases.useful(patience.signal);

@@ -23,6 +23,7 @@ export class LeaseSource {
   #calls = 0;
   #latest: { readonly lease: Lease; readonly call: number } | undefined;
   #flying: { readonly call: number; readonly lease: Promise<Lease>; abandon(): void } | undefined;
+  readonly #callOf = new WeakMap<Lease, number>();
   /** Instances avoided: since when (monotonic), and how many calls had been made by then. */
   readonly #avoided = new Map<string, { readonly at: number; readonly calls: number }>();
   readonly #failures = new Map<string, number>();
@@ -42,22 +43,21 @@ export class LeaseSource {
     return this.#latest?.lease;
   }
 
-  /** A mark in the order of calls: leases {@link since} it are fresher than this moment. */
-  get mark(): number {
-    return this.#calls;
-  }
-
   /** A lease with enough life left to begin something with. */
   useful(signal: AbortSignal): Promise<Lease> {
-    return this.since(0, signal);
+    return this.#since(0, signal);
   }
 
-  /** A lease that was asked for after the mark: it proves that the grant stood then. */
-  since(mark: number, signal: AbortSignal): Promise<Lease> {
+  /** A useful lease that came after this one: what the session had lost its connection with is not tried again. */
+  newerThan(lease: Lease | undefined, signal: AbortSignal): Promise<Lease> {
+    return this.#since((lease && this.#callOf.get(lease)) ?? 0, signal);
+  }
+
+  #since(call: number, signal: AbortSignal): Promise<Lease> {
     const known = this.#latest;
-    if (known && known.call > mark && this.#good(known)) return Promise.resolve(known.lease);
+    if (known && known.call > call && this.#good(known)) return Promise.resolve(known.lease);
     const flying = this.#flying;
-    const shared = flying && flying.call > mark && !this.#avoidedSince(flying.call);
+    const shared = flying && flying.call > call && !this.#avoidedSince(flying.call);
     return orAborted((shared ? flying : this.#ask()).lease, signal);
   }
 
@@ -102,18 +102,23 @@ export class LeaseSource {
       if (clock.monotonic() - at > avoidForMs) this.#avoided.delete(instanceId);
     const avoid = [...this.#avoided.keys()].slice(-avoidedMax);
     const abandoned = new AbortController();
-    const patience = timers.after(answerWithinMs, () => abandoned.abort(new Problem('SERVER_UNREACHABLE')));
-    const lease = this.#controlPlane.issueLease(this.#grantId, { avoid }, abandoned.signal).then((fresh) => {
+    const abandon = () => {
+      timers.cancel(patience);
+      abandoned.abort(new Problem('SERVER_UNREACHABLE'));
+    };
+    const patience = timers.after(answerWithinMs, () => abandon());
+    const answer = this.#controlPlane.issueLease(this.#grantId, { avoid }, abandoned.signal).then((fresh) => {
       this.#debug('lease', { id: fresh.id, usefulUntil: fresh.usefulUntil });
+      this.#callOf.set(fresh, call);
       if (call > (this.#latest?.call ?? 0)) this.#latest = { lease: fresh, call };
       return fresh;
     });
-    const flight = { call, lease, abandon: () => abandoned.abort(new Problem('SERVER_UNREACHABLE')) };
+    const flight = { call, lease: orAborted(answer, abandoned.signal), abandon };
     const landed = () => {
       timers.cancel(patience);
       if (this.#flying === flight) this.#flying = undefined;
     };
-    lease.then(landed, landed);
+    flight.lease.then(landed, landed);
     return (this.#flying = flight);
   }
 }

@@ -11,7 +11,8 @@ const quietAfterHalfCloseMs = 1_000;
 
 /** Breaks a local connection so that its program learns of it: a TCP reset where there is TCP. */
 export function breakOff(local: Duplex): void {
-  if (local instanceof Socket) local.resetAndDestroy();
+  // Only TCP has addresses, and only TCP can be reset.
+  if (local instanceof Socket && local.localAddress !== undefined) local.resetAndDestroy();
   else local.destroy();
 }
 
@@ -27,7 +28,13 @@ export class LocalConnection {
   #saidAll = false;
   #over = false;
 
-  constructor(stream: StreamId, socket: Duplex, session: ClientSession, effects: Effects, gone: () => void) {
+  constructor(
+    stream: StreamId,
+    socket: Duplex,
+    session: ClientSession,
+    effects: Effects,
+    events: { saidAll(): void; gone(): void },
+  ) {
     this.stream = stream;
     this.#socket = socket;
     this.#session = session;
@@ -37,6 +44,7 @@ export class LocalConnection {
     socket.on('end', () => {
       this.#saidAll = true;
       this.#armHalfClose();
+      events.saidAll();
     });
     let failed = false;
     socket.on('error', () => (failed = true));
@@ -47,9 +55,14 @@ export class LocalConnection {
         if (failed || this.#rest) session.abort(stream);
         else session.end(stream);
       }
-      gone();
+      events.gone();
     });
     socket.resume();
+  }
+
+  /** The local program closed its side; what it is still to hear may come. */
+  get saidAll(): boolean {
+    return this.#saidAll;
   }
 
   /** Bytes from the resource. */

@@ -62,7 +62,10 @@ export class PoolMember {
   readonly #closing = new AbortController();
   #state: MemberState = 'starting';
   #channel: PortChannel | undefined;
+  /** The lease that was used last. */
   #lease: Lease | undefined;
+  /** Where the present session is. */
+  #instanceId: string | null = null;
   #ssmSessionId: string | null = null;
   /** Bytes and resends of this member's sessions before the present one. */
   #before = { bytesUp: 0, bytesDown: 0, retransmitted: 0 };
@@ -86,6 +89,10 @@ export class PoolMember {
   get flows(): number {
     return this.#channel?.flows ?? 0;
   }
+  /** Connections whose local programs may still say something. */
+  get talking(): number {
+    return this.#channel?.talking ?? 0;
+  }
   /** Messages sent and not acknowledged: the queue that a new connection would stand behind. */
   get queued(): number {
     return this.#channel?.outgoing.unacknowledged ?? 0;
@@ -97,7 +104,7 @@ export class PoolMember {
   get snapshot(): SessionSnapshot {
     return {
       ssmSessionId: this.#ssmSessionId,
-      instanceId: this.#lease?.instanceId ?? null,
+      instanceId: this.#instanceId,
       state: this.#state,
       flows: this.flows,
       rttMs: this.#channel?.rttMs ?? null,
@@ -174,12 +181,13 @@ export class PoolMember {
   async #startFresh(lease: Lease, signal: AbortSignal): Promise<void> {
     const { desk, leases } = this.#host;
     let sessionId: string | undefined;
+    this.#lease = lease;
     try {
       const started = await desk.start(lease, signal);
       sessionId = started.sessionId;
       this.#host.started();
       const { channel, ready } = this.#freshChannel();
-      this.#lease = lease;
+      this.#instanceId = lease.instanceId;
       this.#ssmSessionId = sessionId;
       await this.#attach(channel, lease, started, signal);
       await orAborted(ready, signal);
@@ -255,7 +263,6 @@ export class PoolMember {
   /** Gets a session back: tries until it works, the member is not worth it any more, or the tunnel ends. */
   async #recover(reason: LossReason): Promise<void> {
     const { clock } = this.#host.ports.effects;
-    const mark = this.#host.leases.mark;
     this.#failures = clock.monotonic() - this.#openSince >= goodAfterMs ? 0 : this.#failures + 1;
     this.#set('reconnecting');
     this.#host.lost(this, reason);
@@ -268,7 +275,7 @@ export class PoolMember {
       if (!this.#host.wanted(this)) return this.retire();
       const attempt = (this.#attempt = new AbortController());
       try {
-        const how = await this.#getBack(mark, AbortSignal.any([this.#closing.signal, attempt.signal]));
+        const how = await this.#getBack(AbortSignal.any([this.#closing.signal, attempt.signal]));
         this.#sameCode = { code: '', count: 0 };
         this.#open();
         this.#host.recovered(this, how);
@@ -306,9 +313,10 @@ export class PoolMember {
     await timers.wait(fullJitterMs(this.#failures, random), signal).catch(() => undefined);
   }
 
-  async #getBack(mark: number, signal: AbortSignal): Promise<Recovery> {
-    const lease = await this.#host.leases.since(mark, signal);
+  async #getBack(signal: AbortSignal): Promise<Recovery> {
+    const lease = await this.#host.leases.newerThan(this.#lease, signal);
     this.#host.leaseGiven();
+    this.#lease = lease;
     if (this.#channel && !this.#channel.over && this.#ssmSessionId !== null) {
       if (await this.#resume(this.#channel, lease, this.#ssmSessionId, signal)) return 'resumed';
       this.#giveUpSession();
@@ -334,7 +342,6 @@ export class PoolMember {
       if (!resumed) return false;
       await this.#attach(channel, lease, resumed, signal);
       this.#refusedResumes = 0;
-      this.#lease = lease.instanceId === this.#lease?.instanceId ? lease : this.#lease;
       return true;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -350,8 +357,8 @@ export class PoolMember {
   /** What a loss says about the instance. A dead agent cannot be resumed either. */
   #blame(reason: LossReason): void {
     const { leases } = this.#host;
-    const instanceId = this.#lease?.instanceId;
-    if (instanceId === undefined) return;
+    const instanceId = this.#instanceId;
+    if (instanceId === null) return;
     if (reason === 'peer_dead') leases.failedOn(instanceId);
     if (reason !== 'agent_dead') return;
     leases.avoid(instanceId);

@@ -23,7 +23,7 @@ export interface PortChannelEvents {
   lost(reason: LossReason): void;
   /** The session is over for good. Its local connections were reset; this many. */
   ended(end: ClientEnd, connectionsLost: number): void;
-  /** A connection ended, so that another may be carried. */
+  /** A connection ended, or its program has said all, so that another may be carried. */
   room(): void;
 }
 
@@ -97,6 +97,13 @@ export class PortChannel {
     return this.#locals.size;
   }
 
+  /** Those of them whose local program may still say something. */
+  get talking(): number {
+    let talking = 0;
+    for (const { saidAll } of this.#locals.values()) if (!saidAll) talking++;
+    return talking;
+  }
+
   /** Messages under way to the agent and not acknowledged, and messages sent more than once. */
   get outgoing(): { readonly unacknowledged: number; readonly retransmitted: number } {
     const { unacknowledged, messagesResent } = this.#session.stats;
@@ -151,9 +158,12 @@ export class PortChannel {
     if (stream === undefined) return false;
     this.#locals.set(
       stream,
-      new LocalConnection(stream, local, this.#session, this.#effects, () => {
-        this.#locals.delete(stream);
-        if (!this.#over) this.#events.room();
+      new LocalConnection(stream, local, this.#session, this.#effects, {
+        saidAll: () => this.#events.room(),
+        gone: () => {
+          this.#locals.delete(stream);
+          if (!this.#over) this.#events.room();
+        },
       }),
     );
     return true;

@@ -10,7 +10,7 @@ export class SessionDesk {
   readonly #ports: TunnelPorts;
   readonly #rules: EndpointRules;
   readonly #rate: StartRate;
-  /** What must still be done at AWS: answers awaited of which nobody else waits, and terminations under way. */
+  /** What is still under way at AWS: StartSession calls without an answer, and terminations. */
   readonly #unfinished = new Set<Promise<void>>();
   /** StartSession calls are answered or fail by themselves; only the end of the process stops them. */
   readonly #never = new AbortController().signal;
@@ -32,21 +32,16 @@ export class SessionDesk {
     await this.#rate.take(signal);
     signal.throwIfAborted();
     const answer = ssm.start(lease, endpoint, this.#never);
-    try {
-      const started = await orAborted(answer, signal);
-      debug('ssm', { call: 'StartSession', session: started.sessionId });
-      return started;
-    } catch (error) {
-      if (signal.aborted)
-        this.#undertake(
-          answer.then(
-            ({ sessionId }) => this.#terminate(lease, sessionId),
-            // It was not started after all.
-            () => undefined,
-          ),
-        );
-      throw error;
-    }
+    this.#undertake(
+      answer.then(
+        ({ sessionId }) => (signal.aborted ? this.#terminate(lease, sessionId) : undefined),
+        // It was not started; whoever waits is told.
+        () => undefined,
+      ),
+    );
+    const started = await orAborted(answer, signal);
+    debug('ssm', { call: 'StartSession', session: started.sessionId });
+    return started;
   }
 
   /** Terminates a session that is not needed any more, in its own time; {@link settled} waits for it. */

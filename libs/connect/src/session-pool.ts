@@ -94,10 +94,6 @@ export class SessionPool {
   get primarySessionId(): string | null {
     return this.#members.find(({ ssmSessionId }) => ssmSessionId !== null)?.ssmSessionId ?? null;
   }
-  /** Every session that is known to live at AWS. */
-  get sessionIds(): readonly string[] {
-    return this.#members.flatMap(({ ssmSessionId }) => ssmSessionId ?? []);
-  }
   get traffic(): Traffic {
     return this.#members.reduce(add, this.#before);
   }
@@ -134,9 +130,15 @@ export class SessionPool {
     for (const member of [...this.#members]) member.nudge(reason, patienceMs);
   }
 
-  /** Asks every agent to end its session. */
-  flag(): void {
-    for (const member of this.#members) member.flag();
+  /** Asks every agent to end its session and stops all attempts. Tells which sessions AWS has yet to end. */
+  depart(): readonly string[] {
+    this.#closed = true;
+    const sessionIds = this.#members.flatMap(({ ssmSessionId }) => ssmSessionId ?? []);
+    for (const member of this.#members) {
+      member.flag();
+      if (member.state !== 'open') member.close();
+    }
+    return sessionIds;
   }
 
   /** Cuts everything. The sessions at AWS are the caller's to end. */
@@ -214,7 +216,7 @@ export class SessionPool {
     const busy = (member: PoolMember) => Number(this.#loads.get(member)?.busy ?? false);
     return this.#members
       .filter(({ state }) => state === 'open')
-      .sort((a, b) => busy(a) - busy(b) || a.flows - b.flows || a.queued - b.queued);
+      .sort((a, b) => busy(a) - busy(b) || a.talking - b.talking || a.queued - b.queued);
   }
 
   #placeAnyhow(local: Duplex): boolean {
@@ -229,7 +231,7 @@ export class SessionPool {
 
   #isQuiet(member: PoolMember): boolean {
     const now = this.#host.ports.effects.clock.monotonic();
-    return member.flows === 0 || (this.#loads.get(member)?.quiet(now) ?? false);
+    return member.talking === 0 || (this.#loads.get(member)?.quiet(now) ?? false);
   }
 
   #tryOn(member: PoolMember, local: Duplex): boolean {

@@ -24,7 +24,7 @@ import type {
   WakeEvent,
 } from './tunnel-options.ts';
 
-const sessionsMax = 1;
+const sessionsMax = 8;
 /** The clock says the grant is over and the control plane is silent: then our clock decides. */
 const silentEndMs = 2_000;
 /** Getting a session back does not wait longer than this for the control plane's word that the grant stands. */
@@ -382,6 +382,7 @@ export class Tunnel {
       await sayFarewell(this.#ports, { pool: this.#pool, leases: this.#leases, desk: this.#desk });
     this.#closing.abort(new Problem('CHANNEL_LOST'));
     this.#pool.close();
+    this.#leases.forget();
     await Promise.all([listening, told]);
     this.#setState('closed');
     this.#resolveEnded(end);

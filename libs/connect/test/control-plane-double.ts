@@ -26,8 +26,12 @@ export class ControlPlaneDouble implements ControlPlane {
     this.endsAt = new Date(now() + lifeSeconds * 1000).toISOString();
   }
 
+  /** What each lease was asked to avoid. */
+  readonly avoided: (readonly string[])[] = [];
+
   async issueLease(grantId: string, { avoid = [] }: { avoid?: readonly string[] } = {}): Promise<Lease> {
     this.calls.push(avoid.length > 0 ? `lease avoiding ${avoid.join(' ')}` : 'lease');
+    this.avoided.push(avoid);
     if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.ended) throw grantEnded(this.ended);
     const id = `lse_${++this.#leases}`;
@@ -60,8 +64,10 @@ export class ControlPlaneDouble implements ControlPlane {
       },
     };
   }
-  async openSession() {
+  readonly opened: Parameters<ControlPlane['openSession']>[0][] = [];
+  async openSession(session: Parameters<ControlPlane['openSession']>[0]) {
     this.calls.push('open');
+    this.opened.push(session);
     return { id: 'ses_1', endsAt: this.endsAt };
   }
   async beat(_id: string, beat: { state: string }) {
@@ -70,9 +76,12 @@ export class ControlPlaneDouble implements ControlPlane {
     if (this.refusal) throw problem(this.refusal, 'conflict');
     return { close: this.order, session: { endsAt: this.endsAt } };
   }
+  /** Answers the close only when this is done. */
+  closesAfter: Promise<unknown> = Promise.resolve();
   async closeSession(_id: string, end: Parameters<ControlPlane['closeSession']>[1]) {
     this.calls.push(`close ${end.reason}`);
     this.closed.push(end);
+    await this.closesAfter;
   }
   async readGrant() {
     // Not in the same turn of the event loop, as over a network.

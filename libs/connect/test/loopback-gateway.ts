@@ -28,8 +28,20 @@ export class LoopbackGateway {
   congested = false;
   /** How often the client looked whether it is so, and found it so. */
   congestionsMet = 0;
+  /** While true nothing reaches the agents and nothing comes from them; pings are answered by the gateway still. */
+  agentsDead = false;
+  /** Instances whose agents are dead for ever. */
+  readonly deadInstances = new Set<string>();
+  /** Instances for which StartSession answers that they are not connected. */
+  readonly offline = new Set<string>();
+  /** While true no connection is opened, none answers, and no call to AWS is answered: the network is cut. */
+  cut = false;
+  /** Ids of sessions that were terminated by call. */
+  readonly terminated: string[] = [];
   /** Answers StartSession only when this is done. */
   startsAfter: Promise<unknown> = Promise.resolve();
+  /** Answers TerminateSession only when this is done. */
+  terminatesAfter: Promise<unknown> = Promise.resolve();
   readonly #sessions = new Map<string, AgentEnd>();
   readonly #effects: Effects;
   readonly #target: number;
@@ -43,20 +55,26 @@ export class LoopbackGateway {
   readonly ssm: SsmSessions = {
     start: async (lease: Lease): Promise<StartedSession> => {
       this.calls.push(`StartSession ${lease.id}`);
+      if (this.cut) throw new Problem('SSM_UNREACHABLE');
       await this.startsAfter;
+      if (this.offline.has(lease.instanceId)) throw new Problem('SSM_TARGET_OFFLINE');
       if (this.failures.start) throw this.failures.start;
       const sessionId = `jit-${lease.grantId}-${String(++this.#count).padStart(17, '0')}`;
-      this.#sessions.set(sessionId, new AgentEnd(this.#effects, sessionId, this.#target));
+      const dead = () => this.agentsDead || this.deadInstances.has(lease.instanceId);
+      this.#sessions.set(sessionId, new AgentEnd(this.#effects, sessionId, this.#target, dead));
       return { sessionId, token: `token-of-${sessionId}`, streamUrl: this.streamUrl(sessionId) };
     },
     resume: async (lease, _endpoint, sessionId) => {
       this.calls.push(`ResumeSession ${lease.id}`);
+      if (this.cut) throw new Problem('SSM_UNREACHABLE');
       if (this.failures.resume === 'gone' || !this.#sessions.has(sessionId)) return undefined;
       if (this.failures.resume) throw this.failures.resume;
       return { sessionId, token: `token-of-${sessionId}`, streamUrl: this.streamUrl(sessionId) };
     },
     terminate: async (_lease, _endpoint, sessionId) => {
       this.calls.push('TerminateSession');
+      await this.terminatesAfter;
+      this.terminated.push(sessionId);
       this.close(sessionId);
     },
   };
@@ -65,11 +83,12 @@ export class LoopbackGateway {
     open: async (url, headers, sink) => {
       this.calls.push(`open ${headers['authorization'] ? 'signed' : 'unsigned'}`);
       if (this.failures.open) throw this.failures.open;
+      if (this.cut) throw new Problem('SSM_UNREACHABLE');
       const agent = this.#sessions.get(url.pathname.split('/').at(-1) ?? '');
       if (!agent) throw new Problem('CHANNEL_REFUSED');
       return agent.attach(
         sink,
-        () => this.silent,
+        () => this.silent || this.cut,
         () => this.congested && ++this.congestionsMet > 0,
       );
     },
@@ -79,9 +98,19 @@ export class LoopbackGateway {
     return [...this.#sessions.keys()];
   }
 
-  /** The WebSocket breaks; the session lives. */
-  drop(sessionId = this.sessionIds.at(-1) ?? ''): void {
-    this.#sessions.get(sessionId)?.drop();
+  /** The WebSocket breaks, or is closed by the service with 1000; the session lives. */
+  drop(sessionId = this.sessionIds.at(-1) ?? '', code = 1006): void {
+    this.#sessions.get(sessionId)?.drop(code);
+  }
+
+  /** The present connections become black holes: open, but nothing passes, pings included. New ones work. */
+  mute(): void {
+    for (const agent of this.#sessions.values()) agent.mute();
+  }
+
+  /** Connections that the agent of a session has open to the resource. */
+  connections(sessionId: string): number {
+    return this.#sessions.get(sessionId)?.connections ?? 0;
   }
 
   /** The service ends the session: TerminateSession, idle timer. */
@@ -99,10 +128,13 @@ class AgentEnd {
   readonly #sessionId: string;
   #sink: ConnectionSink | undefined;
   #silent: () => boolean = () => false;
+  #muted: ConnectionSink | undefined;
   #timer: object | undefined;
+  readonly #dead: () => boolean;
 
-  constructor(effects: Effects, sessionId: string, targetPort: number) {
+  constructor(effects: Effects, sessionId: string, targetPort: number, dead: () => boolean) {
     this.#effects = effects;
+    this.#dead = dead;
     this.#sessionId = sessionId;
     const { random, clock } = effects;
     this.#agent = createAgentSession(
@@ -144,14 +176,16 @@ class AgentEnd {
   attach(sink: ConnectionSink, silent: () => boolean, congested: () => boolean) {
     this.#sink = sink;
     this.#silent = silent;
-    const gone = () => this.#sink !== sink || silent();
+    const gone = () => this.#sink !== sink || this.#muted === sink || silent();
     return {
       binary: (bytes: Uint8Array) => {
         const copy = Uint8Array.from(bytes);
-        setImmediate(() => !gone() && (this.#agent.receive(copy, this.now), this.#arm()));
+        setImmediate(() => !gone() && !this.#dead() && (this.#agent.receive(copy, this.now), this.#arm()));
       },
       text: () =>
-        setImmediate(() => !gone() && (this.#agent.connected('agent-token', this.now), this.#arm())),
+        setImmediate(
+          () => !gone() && !this.#dead() && (this.#agent.connected('agent-token', this.now), this.#arm()),
+        ),
       get congested() {
         return congested();
       },
@@ -162,11 +196,19 @@ class AgentEnd {
     };
   }
 
-  drop(): void {
+  get connections(): number {
+    return [...this.#targets.values()].filter(({ destroyed }) => !destroyed).length;
+  }
+
+  mute(): void {
+    this.#muted = this.#sink;
+  }
+
+  drop(code = 1006): void {
     const sink = this.#sink;
     this.#sink = undefined;
     this.#agent.disconnected(this.now);
-    setImmediate(() => sink?.closed(1006));
+    setImmediate(() => sink?.closed(code));
   }
 
   end(): void {
@@ -179,7 +221,7 @@ class AgentEnd {
   #toClient(bytes: Uint8Array): void {
     const sink = this.#sink;
     const copy = Buffer.from(bytes);
-    setImmediate(() => !this.#silent() && sink?.message(copy));
+    setImmediate(() => !this.#silent() && !this.#dead() && sink !== this.#muted && sink?.message(copy));
   }
 
   #dial(stream: StreamId, port: number): void {

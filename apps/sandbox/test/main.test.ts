@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const alone = fileURLToPath(new URL('../src/alone.ts', import.meta.url));
 const patience = 60_000;
 
 interface Ready {
@@ -74,6 +75,47 @@ describe('the sandbox as a process', () => {
       const [code] = (await once(second, 'exit')) as [number];
       expect(code).toBe(0);
       expect(performance.now() - asked).toBeLessThan(3000);
+    },
+    patience,
+  );
+
+  it(
+    'run alone says what to export and what an agent needs, with every key in a private file and none in words',
+    async () => {
+      const folder = join(dataDir, 'alone');
+      const child = spawn(
+        process.execPath,
+        [
+          '--conditions=development',
+          alone,
+          '--data',
+          folder,
+          '--no-databases',
+          '--agent-listen',
+          '127.0.0.1:0',
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      started.push(child);
+      let said = '';
+      child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      await vi.waitFor(() => expect(said).toContain('Ctrl-C stops it.'), { timeout: patience });
+      const exported = Object.fromEntries(
+        [...said.matchAll(/(?<=export | )([A-Z][A-Z0-9_]+)=(\S*)/g)].map(([, name, value]) => [name, value]),
+      );
+      expect(exported['AWS_ENDPOINT_URL']).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      for (const name of ['AWS_SHARED_CREDENTIALS_FILE', 'SSL_CERT_FILE'])
+        expect((await stat(String(exported[name]))).mode & 0o777).toBe(0o600);
+      const keys = await readFile(join(folder, 'sandbox', 'principals.json'), 'utf8');
+      const { principals } = JSON.parse(keys) as { principals: { secretAccessKey: string }[] };
+      for (const { secretAccessKey } of principals) expect(said).not.toContain(secretAccessKey);
+      const settings = JSON.parse(
+        await readFile(/cp (\S+amazon-ssm-agent\.json)/.exec(said)![1]!, 'utf8'),
+      ) as Record<string, { Endpoint?: string; ConsumptionOrder?: string[] }>;
+      expect(settings['Mgs']!.Endpoint).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+      expect(settings['Identity']!.ConsumptionOrder).toEqual(['CustomIdentity']);
+      child.kill('SIGINT');
+      expect((await once(child, 'exit'))[0]).toBe(0);
     },
     patience,
   );

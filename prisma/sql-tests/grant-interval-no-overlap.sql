@@ -1,5 +1,5 @@
 -- Intervals of one grant do not overlap.
 -- expects 23P01 grant_interval_no_overlap
 -- as sallyport_app
-INSERT INTO grant_interval (id, grant_id, starts_at, ends_at)
-VALUES ('int_2', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', '2026-01-01T00:29Z', '2026-01-01T01:00Z');
+INSERT INTO grant_interval (id, grant_id, starts_at, ends_at, request_id)
+VALUES ('int_2', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', '2026-01-01T00:29Z', '2026-01-01T00:59Z', 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2D');

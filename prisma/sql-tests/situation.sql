@@ -26,6 +26,14 @@ VALUES ('grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 1, 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2B', '
   'INC-1', 'active', '2026-01-01T00:00Z', '2026-01-01T00:00Z', '2026-01-01T00:30Z');
 INSERT INTO grant_interval (id, grant_id, starts_at, ends_at)
 VALUES ('int_1', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', '2026-01-01T00:00Z', '2026-01-01T00:30Z');
+-- More time on that grant was approved (…D); the interval it gives is left to the tests.
+INSERT INTO access_request (id, version, requester_id, state, reason, duration_seconds, created_at, lapses_at,
+  policy_digest, reviewers, facts, facts_digest, extends_grant_id)
+VALUES ('req_01JZ8Q4T7M3N5P6R8S9V0W1X2D', 1, 'prs_engineer', 'pending', 'INC-1', 1800, '2026-01-01T00:10Z', '2026-01-01T00:30Z',
+  'p', '{db-owners}', '{}', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B');
+INSERT INTO review (id, request_id, requester_id, reviewer_id, automatic, verdict, facts_digest, at)
+VALUES ('rev_D', 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2D', 'prs_engineer', 'prs_approver', false, 'approve', 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', now());
+UPDATE access_request SET state = 'approved', version = 2, decided_at = now() WHERE id = 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2D';
 INSERT INTO lease (id, version, grant_id, person_id, state, intended_at, useful_until, account_id, region, instance_id,
   document_name)
 VALUES ('lse_1', 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'intended', '2026-01-01T00:00Z', '2026-01-01T00:02Z', '111122223333',

@@ -1,4 +1,5 @@
 import { inAnyGroup, type Person } from './actor.ts';
+import { limits } from './limits.ts';
 import type { OfferedResource } from './resource.ts';
 
 /** One rule, which favours or does not favour as a whole: no two policies together grant what neither grants alone. */
@@ -22,6 +23,26 @@ export interface AccessPolicy {
   readonly reasonExample: string;
   /** After which a request without an answer lapses. */
   readonly answerWithinSeconds: number;
+  /** How grants are extended; null: never; left out: as they are granted, up to the longest grant. */
+  readonly extension?: ExtensionRule | null;
+}
+
+/** The approval rule and the budget of extensions. */
+export interface ExtensionRule {
+  /** What is approved by itself: so much at a time, so many times; null: a person answers each. */
+  readonly automatic: { readonly longestSeconds: number; readonly times: number } | null;
+  /** Groups of which one member, never the requester, answers the others. */
+  readonly reviewers: readonly string[];
+  /** From the grant's start to its last end. */
+  readonly totalSecondsMax: number;
+}
+
+/** The rule of extensions, with what holds where the policy says nothing. */
+export function extensionRuleOf(policy: AccessPolicy): ExtensionRule | null {
+  if (policy.extension !== undefined) return policy.extension;
+  const { approval, reviewers, longestSeconds } = policy;
+  const automatic = approval === 'automatic' ? { longestSeconds, times: limits.extensionsMax } : null;
+  return { automatic, reviewers, totalSecondsMax: longestSeconds };
 }
 
 /** The policies in force and the digest of their content. */

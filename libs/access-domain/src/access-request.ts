@@ -29,6 +29,15 @@ interface RequestBase {
   /** Groups of which one member may answer. */
   readonly reviewers: readonly string[];
   readonly factsDigest: string;
+  /** For more time on a grant, which has one item: the grant's resource. Null: for a grant of its own. */
+  readonly extends: ExtendedGrant | null;
+}
+
+/** The grant that an extension is asked for. */
+export interface ExtendedGrant {
+  readonly grantId: GrantId;
+  /** When that grant ended, if it has: nothing is left to extend then. */
+  readonly endedAt: Instant | null;
 }
 
 export type PendingRequest = RequestBase & { readonly state: 'pending' };
@@ -55,10 +64,16 @@ export interface Review {
   readonly at: Instant;
 }
 
+/** When an unanswered request is over: its time to answer is, or the grant that it would extend has ended. */
+export function lapseOf(request: AccessRequest): Instant {
+  return Math.min(request.lapsesAt, request.extends?.endedAt ?? request.lapsesAt);
+}
+
 /** The request as it truly is at `now`: one whose time to answer is over has lapsed, whether or not a timer ran. */
 export function requestAt(request: AccessRequest, now: Instant): AccessRequest {
-  return request.state === 'pending' && now >= request.lapsesAt
-    ? { ...request, state: 'lapsed', decidedAt: request.lapsesAt }
+  const over = lapseOf(request);
+  return request.state === 'pending' && now >= over
+    ? { ...request, state: 'lapsed', decidedAt: over }
     : request;
 }
 
@@ -68,5 +83,6 @@ export function aboutRequest(request: AccessRequest) {
     resources: request.items.map((item) => item.resource),
     subject: { id: request.requester.id, name: request.requester.name, email: request.requester.email },
     requestId: request.id,
+    ...(request.extends ? { grantId: request.extends.grantId } : {}),
   } as const;
 }

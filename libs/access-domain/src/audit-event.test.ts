@@ -10,7 +10,13 @@ import {
 import { anApprover, aPerson, aResource, countedIds } from './testing/index.ts';
 
 const details: AuditDetails = {
-  'request.submitted': { durationSeconds: 1800, reason: 'INC-1', ticket: null, startsAt: null },
+  'request.submitted': {
+    durationSeconds: 1800,
+    reason: 'INC-1',
+    ticket: null,
+    startsAt: null,
+    extension: false,
+  },
   'request.cancelled': {},
   'request.lapsed': { waitedSeconds: 86_400 },
   'review.recorded': {
@@ -20,9 +26,10 @@ const details: AuditDetails = {
     factsDigest: 'f',
     policies: ['p'],
   },
-  'request.approved': { durationSeconds: 1800, denied: [] },
+  'request.approved': { durationSeconds: 1800, denied: [], extension: false, automaticPolicies: [] },
   'request.denied': { comment: 'use staging' },
   'grant.activated': { startsAt: 0, endsAt: 1 },
+  'grant.extended': { seconds: 1800, from: 1_800_000, endsAt: 3_600_000 },
   'grant.ended': { reason: 'revoked', comment: 'over' },
   'grant.revoke_confirmed': { reason: 'revoked', sweeps: 6, terminated: ['jit-1'] },
   'lease.intended': { usefulUntil: 0, instanceId: 'i-1', documentName: 'jit-fwd-1', avoided: [] },

@@ -14,6 +14,7 @@ export interface AuditDetails {
     reason: string;
     ticket: string | null;
     startsAt: Instant | null;
+    extension: boolean;
   };
   'request.cancelled': Record<string, never>;
   'request.lapsed': { waitedSeconds: number };
@@ -24,9 +25,16 @@ export interface AuditDetails {
     factsDigest: string;
     policies: readonly string[];
   };
-  'request.approved': { durationSeconds: number; denied: readonly string[] };
+  'request.approved': {
+    durationSeconds: number;
+    denied: readonly string[];
+    extension: boolean;
+    /** Those that answered by themselves; empty when a person did. */
+    automaticPolicies: readonly string[];
+  };
   'request.denied': { comment: string };
   'grant.activated': { startsAt: Instant; endsAt: Instant };
+  'grant.extended': { seconds: number; from: Instant; endsAt: Instant };
   'grant.ended': { reason: string; comment: string | null };
   'grant.revoke_confirmed': { reason: string; sweeps: number; terminated: readonly string[] };
   'lease.intended': {
@@ -112,7 +120,7 @@ export function sentenceOf(event: AuditEvent): string {
   const whom = event.subject?.email ?? 'somebody';
   switch (event.type) {
     case 'request.submitted':
-      return `${who} asked for ${what} for ${durationText(event.details.durationSeconds)}: ${event.details.reason || 'no reason given'}`;
+      return submitted(event.details, who, what);
     case 'request.cancelled':
       return `${who} took back the request for ${what}`;
     case 'request.lapsed':
@@ -122,11 +130,13 @@ export function sentenceOf(event: AuditEvent): string {
         ? `The policy ${event.details.policies.join(', ')} said yes to ${what} for ${whom}`
         : `${who} said ${event.details.verdict === 'approve' ? 'yes' : 'no'} to ${what} for ${whom}`;
     case 'request.approved':
-      return `${who} approved ${what} for ${whom} for ${durationText(event.details.durationSeconds)}`;
+      return approved(event.details, who, what, whom);
     case 'request.denied':
       return `${who} denied ${what} to ${whom}: ${event.details.comment}`;
     case 'grant.activated':
       return `The grant of ${what} to ${whom} began`;
+    case 'grant.extended':
+      return `The grant of ${what} to ${whom} was extended by ${durationText(event.details.seconds)}, until ${new Date(event.details.endsAt).toISOString()}`;
     case 'grant.ended':
       return grantEnded(event.details, who, what, whom);
     case 'grant.revoke_confirmed':
@@ -142,6 +152,26 @@ export function sentenceOf(event: AuditEvent): string {
     default:
       return sessionOrIdentitySentence(event, who, what, whom);
   }
+}
+
+function submitted(details: AuditDetails['request.submitted'], who: string, what: string): string {
+  const time = durationText(details.durationSeconds);
+  const wish = details.extension ? `asked to extend ${what} by ${time}` : `asked for ${what} for ${time}`;
+  return `${who} ${wish}: ${details.reason || 'no reason given'}`;
+}
+
+function approved(
+  details: AuditDetails['request.approved'],
+  who: string,
+  what: string,
+  whom: string,
+): string {
+  const time = durationText(details.durationSeconds);
+  const policies = details.automaticPolicies;
+  const by = policies.length > 0 ? `The policy ${policies.join(', ')}` : who;
+  return details.extension
+    ? `${by} approved ${time} more of ${what} for ${whom}`
+    : `${by} approved ${what} for ${whom} for ${time}`;
 }
 
 function grantEnded(details: AuditDetails['grant.ended'], who: string, what: string, whom: string): string {

@@ -38,6 +38,18 @@ export interface Facts {
   readonly durationSeconds: number;
   readonly startsAt: string | null;
   readonly items: readonly FactsItem[];
+  /** Only of an extension. Times as above. */
+  readonly extension?: FactsExtension;
+}
+
+/** What an extension would move: the end of a grant that stands. */
+export interface FactsExtension {
+  readonly grantId: string;
+  readonly startedAt: string;
+  /** As it is now. */
+  readonly endsAt: string;
+  /** As it would be. */
+  readonly until: string;
 }
 
 /** Beside the facts, not bound by the review: it changes without the wish changing. */

@@ -28,7 +28,10 @@ interface GrantBase {
   readonly reason: string;
   readonly createdAt: Instant;
   readonly startsAt: Instant;
+  /** The last interval's end: extensions move it. */
   readonly endsAt: Instant;
+  /** How often it was extended. */
+  readonly extensions: number;
 }
 
 export interface ScheduledGrant extends GrantBase {

@@ -13,6 +13,7 @@ export * from './lease.ts';
 export * from './session.ts';
 export * from './facts.ts';
 export * from './decide/submit-access-request.ts';
+export * from './decide/extend-grant.ts';
 export * from './decide/review-access-request.ts';
 export * from './decide/close-access-request.ts';
 export * from './decide/change-grant.ts';

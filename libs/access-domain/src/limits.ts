@@ -7,6 +7,8 @@ export const limits = {
   reasonCharactersMax: 500,
   commentCharactersMax: 500,
   ticketCharactersMax: 100,
+  /** Of one grant, where its policy sets no number. */
+  extensionsMax: 100,
   itemsMax: 20,
   /** How far ahead a request may ask to start. */
   startAheadSecondsMax: 30 * 24 * 3600,

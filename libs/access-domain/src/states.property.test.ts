@@ -23,7 +23,15 @@ import {
   type Grant,
   type Session,
 } from './index.ts';
-import { aGrant, anApprover, aPendingRequest, aPerson, aSession, countedIds } from './testing/index.ts';
+import {
+  aGrant,
+  anApprover,
+  aPendingRequest,
+  aPerson,
+  aSession,
+  countedIds,
+  reviewFacts,
+} from './testing/index.ts';
 
 const ids = countedIds();
 const people = fc.constantFrom(
@@ -113,7 +121,7 @@ describe('a request', () => {
       .tuple(people, fc.constantFrom('approve' as const, 'deny' as const), fc.constantFrom('f', 'other'))
       .map(([reviewer, verdict, factsDigest]): Command => (request, now) => {
         const review = { verdict, factsDigest, comment: 'x', only: null, durationSeconds: null };
-        const decision = reviewAccessRequest(request, review, { reviewer, currentDigest: 'f', now, ids });
+        const decision = reviewAccessRequest(request, review, reviewFacts({ reviewer, now, ids }));
         if (decision.ok) {
           expect(reviewer.id).not.toBe(request.requester.id);
           expect(reviewer.groups).toContain('db-owners');
@@ -142,7 +150,7 @@ describe('a request', () => {
   });
 
   it('is not approved by itself while one item wants a person', () => {
-    expect(approveAutomatically(aPendingRequest(), { now: 0, ids })).toBeUndefined();
+    expect(approveAutomatically(aPendingRequest(), { now: 0, ids, extended: null })).toBeUndefined();
   });
 });
 

@@ -4,6 +4,7 @@ import { apiProblemOf } from './api-problem.ts';
 import type {
   CliSignIn,
   CloseSession,
+  ExtendGrant,
   Heartbeat,
   IssueLease,
   MakeAccessToken,
@@ -101,6 +102,8 @@ function requestOperations(client: Client) {
       answer(client.GET('/api/grants/{id}', { params: at(id), signal })),
     returnGrant: (id: string, { signal }: Signal = {}) =>
       answer(client.POST('/api/grants/{id}/return', { params: at(id), signal })),
+    extendGrant: (id: string, body: ExtendGrant, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/extensions', { params: at(id), body, signal })),
     revokeGrant: (id: string, reason: string, { signal }: Signal = {}) =>
       answer(client.POST('/api/grants/{id}/revoke', { params: at(id), body: { reason }, signal })),
   };

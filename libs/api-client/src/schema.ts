@@ -172,6 +172,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/grants/{id}/extensions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ask for more time on a grant that stands */
+    post: operations['extendGrant'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants/{id}/leases': {
     parameters: {
       query?: never;
@@ -421,6 +438,7 @@ export interface components {
       /** Format: date-time */
       decidedAt: string | null;
       durationSeconds: number;
+      extension?: components['schemas']['FactsExtension'] | null;
       facts: components['schemas']['Facts'] | null;
       factsDigest: string | null;
       id: string;
@@ -540,8 +558,16 @@ export interface components {
       name: string;
       sha256: string;
     };
+    ExtendGrant: {
+      durationSeconds: number;
+      reason?: string | null;
+      /** Format: date-time */
+      seenEndsAt?: string | null;
+      ticket?: string | null;
+    };
     Facts: {
       durationSeconds: number;
+      extension?: components['schemas']['FactsExtension'];
       history: components['schemas']['FactsHistory'];
       items: components['schemas']['FactsItem'][];
       reason: string;
@@ -549,6 +575,15 @@ export interface components {
       /** Format: date-time */
       startsAt: string | null;
       ticket: string | null;
+    };
+    FactsExtension: {
+      /** Format: date-time */
+      endsAt: string;
+      grantId: string;
+      /** Format: date-time */
+      startedAt: string;
+      /** Format: date-time */
+      until: string;
     };
     FactsGateway: {
       instanceId: string | null;
@@ -598,6 +633,8 @@ export interface components {
       endReason: string | null;
       /** Format: date-time */
       endsAt: string;
+      extension?: components['schemas']['GrantExtension'] | null;
+      extensions?: number;
       id: string;
       person: components['schemas']['PersonRef'];
       reason: string;
@@ -609,6 +646,11 @@ export interface components {
       /** @enum {string} */
       state: 'scheduled' | 'active' | 'ended';
       version: number;
+    };
+    GrantExtension: {
+      automaticSecondsMax: number;
+      requestId: string | null;
+      secondsMax: number;
     };
     GrantList: {
       items: components['schemas']['Grant'][];
@@ -900,13 +942,16 @@ export type CloseSession = components['schemas']['CloseSession'];
 export type Cluster = components['schemas']['Cluster'];
 export type Database = components['schemas']['Database'];
 export type DocumentRef = components['schemas']['DocumentRef'];
+export type ExtendGrant = components['schemas']['ExtendGrant'];
 export type Facts = components['schemas']['Facts'];
+export type FactsExtension = components['schemas']['FactsExtension'];
 export type FactsGateway = components['schemas']['FactsGateway'];
 export type FactsHistory = components['schemas']['FactsHistory'];
 export type FactsItem = components['schemas']['FactsItem'];
 export type FactsRequester = components['schemas']['FactsRequester'];
 export type Gateway = components['schemas']['Gateway'];
 export type Grant = components['schemas']['Grant'];
+export type GrantExtension = components['schemas']['GrantExtension'];
 export type GrantList = components['schemas']['GrantList'];
 export type GrantSessions = components['schemas']['GrantSessions'];
 export type Health = components['schemas']['Health'];
@@ -1308,6 +1353,40 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Grant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  extendGrant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ExtendGrant'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccessRequest'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */

@@ -7,6 +7,7 @@ import { general } from './catalogue/general.ts';
 import { installation } from './catalogue/installation.ts';
 import { aws } from './catalogue/aws.ts';
 import { configuration } from './catalogue/configuration.ts';
+import { extension } from './catalogue/extension.ts';
 import { gateway } from './catalogue/gateway.ts';
 import { identity } from './catalogue/identity.ts';
 import { lease } from './catalogue/lease.ts';
@@ -38,6 +39,7 @@ export const catalogue = {
   ...request,
   ...review,
   ...grant,
+  ...extension,
   ...resource,
   ...store,
   ...commandLine,

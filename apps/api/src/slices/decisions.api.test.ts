@@ -89,6 +89,34 @@ it('gives a grant back', async () => {
   });
 });
 
+it('extends a grant by a request of its own', async () => {
+  const engineer = api.as('engineer');
+  const { items } = await engineer.submitAccessRequest({
+    resources: ['staging-rds'],
+    durationSeconds: 600,
+    reason: '',
+  });
+  const grantId = items[0]?.grantId ?? '';
+  const { endsAt } = await engineer.readGrant(grantId);
+  const extended = await engineer.extendGrant(grantId, { durationSeconds: 900, seenEndsAt: endsAt });
+  const until = new Date(Date.parse(endsAt) + 900_000).toISOString();
+  expect(extended).toMatchObject({
+    state: 'approved',
+    items: [{ state: 'approved', grantId }],
+    extension: { grantId, endsAt, until },
+  });
+  expect(await engineer.readGrant(grantId)).toMatchObject({ endsAt: until, extensions: 1 });
+  const path = `grants/${grantId}/extensions`;
+  const refused = async (body: object, by: AccountName = 'engineer') =>
+    (await send(path, body, by)).problem.code;
+  expect(await refused({ durationSeconds: 900, seenEndsAt: endsAt })).toBe('EXTENSION_END_MOVED');
+  expect(await refused({ durationSeconds: 8 * 3600 })).toBe('EXTENSION_BUDGET_EXCEEDED');
+  expect(await refused({ durationSeconds: 'long' })).toBe('INPUT_INVALID');
+  expect(await refused({ durationSeconds: 900 }, 'outsider')).toBe('GRANT_UNKNOWN');
+  await engineer.returnGrant(grantId);
+  expect(await refused({ durationSeconds: 900 })).toBe('GRANT_ENDED');
+});
+
 describe('refuses by one code each', () => {
   it.each([
     [{ ...wish, resources: ['nothing'] }, 404, 'RESOURCE_UNKNOWN'],

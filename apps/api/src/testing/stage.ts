@@ -10,7 +10,9 @@ import { Outbox } from '../platform/outbox/outbox.ts';
 import { AccessRequestStore } from '../slices/access-requests/access-request.prisma-store.ts';
 import { AccessRequestsQuery } from '../slices/access-requests/access-requests.query.ts';
 import { CloseAccessRequest } from '../slices/access-requests/close-access-request.handler.ts';
+import { ExtendGrant } from '../slices/access-requests/extend-grant.handler.ts';
 import { FactsOfRequest } from '../slices/access-requests/facts-of-request.ts';
+import { RecordRequest } from '../slices/access-requests/record-request.ts';
 import { SubmitAccessRequest } from '../slices/access-requests/submit-access-request.handler.ts';
 import { AuditEventsQuery } from '../slices/audit/audit-events.query.ts';
 import { keepCatalog } from '../slices/catalog/resource.prisma-store.ts';
@@ -109,12 +111,12 @@ export async function aStage(server: TestServer) {
   const requestStore = new AccessRequestStore(client);
   const facts = new FactsOfRequest({ directory, gateways, grants: grantStore }, effects);
   const closeRequest = new CloseAccessRequest(requestStore, unitOfWork, effects);
+  const stores = { requests: requestStore, grants: grantStore };
   const submitSources = {
-    requests: requestStore,
-    grants: grantStore,
+    ...stores,
     directory,
     policies,
-    facts,
+    record: new RecordRequest({ ...stores, facts }, unitOfWork, effects),
     close: closeRequest,
   };
   const changeGrant = new ChangeGrant(grantStore, unitOfWork, effects);
@@ -134,9 +136,10 @@ export async function aStage(server: TestServer) {
     ...{ staff, inventory, terminator, catalog, directory, policies, outbox, dueWork },
     ...{ requestStore, grantStore, changeGrant, closeRequest },
     submit: new SubmitAccessRequest(submitSources, unitOfWork, effects),
-    review: new RecordReview({ requests: requestStore, grants: grantStore, facts }, unitOfWork, effects),
+    extend: new ExtendGrant(submitSources, unitOfWork, effects),
+    review: new RecordReview({ ...stores, facts, policies, directory }, unitOfWork, effects),
     requests: new AccessRequestsQuery(client, effects, usualWait),
-    grants: new GrantsQuery(client, effects),
+    grants: new GrantsQuery(client, effects, { policies, directory }),
     resources: new ResourcesQuery(client, effects, { directory, policies, gateways, usualWait }),
     audit: new AuditEventsQuery(client),
     async close() {

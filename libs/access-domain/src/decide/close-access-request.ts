@@ -1,5 +1,11 @@
 import type { Ids } from '@sallyport/effects';
-import { aboutRequest, requestAt, type AccessRequest, type ClosedRequest } from '../access-request.ts';
+import {
+  aboutRequest,
+  lapseOf,
+  requestAt,
+  type AccessRequest,
+  type ClosedRequest,
+} from '../access-request.ts';
 import { personActor, systemActor, type Person } from '../actor.ts';
 import { happened } from '../audit-event.ts';
 import { decided, refuse, type Decision } from '../decision.ts';
@@ -24,20 +30,21 @@ export function cancelAccessRequest(
   return decided(next, [happened(occasion, 'request.cancelled', aboutRequest(next), {})]);
 }
 
-/** Nobody answered in time. Refuses with REQUEST_NOT_PENDING, also when the time is not over yet. */
+/** Nobody answered in time, or there is nothing left to extend. Refuses with REQUEST_NOT_PENDING, also when the time is not over yet. */
 export function lapseAccessRequest(
   request: AccessRequest,
   { now, ids }: { now: Instant; ids: Ids },
 ): Decision<ClosedRequest> {
-  if (request.state !== 'pending' || now < request.lapsesAt)
+  const over = lapseOf(request);
+  if (request.state !== 'pending' || now < over)
     return refuse('REQUEST_NOT_PENDING', { detail: `The request is ${request.state} and not due.` });
   const next: ClosedRequest = {
     ...request,
     state: 'lapsed',
     version: request.version + 1,
-    decidedAt: request.lapsesAt,
+    decidedAt: over,
   };
-  const waitedSeconds = Math.round((request.lapsesAt - request.createdAt) / 1000);
+  const waitedSeconds = Math.max(0, Math.round((over - request.createdAt) / 1000));
   return decided(next, [
     happened({ actor: systemActor, now, ids }, 'request.lapsed', aboutRequest(next), { waitedSeconds }),
   ]);

@@ -1,4 +1,5 @@
 import type { Ids } from '@sallyport/effects';
+import { favouring, objection, type PolicySet } from '../access-policy.ts';
 import {
   aboutRequest,
   requestAt,
@@ -14,6 +15,8 @@ import { durationText } from '../duration.ts';
 import { aboutGrant, type Grant } from '../grant.ts';
 import type { Instant } from '../ids.ts';
 import { limits } from '../limits.ts';
+import type { OfferedResource } from '../resource.ts';
+import { extendGrant, extensionPolicies, type GrantExtension } from './extend-grant.ts';
 
 export interface NewReview {
   readonly verdict: 'approve' | 'deny';
@@ -30,6 +33,12 @@ export interface ReviewFacts {
   readonly reviewer: Person;
   /** The digest of the facts as they are now. */
   readonly currentDigest: string;
+  /** The policies in force: what was admitted when it was asked for must be admitted still. */
+  readonly policies: PolicySet;
+  /** What the catalogue holds under the names asked for. */
+  readonly resources: ReadonlyMap<string, OfferedResource>;
+  /** The grant that an extension is for, as stored; null for other requests. */
+  readonly extended: Grant | null;
   readonly now: Instant;
   readonly ids: Ids;
 }
@@ -37,7 +46,10 @@ export interface ReviewFacts {
 export interface Reviewed {
   readonly request: ClosedRequest;
   readonly review: Review;
+  /** New ones. */
   readonly grants: readonly Grant[];
+  /** Of an approved extension. */
+  readonly extension: GrantExtension | null;
 }
 
 /** May this person answer this request? Never their own, whatever groups and roles they have. */
@@ -46,9 +58,11 @@ export function mayReview(request: AccessRequest, person: Person): boolean {
 }
 
 /**
- * One reviewer says yes or no. An approval gives a grant per approved item, whose time counts from the approval.
+ * One reviewer says yes or no. An approval gives a grant per approved item, whose time counts from the approval; that
+ * of an extension moves the end of its grant.
  * Refuses with REVIEW_BY_REQUESTER, REVIEW_NOT_ALLOWED, REQUEST_NOT_PENDING, REVIEW_DIGEST_MISMATCH,
- * REVIEW_COMMENT_REQUIRED, REVIEW_COMMENT_TOO_LONG, REVIEW_ITEM_UNKNOWN and REVIEW_DURATION_INVALID, in this order.
+ * REVIEW_COMMENT_REQUIRED, REVIEW_COMMENT_TOO_LONG, REVIEW_ITEM_UNKNOWN and REVIEW_DURATION_INVALID, in this order;
+ * an approval also with REQUEST_POLICY_CHANGED and, for an extension, GRANT_ENDED.
  */
 export function reviewAccessRequest(
   stored: AccessRequest,
@@ -66,13 +80,55 @@ export function reviewAccessRequest(
     return refuse('REVIEW_DIGEST_MISMATCH');
   const wrong = formRefusal(request, command);
   if (wrong) return { ok: false, refusal: wrong };
+  const outdated = command.verdict === 'approve' ? outdatedRefusal(request, command, facts) : undefined;
+  if (outdated) return { ok: false, refusal: outdated };
   return settle(request, command, personActor(reviewer), facts);
+}
+
+/**
+ * A request rests on the policy copied when it was made; an approval also needs one in force that admits as much, now,
+ * and lets this reviewer answer. Undefined when there is one for each item.
+ */
+function outdatedRefusal(
+  request: PendingRequest,
+  command: NewReview,
+  { reviewer, policies, resources, extended }: ReviewFacts,
+): Refusal | undefined {
+  const wish = {
+    durationSeconds: command.durationSeconds ?? request.durationSeconds,
+    reason: request.reason,
+  };
+  for (const { resource } of request.items) {
+    const { name } = resource;
+    if (command.only !== null && !command.only.includes(name)) continue;
+    const offered = resources.get(name);
+    if (!offered || offered.notConnectable !== null)
+      return { code: 'REQUEST_POLICY_CHANGED', detail: `${name} is no longer offered.` };
+    const standing = favouring(policies, request.requester, offered);
+    const admitting = extended
+      ? extensionPolicies(standing, extended, wish)
+      : standing.filter((policy) => objection(policy, wish) === undefined);
+    if (admitting.length === 0)
+      return {
+        code: 'REQUEST_POLICY_CHANGED',
+        detail: `No policy in force lets ${request.requester.email} have ${name} for ${durationText(wish.durationSeconds)}.`,
+      };
+    const answerable = admitting.some(
+      (policy) => policy.approval === 'automatic' || inAnyGroup(reviewer, policy.reviewers),
+    );
+    if (!answerable)
+      return {
+        code: 'REVIEW_NOT_ALLOWED',
+        detail: `By the policy in force, one of ${[...new Set(admitting.flatMap((policy) => policy.reviewers))].join(', ')} has to answer for ${name}.`,
+      };
+  }
+  return undefined;
 }
 
 /** A policy answers by itself when every item's policy says so; undefined when a person has to. */
 export function approveAutomatically(
   request: PendingRequest,
-  facts: { now: Instant; ids: Ids },
+  facts: { now: Instant; ids: Ids; extended: Grant | null },
 ): Decision<Reviewed> | undefined {
   if (request.items.some((item) => item.policy.approval !== 'automatic')) return undefined;
   const yes: NewReview = {
@@ -110,17 +166,22 @@ function settle(
   request: PendingRequest,
   command: NewReview,
   actor: Actor,
-  { now, ids }: { now: Instant; ids: Ids },
+  { now, ids, extended }: { now: Instant; ids: Ids; extended: Grant | null },
 ): Decision<Reviewed> {
   const seconds = command.durationSeconds ?? request.durationSeconds;
+  const more =
+    request.extends && extended && command.verdict === 'approve'
+      ? extendGrant(extended, request, seconds, { now, ids })
+      : undefined;
+  if (more?.ok === false) return more;
   const approves = (name: string) =>
     command.verdict === 'approve' && (command.only === null || command.only.includes(name));
   const granted = seconds < request.durationSeconds ? ('narrowed' as const) : ('approved' as const);
   const grants: Grant[] = [];
   const items = request.items.map((item) => {
     if (!approves(item.resource.name)) return { ...item, state: 'denied' as const };
-    const grant = newGrant(request, item, actor, seconds, { now, ids });
-    grants.push(grant);
+    const grant = more?.next.grant ?? newGrant(request, item, actor, seconds, { now, ids });
+    if (!more) grants.push(grant);
     return { ...item, state: granted, grantId: grant.id };
   });
   const closed: ClosedRequest = {
@@ -141,10 +202,10 @@ function settle(
     durationSeconds: command.durationSeconds,
     at: now,
   };
-  return decided(
-    { request: closed, review, grants },
-    eventsOf(closed, review, grants, actor, { now, ids, seconds }),
-  );
+  return decided({ request: closed, review, grants, extension: more?.next ?? null }, [
+    ...eventsOf(closed, review, grants, actor, { now, ids, seconds }),
+    ...(more?.events ?? []),
+  ]);
 }
 
 function newGrant(
@@ -170,6 +231,7 @@ function newGrant(
     createdAt: now,
     startsAt,
     endsAt: startsAt + seconds * 1000,
+    extensions: 0,
   };
 }
 
@@ -183,19 +245,26 @@ function eventsOf(
   const occasion = { actor, now, ids };
   const about = aboutRequest(request);
   const denied = request.items.filter((item) => item.state === 'denied').map((item) => item.resource.name);
+  const policies = [...new Set(request.items.map((item) => item.policy.name))];
   const recorded = happened(occasion, 'review.recorded', about, {
     verdict: review.verdict,
     automatic: review.reviewer === null,
     comment: review.comment,
     factsDigest: review.factsDigest,
-    policies: [...new Set(request.items.map((item) => item.policy.name))],
+    policies,
   });
   if (request.state === 'denied')
     return [recorded, happened(occasion, 'request.denied', about, { comment: review.comment ?? '' })];
-  const approvedItems = { ...about, resources: grants.map((grant) => grant.resource) };
+  const approved = request.items.filter((item) => item.state !== 'denied');
+  const approvedItems = { ...about, resources: approved.map((item) => item.resource) };
   return [
     recorded,
-    happened(occasion, 'request.approved', approvedItems, { durationSeconds: seconds, denied }),
+    happened(occasion, 'request.approved', approvedItems, {
+      durationSeconds: seconds,
+      denied,
+      extension: request.extends !== null,
+      automaticPolicies: review.reviewer === null ? policies : [],
+    }),
     ...grants
       .filter((grant) => grant.state === 'active')
       .map((grant) =>

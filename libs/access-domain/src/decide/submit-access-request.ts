@@ -65,11 +65,8 @@ export function submitAccessRequest(
       detail: `Nobody may answer for all of ${command.resources.join(', ')}: ask for them one by one.`,
     });
   const automatic = items.every((item) => item.policy.approval === 'automatic');
-  if (automatic && facts.automaticLastHour >= limits.automaticRequestsPerHourMax)
-    return refuse('REQUEST_LIMITED', {
-      detail: `${limits.automaticRequestsPerHourMax} requests an hour that need no review are allowed.`,
-      retryAfterSeconds: 600,
-    });
+  const limited = limitRefusal(automatic, facts);
+  if (limited) return { ok: false, refusal: limited };
   const answerWithin = Math.min(...items.map((item) => item.policy.answerWithinSeconds));
   const request: DraftRequest = {
     id: facts.ids.make('req'),
@@ -85,6 +82,7 @@ export function submitAccessRequest(
     lapsesAt: facts.now + answerWithin * 1000,
     policyDigest: facts.policies.digest,
     reviewers,
+    extends: null,
   };
   const { durationSeconds, reason, ticket, startsAt } = request;
   const occasion = { actor: personActor(facts.requester), now: facts.now, ids: facts.ids };
@@ -94,12 +92,13 @@ export function submitAccessRequest(
       reason,
       ticket,
       startsAt,
+      extension: false,
     }),
   ]);
 }
 
 function formRefusal(command: SubmitAccessRequest, facts: SubmitFacts): Refusal | undefined {
-  const { durationSeconds: seconds, reason, ticket, startsAt, resources } = command;
+  const { startsAt, resources } = command;
   if (resources.length === 0 || resources.length > limits.itemsMax)
     return {
       code: 'REQUEST_ITEMS_INVALID',
@@ -107,6 +106,22 @@ function formRefusal(command: SubmitAccessRequest, facts: SubmitFacts): Refusal 
     };
   if (new Set(resources).size !== resources.length)
     return { code: 'REQUEST_ITEMS_INVALID', detail: 'A resource is named twice.' };
+  if (
+    startsAt !== null &&
+    !(startsAt >= facts.now && startsAt <= facts.now + limits.startAheadSecondsMax * 1000)
+  )
+    return {
+      code: 'START_INVALID',
+      detail: `The start must lie between now and ${durationText(limits.startAheadSecondsMax)} ahead.`,
+    };
+  return wishRefusal(command);
+}
+
+/** What is wrong with the words of a wish, whoever asks and for what; undefined when nothing is. */
+export function wishRefusal(
+  wish: Pick<SubmitAccessRequest, 'durationSeconds' | 'reason' | 'ticket'>,
+): Refusal | undefined {
+  const { durationSeconds: seconds, reason, ticket } = wish;
   if (!Number.isSafeInteger(seconds) || seconds < limits.grantSecondsMin || seconds > limits.grantSecondsMax)
     return {
       code: 'DURATION_INVALID',
@@ -122,21 +137,24 @@ function formRefusal(command: SubmitAccessRequest, facts: SubmitFacts): Refusal 
       code: 'TICKET_TOO_LONG',
       detail: `A ticket has at most ${limits.ticketCharactersMax} characters.`,
     };
-  if (
-    startsAt !== null &&
-    !(startsAt >= facts.now && startsAt <= facts.now + limits.startAheadSecondsMax * 1000)
-  )
-    return {
-      code: 'START_INVALID',
-      detail: `The start must lie between now and ${durationText(limits.startAheadSecondsMax)} ahead.`,
-    };
-  if (facts.askedLastHour >= limits.requestsPerHourMax)
-    return {
-      code: 'REQUEST_LIMITED',
-      detail: `${limits.requestsPerHourMax} requests an hour are allowed.`,
-      retryAfterSeconds: 600,
-    };
   return undefined;
+}
+
+/** Too many of the same kind in the last hour; undefined when not. */
+export function limitRefusal(
+  automatic: boolean,
+  facts: Pick<SubmitFacts, 'askedLastHour' | 'automaticLastHour'>,
+): Refusal | undefined {
+  const [count, most] = automatic
+    ? [facts.automaticLastHour, limits.automaticRequestsPerHourMax]
+    : [facts.askedLastHour, limits.requestsPerHourMax];
+  if (count < most) return undefined;
+  const kind = automatic ? ' that need no review' : '';
+  return {
+    code: 'REQUEST_LIMITED',
+    detail: `${most} requests an hour${kind} are allowed.`,
+    retryAfterSeconds: 600,
+  };
 }
 
 function admitItem(name: string, command: SubmitAccessRequest, facts: SubmitFacts): RequestItem | Refusal {

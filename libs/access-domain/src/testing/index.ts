@@ -1,6 +1,7 @@
 /** Builders of valid objects; a test states only what matters to it. For tests only. */
 import type { Ids } from '@sallyport/effects';
 import type { AccessPolicy } from '../access-policy.ts';
+import type { ReviewFacts } from '../decide/review-access-request.ts';
 import type { PendingRequest } from '../access-request.ts';
 import type { Person } from '../actor.ts';
 import type { Grant } from '../grant.ts';
@@ -77,6 +78,22 @@ export function aPendingRequest(given: Partial<PendingRequest> = {}): PendingReq
     policyDigest: 'p',
     reviewers: ['db-owners'],
     factsDigest: 'f',
+    extends: null,
+    ...given,
+  };
+}
+
+/** What a review rests on beside the request: the approver, the policy of {@link aPolicy} in force, the digest `f`. */
+export function reviewFacts(given: Partial<ReviewFacts> = {}): ReviewFacts {
+  const resource = aResource();
+  return {
+    reviewer: anApprover(),
+    currentDigest: 'f',
+    policies: { digest: 'p', policies: [aPolicy()] },
+    resources: new Map([[resource.name, resource]]),
+    extended: null,
+    now: 0,
+    ids: countedIds(),
     ...given,
   };
 }
@@ -99,6 +116,7 @@ export function aGrant(given: Partial<Grant> = {}): Grant {
     createdAt: 0,
     startsAt: 0,
     endsAt: 1_800_000,
+    extensions: 0,
     ...given,
   } as Grant;
 }

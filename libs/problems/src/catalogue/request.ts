@@ -36,6 +36,11 @@ export const request = entries({
     title: 'No group may answer for all of these resources.',
     advice: 'Ask for the resources one by one.',
   },
+  REQUEST_POLICY_CHANGED: {
+    kind: 'refused',
+    title: 'The policies in force no longer admit this request.',
+    advice: 'Deny it, or approve what the policies still admit; the requester can ask anew.',
+  },
   REQUEST_LIMITED: {
     kind: 'limited',
     title: 'You have asked too often in the last hour.',

@@ -89,6 +89,15 @@ export class FactsHistoryDto {
   @Whole() used30d!: number;
 }
 
+/** What an extension would move: the end of a grant that stands. */
+@ApiSchema({ name: 'FactsExtension' })
+export class FactsExtensionDto {
+  @ApiProperty() grantId!: string;
+  @Time() startedAt!: string;
+  @Time() endsAt!: string;
+  @Time() until!: string;
+}
+
 @ApiSchema({ name: 'Facts' })
 export class FactsDto {
   @Thing(FactsRequesterDto) requester!: FactsRequesterDto;
@@ -97,6 +106,7 @@ export class FactsDto {
   @Whole() durationSeconds!: number;
   @TimeOrNull() startsAt!: string | null;
   @ListOf(FactsItemDto) items!: FactsItemDto[];
+  @ApiProperty({ type: FactsExtensionDto, required: false }) extension?: FactsExtensionDto;
   @Thing(FactsHistoryDto) history!: FactsHistoryDto;
 }
 
@@ -121,6 +131,9 @@ export class AccessRequestDto {
   @ApiProperty() mayCancel!: boolean;
   @ThingOrNull(FactsDto) facts!: FactsDto | null;
   @TextOrNull() factsDigest!: string | null;
+  /** Of a request for more time on a grant: its end as it was shown, and as it was asked for. */
+  @ApiProperty({ type: FactsExtensionDto, nullable: true, required: false })
+  extension?: FactsExtensionDto | null;
 }
 
 @ApiSchema({ name: 'AccessRequestList' })

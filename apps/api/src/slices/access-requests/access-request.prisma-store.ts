@@ -18,6 +18,7 @@ export const requestParts = {
     orderBy: { position: 'asc' },
     include: { resource: { select: { id: true, name: true, kind: true } }, grant: { select: { id: true } } },
   },
+  extended: { select: { id: true, endedAt: true } },
 } as const satisfies Prisma.AccessRequestInclude;
 
 export type RequestRow = Prisma.AccessRequestGetPayload<{ include: typeof requestParts }>;
@@ -32,7 +33,7 @@ export function requestOf(row: RequestRow): AccessRequest {
       resource: { ...item.resource, kind: item.resource.kind as 'database' },
       policy: item.policy as unknown as AccessPolicy,
       state: item.state as ItemState,
-      grantId: item.grant?.id ?? null,
+      grantId: item.grant?.id ?? (given(item.state) ? row.extendsGrantId : null),
     })),
     reason: row.reason,
     ticket: row.ticket,
@@ -43,6 +44,10 @@ export function requestOf(row: RequestRow): AccessRequest {
     policyDigest: row.policyDigest,
     reviewers: row.reviewers,
     factsDigest: row.factsDigest,
+    extends: row.extended && {
+      grantId: row.extended.id,
+      endedAt: row.extended.endedAt?.getTime() ?? null,
+    },
   };
   if (row.state === 'pending') return { ...base, state: 'pending' };
   return {
@@ -51,6 +56,8 @@ export function requestOf(row: RequestRow): AccessRequest {
     decidedAt: row.decidedAt?.getTime() ?? base.lapsesAt,
   };
 }
+
+const given = (state: string) => state === 'approved' || state === 'narrowed';
 
 /** Requests in the database. */
 export class AccessRequestStore {
@@ -77,38 +84,33 @@ export class AccessRequestStore {
 
   /** How often a person asked for what somebody has to answer. */
   askedSince(personId: string, since: number): Promise<number> {
-    return this.#client.accessRequest.count({
-      where: {
-        requesterId: personId,
-        createdAt: { gt: new Date(since) },
-        reviews: { none: { automatic: true } },
-      },
-    });
+    return this.#client.accessRequest.count({ where: askedOf(personId, since, 'review') });
   }
 
   /** How often policies by themselves said yes to a person. */
   automaticSince(personId: string, since: number): Promise<number> {
-    return this.#client.accessRequest.count({ where: automaticOf(personId, since) });
+    return this.#client.accessRequest.count({ where: askedOf(personId, since, 'automatic') });
   }
 
   /**
-   * Lets one request of a person be approved by itself at a time and counts again: of many at once, each would have
-   * counted none of the others. Throws LostRace when the limit is reached by now, so that the decision is made anew.
+   * Lets one request of a person be recorded at a time and counts those of its kind again: of many at once, each would
+   * have counted none of the others. Throws LostRace when the limit is reached by now, so that the decision is made anew.
    */
-  admitAutomatic(personId: string, since: number): Write {
+  admit(personId: string, since: number, approval: 'review' | 'automatic'): Write {
+    const most = approval === 'automatic' ? limits.automaticRequestsPerHourMax : limits.requestsPerHourMax;
     return async (transaction) => {
       await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('request'), hashtext(${personId}))`;
-      const count = await transaction.accessRequest.count({ where: automaticOf(personId, since) });
-      if (count >= limits.automaticRequestsPerHourMax) throw new LostRace(`requests of ${personId}`);
+      const count = await transaction.accessRequest.count({ where: askedOf(personId, since, approval) });
+      if (count >= most) throw new LostRace(`requests of ${personId}`);
     };
   }
 
-  /** Ids of requests that nobody answered in time. */
+  /** Ids of requests that nobody answered in time, and of extensions whose grant has ended. */
   async overdue(now: number, personId?: string): Promise<string[]> {
     const rows = await this.#client.accessRequest.findMany({
       where: {
         state: 'pending',
-        lapsesAt: { lte: new Date(now) },
+        OR: [{ lapsesAt: { lte: new Date(now) } }, { extended: { state: 'ended' } }],
         ...(personId ? { requesterId: personId } : {}),
       },
       select: { id: true },
@@ -144,6 +146,7 @@ export class AccessRequestStore {
           reviewers: [...request.reviewers],
           facts: jsonOf(facts),
           factsDigest: request.factsDigest,
+          extendsGrantId: request.extends?.grantId ?? null,
         },
       });
       await transaction.requestItem.createMany({
@@ -207,8 +210,14 @@ export class AccessRequestStore {
   }
 }
 
-function automaticOf(requesterId: string, since: number): Prisma.AccessRequestWhereInput {
-  return { requesterId, createdAt: { gt: new Date(since) }, reviews: { some: { automatic: true } } };
+function askedOf(
+  requesterId: string,
+  since: number,
+  approval: 'review' | 'automatic',
+): Prisma.AccessRequestWhereInput {
+  const automatic = { automatic: true };
+  const reviews = approval === 'automatic' ? { some: automatic } : { none: automatic };
+  return { requesterId, createdAt: { gt: new Date(since) }, reviews };
 }
 
 function jsonOf(value: object): Prisma.InputJsonObject {

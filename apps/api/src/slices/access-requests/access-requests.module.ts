@@ -15,7 +15,10 @@ import { AccessRequestStore } from './access-request.prisma-store.ts';
 import { AccessRequestsController } from './access-requests.controller.ts';
 import { AccessRequestsQuery } from './access-requests.query.ts';
 import { CloseAccessRequest } from './close-access-request.handler.ts';
+import { ExtendGrant } from './extend-grant.handler.ts';
+import { ExtensionsController } from './extensions.controller.ts';
 import { FactsOfRequest } from './facts-of-request.ts';
+import { RecordRequest } from './record-request.ts';
 import { SubmitAccessRequest } from './submit-access-request.handler.ts';
 
 /** Tells the platform that requests lapse by the clock. */
@@ -34,7 +37,7 @@ class RequestWork implements OnModuleInit {
 
 @Module({
   imports: [CatalogModule, GrantsModule, PoliciesModule],
-  controllers: [AccessRequestsController],
+  controllers: [AccessRequestsController, ExtensionsController],
   providers: [
     {
       provide: AccessRequestStore,
@@ -58,27 +61,47 @@ class RequestWork implements OnModuleInit {
       inject: [AccessRequestStore, UnitOfWork, EFFECTS],
     },
     {
+      provide: RecordRequest,
+      useFactory: (
+        requests: AccessRequestStore,
+        grants: GrantStore,
+        facts: FactsOfRequest,
+        unitOfWork: UnitOfWork,
+        effects: Effects,
+      ) => new RecordRequest({ requests, grants, facts }, unitOfWork, effects),
+      inject: [AccessRequestStore, GrantStore, FactsOfRequest, UnitOfWork, EFFECTS],
+    },
+    {
       provide: SubmitAccessRequest,
+      useFactory: (
+        requests: AccessRequestStore,
+        directory: ResourceDirectory,
+        policies: Policies,
+        record: RecordRequest,
+        close: CloseAccessRequest,
+        unitOfWork: UnitOfWork,
+        effects: Effects,
+      ) => new SubmitAccessRequest({ requests, directory, policies, record, close }, unitOfWork, effects),
+      inject: [
+        ...[AccessRequestStore, ResourceDirectory, Policies, RecordRequest],
+        ...[CloseAccessRequest, UnitOfWork, EFFECTS],
+      ],
+    },
+    {
+      provide: ExtendGrant,
       useFactory: (
         requests: AccessRequestStore,
         grants: GrantStore,
         directory: ResourceDirectory,
         policies: Policies,
-        facts: FactsOfRequest,
+        record: RecordRequest,
         close: CloseAccessRequest,
         unitOfWork: UnitOfWork,
         effects: Effects,
-      ) =>
-        new SubmitAccessRequest({ requests, grants, directory, policies, facts, close }, unitOfWork, effects),
+      ) => new ExtendGrant({ requests, grants, directory, policies, record, close }, unitOfWork, effects),
       inject: [
-        AccessRequestStore,
-        GrantStore,
-        ResourceDirectory,
-        Policies,
-        FactsOfRequest,
-        CloseAccessRequest,
-        UnitOfWork,
-        EFFECTS,
+        ...[AccessRequestStore, GrantStore, ResourceDirectory, Policies, RecordRequest],
+        ...[CloseAccessRequest, UnitOfWork, EFFECTS],
       ],
     },
     {

@@ -70,8 +70,8 @@ export class AccessRequestsQuery {
 
   /** How many requests wait for this person's answer. */
   toReviewCount(person: Person): Promise<number> {
-    const open = { state: 'pending', lapsesAt: { gt: new Date(this.#effects.clock.now()) } };
-    return this.#client.accessRequest.count({ where: { ...viewOf('to-review', person), ...open } });
+    const open = whereState('pending', new Date(this.#effects.clock.now()));
+    return this.#client.accessRequest.count({ where: { AND: [viewOf('to-review', person) ?? {}, open] } });
   }
 
   async #shown(
@@ -81,6 +81,7 @@ export class AccessRequestsQuery {
   ): Promise<AccessRequestDto> {
     const request = requestAt(requestOf(row), this.#effects.clock.now());
     const { id, name, email } = request.requester;
+    const facts = row.facts as unknown as FactsDto;
     const history = histories.get(id) ?? { asked30d: 0, used30d: 0 };
     return {
       id: request.id,
@@ -104,8 +105,9 @@ export class AccessRequestsQuery {
       reviewers: [...request.reviewers],
       usualWaitSeconds: request.reviewers.length > 0 ? await this.#usualWait.of(request.reviewers) : null,
       ...permissions(request, person),
-      facts: { ...(row.facts as unknown as FactsDto), history },
+      facts: { ...facts, history },
       factsDigest: request.factsDigest,
+      extension: facts.extension ?? null,
     };
   }
 
@@ -157,13 +159,23 @@ function permissions(request: AccessRequest, person: Person) {
   };
 }
 
+/** Not for more time on a grant that has ended. */
+const stillStanding: Prisma.AccessRequestWhereInput = {
+  OR: [{ extendsGrantId: null }, { extended: { state: { not: 'ended' } } }],
+};
+
 /** What `requestAt` says, as a condition. */
 function whereState(state: string, now: Date): Prisma.AccessRequestWhereInput {
   switch (state) {
     case 'pending':
-      return { state, lapsesAt: { gt: now } };
+      return { state, lapsesAt: { gt: now }, ...stillStanding };
     case 'lapsed':
-      return { OR: [{ state }, { state: 'pending', lapsesAt: { lte: now } }] };
+      return {
+        OR: [
+          { state },
+          { state: 'pending', OR: [{ lapsesAt: { lte: now } }, { extended: { state: 'ended' } }] },
+        ],
+      };
     default:
       return { state };
   }

@@ -2,6 +2,7 @@ import {
   durationText,
   type AccessRequest,
   type Facts,
+  type FactsExtension,
   type FactsItem,
   type Grant,
   type RequestItem,
@@ -27,7 +28,7 @@ const instanceStandIn = 'i-00000000000000000';
 
 type Asked = Pick<
   AccessRequest,
-  'requester' | 'reason' | 'ticket' | 'durationSeconds' | 'startsAt' | 'items'
+  'requester' | 'reason' | 'ticket' | 'durationSeconds' | 'startsAt' | 'items' | 'extends'
 >;
 
 /** Derives what a reviewer is shown from catalogue, gateways and grants; nothing of it comes from the requester but the wish. */
@@ -53,9 +54,12 @@ export class FactsOfRequest {
    */
   async derive(request: Asked, before?: Facts): Promise<Facts> {
     const { requester, reason, ticket, durationSeconds, startsAt } = request;
+    const extended = request.extends ? await this.#grants.find(request.extends.grantId) : undefined;
     const held = await this.#grants.usableBy(requester.id, this.#effects.clock.now());
     const items = await Promise.all(
-      request.items.map((item, index) => this.#item(item, { request, held, before: before?.items[index] })),
+      request.items.map((item, index) =>
+        this.#item(item, { request, held, extended, before: before?.items[index] }),
+      ),
     );
     return {
       requester: {
@@ -69,12 +73,23 @@ export class FactsOfRequest {
       durationSeconds,
       startsAt: startsAt === null ? null : new Date(startsAt).toISOString(),
       items,
+      ...(extended ? { extension: extensionShown(extended, durationSeconds) } : {}),
     };
   }
 
   async #item(
     item: RequestItem,
-    { request, held, before }: { request: Asked; held: readonly Grant[]; before: FactsItem | undefined },
+    {
+      request,
+      held,
+      extended,
+      before,
+    }: {
+      request: Asked;
+      held: readonly Grant[];
+      extended: Grant | undefined;
+      before: FactsItem | undefined;
+    },
   ): Promise<FactsItem> {
     const known = this.#directory.byName(item.resource.name);
     const document = known && documentOf(known.entry, sha256Hex);
@@ -107,7 +122,9 @@ export class FactsOfRequest {
         databaseUser: databaseUserOf(entry),
       }),
       recording: { ...entry.recording },
-      adds: whatItAdds(item.resource.name, request, held),
+      adds: extended
+        ? whatItMoves(item.resource.name, request, extended)
+        : whatItAdds(item.resource.name, request, held),
     };
   }
 }
@@ -124,6 +141,21 @@ function sessionPolicyShown(
     .replaceAll(grantStandIn, '${grant id}')
     .replaceAll(instanceStandIn, '${gateway chosen by its tags}');
   return JSON.parse(text) as object;
+}
+
+function extensionShown({ id, startsAt, endsAt }: Grant, seconds: number): FactsExtension {
+  const [startedAt, until] = [new Date(startsAt), new Date(endsAt + seconds * 1000)];
+  return {
+    grantId: id,
+    startedAt: startedAt.toISOString(),
+    endsAt: new Date(endsAt).toISOString(),
+    until: until.toISOString(),
+  };
+}
+
+function whatItMoves(name: string, request: Asked, grant: Grant): string {
+  const { endsAt, until } = extensionShown(grant, request.durationSeconds);
+  return `${request.requester.email} reaches ${name} until ${endsAt}; this moves the end by ${durationText(request.durationSeconds)}, until ${until}.`;
 }
 
 function whatItAdds(name: string, request: Asked, held: readonly Grant[]): string {

@@ -20,6 +20,17 @@ export class GrantSessionsDto {
   @Whole() total!: number;
 }
 
+/** What the policies leave for more time on a grant of one's own. */
+@ApiSchema({ name: 'GrantExtension' })
+export class GrantExtensionDto {
+  /** By how much it may be extended, 0 when the budget is used up. */
+  @Whole() secondsMax!: number;
+  /** Up to which an extension is approved at once. */
+  @Whole() automaticSecondsMax!: number;
+  /** The extension that waits for an answer. */
+  @TextOrNull() requestId!: string | null;
+}
+
 @ApiSchema({ name: 'Grant' })
 export class GrantDto {
   @ApiProperty() id!: string;
@@ -38,6 +49,11 @@ export class GrantDto {
   @TimeOrNull() endedAt!: string | null;
   @Thing(GrantSessionsDto) sessions!: GrantSessionsDto;
   @ApiProperty() connectLine!: string;
+  /** How often it was extended. */
+  @ApiProperty({ type: 'integer', required: false }) extensions?: number;
+  /** Of one's own active grants, where a policy lets them be extended. */
+  @ApiProperty({ type: GrantExtensionDto, nullable: true, required: false })
+  extension?: GrantExtensionDto | null;
 }
 
 @ApiSchema({ name: 'GrantList' })

@@ -5,6 +5,7 @@ import {
   type EndedGrant,
   type Grant,
   type GrantEndReason,
+  type GrantExtension,
 } from '@sallyport/access-domain';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
 import { LostRace } from '../../platform/database/database-refusal.ts';
@@ -18,6 +19,7 @@ export const grantParts = {
   resource: { select: { id: true, name: true, kind: true } },
   person,
   approver: person,
+  _count: { select: { intervals: true } },
 } as const satisfies Prisma.GrantInclude;
 
 export type GrantRow = Prisma.GrantGetPayload<{ include: typeof grantParts }>;
@@ -36,6 +38,8 @@ export function grantOf(row: GrantRow): Grant {
     createdAt: row.createdAt.getTime(),
     startsAt: row.startsAt.getTime(),
     endsAt: row.endsAt.getTime(),
+    // The first interval is the grant itself.
+    extensions: row._count.intervals - 1,
   };
   if (row.state !== 'ended') return { ...base, state: row.state as 'scheduled' | 'active' };
   return {
@@ -100,6 +104,29 @@ export class GrantStore {
     };
   }
 
+  /**
+   * Lets nobody else change a grant until the commit. Throws LostRace when somebody has since it was read, so that what
+   * was decided about it is decided anew.
+   */
+  hold({ id, version }: Grant): Write {
+    return async (transaction) => {
+      const rows = await transaction.$queryRaw<unknown[]>`
+        SELECT id FROM access_grant WHERE id = ${id} AND version = ${version} FOR UPDATE`;
+      if (rows.length !== 1) throw new LostRace(`grant ${id}`);
+    };
+  }
+
+  /** Adds the interval that an approved request gives, and moves the grant's end with it. */
+  extend({ grant, startsAt, endsAt }: GrantExtension, requestId: string): Write {
+    const id = `${grant.id}:${grant.extensions + 1}`;
+    const times = { startsAt: new Date(startsAt), endsAt: new Date(endsAt) };
+    return async (transaction) => {
+      await this.hold({ ...grant, version: grant.version - 1 })(transaction);
+      await transaction.grantInterval.create({ data: { id, grantId: grant.id, requestId, ...times } });
+      await this.save(grant)(transaction);
+    };
+  }
+
   /** Saves what a decision made of a grant; `by` names who ended it. */
   save(grant: Grant, by?: string): Write {
     const ended =
@@ -114,7 +141,12 @@ export class GrantStore {
     return async (transaction) => {
       const { count } = await transaction.grant.updateMany({
         where: { id: grant.id, version: grant.version - 1 },
-        data: { state: grant.state, version: grant.version, ...ended },
+        data: {
+          state: grant.state,
+          version: grant.version,
+          endsAt: new Date(grant.endsAt),
+          ...ended,
+        },
       });
       if (count !== 1) throw new LostRace(`grant ${grant.id}`);
     };

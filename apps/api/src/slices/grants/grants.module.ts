@@ -6,6 +6,10 @@ import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import { Outbox } from '../../platform/outbox/outbox.ts';
+import { CatalogModule } from '../catalog/catalog.module.ts';
+import { ResourceDirectory } from '../catalog/index.ts';
+import { Policies } from '../policies/index.ts';
+import { PoliciesModule } from '../policies/policies.module.ts';
 import { ChangeGrant } from './change-grant.handler.ts';
 import { GrantStore, sweepTopic } from './grant.prisma-store.ts';
 import { GrantsController } from './grants.controller.ts';
@@ -41,6 +45,7 @@ class GrantWork implements OnModuleInit {
 }
 
 @Module({
+  imports: [CatalogModule, PoliciesModule],
   controllers: [GrantsController],
   providers: [
     {
@@ -55,8 +60,13 @@ class GrantWork implements OnModuleInit {
     },
     {
       provide: GrantsQuery,
-      useFactory: (client: PrismaClient, effects: Effects) => new GrantsQuery(client, effects),
-      inject: [PrismaClient, EFFECTS],
+      useFactory: (
+        client: PrismaClient,
+        effects: Effects,
+        policies: Policies,
+        directory: ResourceDirectory,
+      ) => new GrantsQuery(client, effects, { policies, directory }),
+      inject: [PrismaClient, EFFECTS, Policies, ResourceDirectory],
     },
     {
       provide: ChangeGrant,

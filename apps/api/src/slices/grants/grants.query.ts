@@ -1,16 +1,19 @@
-import { grantAt, type Grant, type Person } from '@sallyport/access-domain';
+import { extensionRoom, favouring, grantAt, type Grant, type Person } from '@sallyport/access-domain';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { offered, type ResourceDirectory } from '../catalog/index.ts';
+import type { Policies } from '../policies/index.ts';
 import { maySeeGrant } from './change-grant.handler.ts';
-import { grantStates, type GrantDto } from './grant.dto.ts';
+import { grantStates, type GrantDto, type GrantExtensionDto } from './grant.dto.ts';
 import { grantOf, grantParts } from './grant.prisma-store.ts';
 
 const listMax = 500;
 
 const parts = {
   ...grantParts,
-  _count: { select: { sessions: true } },
+  _count: { select: { intervals: true, sessions: true } },
+  extending: { where: { state: 'pending' }, select: { id: true, lapsesAt: true } },
   sessions: { where: { state: { not: 'closed' } }, select: { id: true } },
 } as const satisfies Prisma.GrantInclude;
 
@@ -27,9 +30,18 @@ export class GrantsQuery {
   readonly #client: PrismaClient;
   readonly #effects: Effects;
 
-  constructor(client: PrismaClient, effects: Effects) {
+  readonly #policies: Policies;
+  readonly #directory: ResourceDirectory;
+
+  constructor(
+    client: PrismaClient,
+    effects: Effects,
+    sources: { readonly policies: Policies; readonly directory: ResourceDirectory },
+  ) {
     this.#client = client;
     this.#effects = effects;
+    this.#policies = sources.policies;
+    this.#directory = sources.directory;
   }
 
   /** The newest first. `all` gives what the person may know of. Refuses with FILTER_INVALID. */
@@ -49,17 +61,17 @@ export class GrantsQuery {
       orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
       take: listMax,
     });
-    return rows.map((row) => this.#shown(row)).filter((grant) => states.includes(grant.state));
+    return rows.map((row) => this.#shown(row, person)).filter((grant) => states.includes(grant.state));
   }
 
   /** Refuses with GRANT_UNKNOWN. */
   async read(person: Person, id: string): Promise<GrantDto> {
     const row = await this.#client.grant.findUnique({ where: { id }, include: parts });
     if (!row || !maySeeGrant(grantOf(row), person)) throw new Problem('GRANT_UNKNOWN');
-    return this.#shown(row);
+    return this.#shown(row, person);
   }
 
-  #shown(row: Row): GrantDto {
+  #shown(row: Row, viewer: Person): GrantDto {
     const grant = grantAt(grantOf(row), this.#effects.clock.now());
     const ended = endOf(grant);
     return {
@@ -77,6 +89,23 @@ export class GrantsQuery {
       endsAt: new Date(grant.endsAt).toISOString(),
       sessions: { live: row.sessions.length, total: row._count.sessions },
       connectLine: `tunnel connect ${grant.resource.name}`,
+      extensions: grant.extensions,
+      extension: this.#extension(grant, row, viewer),
+    };
+  }
+
+  /** The best that a policy leaves; null for grants of others, and where no policy extends. */
+  #extension(grant: Grant, { extending }: Row, viewer: Person): GrantExtensionDto | null {
+    const known = this.#directory.byName(grant.resource.name);
+    if (grant.state !== 'active' || grant.person.id !== viewer.id || !known) return null;
+    const policies = favouring(this.#policies.inForce(), viewer, offered(known));
+    const rooms = policies.flatMap((policy) => extensionRoom(policy, grant) ?? []);
+    if (rooms.length === 0) return null;
+    const waiting = extending.find(({ lapsesAt }) => lapsesAt.getTime() > this.#effects.clock.now());
+    return {
+      secondsMax: Math.max(...rooms.map(({ secondsMax }) => secondsMax)),
+      automaticSecondsMax: Math.max(...rooms.map(({ automaticSecondsMax }) => automaticSecondsMax)),
+      requestId: waiting?.id ?? null,
     };
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limits, type AccessPolicy } from '@sallyport/access-domain';
+import { limits, type AccessPolicy, type ExtensionRule } from '@sallyport/access-domain';
 import { resourceKinds } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 
@@ -17,6 +17,13 @@ const duration = z
     (seconds) => seconds >= limits.grantSecondsMin && seconds <= limits.grantSecondsMax,
     `lies outside ${limits.grantSecondsMin} s to ${limits.grantSecondsMax} s`,
   );
+
+/** How grants are extended: what is approved by itself, who answers the rest, and how long a grant may last in all. */
+const extend = z.strictObject({
+  auto: z.strictObject({ max: duration, times: z.int().min(1).max(limits.extensionsMax) }).optional(),
+  approvers: names.optional(),
+  maxTotal: duration,
+});
 
 const policy = z
   .strictObject({
@@ -36,6 +43,7 @@ const policy = z
       example: z.string().min(1).max(limits.reasonCharactersMax),
     }),
     answerWithin: duration,
+    extend: z.union([z.literal('never'), extend]).optional(),
   })
   .refine(({ duration: { longest, default: usual } }) => usual <= longest, {
     path: ['duration', 'default'],
@@ -43,6 +51,16 @@ const policy = z
   });
 
 const form = z.strictObject({ version: z.literal(1), policies: z.array(policy).min(1).max(200) });
+
+function extensionOf(written: 'never' | z.output<typeof extend>, reviewers: string[]): ExtensionRule | null {
+  if (written === 'never') return null;
+  const { auto, approvers, maxTotal } = written;
+  return {
+    automatic: auto === undefined ? null : { longestSeconds: auto.max, times: auto.times },
+    reviewers: approvers ?? reviewers,
+    totalSecondsMax: maxTotal,
+  };
+}
 
 /** Reads the written form of the policies. Refuses with POLICIES_INVALID, naming every field that is wrong. */
 export function parsePolicies(written: unknown): AccessPolicy[] {
@@ -68,6 +86,7 @@ export function parsePolicies(written: unknown): AccessPolicy[] {
     reasonRequired: one.reason.required,
     reasonExample: one.reason.example,
     answerWithinSeconds: one.answerWithin,
+    ...(one.extend === undefined ? {} : { extension: extensionOf(one.extend, one.reviewers) }),
   }));
   const twice = policies.find((one, index) => policies.findIndex((other) => other.name === one.name) < index);
   if (twice) throw new Problem('POLICIES_INVALID', { detail: `The policy ${twice.name} is named twice.` });

@@ -6,27 +6,41 @@ import {
   digestOf,
   maySeeRequest,
   requestHint,
+  reviewHints,
+  reviewWrites,
   type AccessRequestStore,
   type FactsOfRequest,
 } from '../access-requests/index.ts';
-import { grantHint, type GrantStore } from '../grants/index.ts';
+import { offered, type ResourceDirectory } from '../catalog/index.ts';
+import type { GrantStore } from '../grants/index.ts';
+import type { Policies } from '../policies/index.ts';
 
-/** One reviewer's answer: review, request and grants are one commit. */
+/** One reviewer's answer: review, request and what it gives are one commit. */
 export class RecordReview {
   readonly #requests: AccessRequestStore;
   readonly #grants: GrantStore;
   readonly #facts: FactsOfRequest;
+  readonly #policies: Policies;
+  readonly #directory: ResourceDirectory;
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
 
   constructor(
-    sources: { requests: AccessRequestStore; grants: GrantStore; facts: FactsOfRequest },
+    sources: {
+      readonly requests: AccessRequestStore;
+      readonly grants: GrantStore;
+      readonly facts: FactsOfRequest;
+      readonly policies: Policies;
+      readonly directory: ResourceDirectory;
+    },
     unitOfWork: UnitOfWork,
     effects: Effects,
   ) {
     this.#requests = sources.requests;
     this.#grants = sources.grants;
     this.#facts = sources.facts;
+    this.#policies = sources.policies;
+    this.#directory = sources.directory;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
   }
@@ -37,6 +51,7 @@ export class RecordReview {
       const found = await this.#requests.find(requestId);
       if (!found || !maySeeRequest(found.request, reviewer)) throw new Problem('REQUEST_UNKNOWN');
       const { request } = found;
+      const extended = request.extends ? await this.#grants.find(request.extends.grantId) : undefined;
       const now = this.#effects.clock.now();
       const facts =
         request.state === 'pending' ? await this.#facts.derive(request, found.facts) : found.facts;
@@ -44,6 +59,9 @@ export class RecordReview {
       const decision = reviewAccessRequest(request, review, {
         reviewer,
         currentDigest,
+        policies: this.#policies.inForce(),
+        resources: new Map(this.#directory.all().map((known) => [known.entry.name, offered(known)])),
+        extended: extended ?? null,
         now,
         ids: this.#effects.ids,
       });
@@ -57,15 +75,10 @@ export class RecordReview {
           });
         throw new Problem(decision.refusal.code, decision.refusal);
       }
-      const { request: closed, review: recorded, grants } = decision.next;
       await this.#unitOfWork.commit({
-        writes: [
-          this.#requests.insertReview(recorded),
-          this.#requests.close(closed),
-          ...grants.map((grant) => this.#grants.insert(grant)),
-        ],
+        writes: reviewWrites(decision.next, this.#requests, this.#grants),
         events: decision.events,
-        hints: [requestHint(closed, now), ...grants.map((grant) => grantHint(grant, now))],
+        hints: reviewHints(decision.next, now),
       });
     });
   }

@@ -114,7 +114,7 @@ it('refuses a grant that no review gave', async () => {
       approvedBy: stage.staff.approver,
       reviewers: [],
     },
-    ...{ reason: 'x', createdAt: now, startsAt: now, endsAt: now + 60_000 },
+    ...{ reason: 'x', createdAt: now, startsAt: now, endsAt: now + 60_000, extensions: 0 },
   });
   expect(await forge(grant)).toEqual({
     code: 'STATE_CHANGE_FORBIDDEN',

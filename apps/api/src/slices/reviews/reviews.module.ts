@@ -4,13 +4,17 @@ import { EFFECTS } from '../../effects.module.ts';
 import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { AccessRequestsModule } from '../access-requests/access-requests.module.ts';
 import { AccessRequestStore, FactsOfRequest } from '../access-requests/index.ts';
+import { CatalogModule } from '../catalog/catalog.module.ts';
+import { ResourceDirectory } from '../catalog/index.ts';
 import { GrantsModule } from '../grants/grants.module.ts';
 import { GrantStore } from '../grants/index.ts';
+import { Policies } from '../policies/index.ts';
+import { PoliciesModule } from '../policies/policies.module.ts';
 import { RecordReview } from './record-review.handler.ts';
 import { ReviewsController } from './reviews.controller.ts';
 
 @Module({
-  imports: [AccessRequestsModule, GrantsModule],
+  imports: [AccessRequestsModule, CatalogModule, GrantsModule, PoliciesModule],
   controllers: [ReviewsController],
   providers: [
     {
@@ -19,10 +23,15 @@ import { ReviewsController } from './reviews.controller.ts';
         requests: AccessRequestStore,
         grants: GrantStore,
         facts: FactsOfRequest,
+        policies: Policies,
+        directory: ResourceDirectory,
         unitOfWork: UnitOfWork,
         effects: Effects,
-      ) => new RecordReview({ requests, grants, facts }, unitOfWork, effects),
-      inject: [AccessRequestStore, GrantStore, FactsOfRequest, UnitOfWork, EFFECTS],
+      ) => new RecordReview({ requests, grants, facts, policies, directory }, unitOfWork, effects),
+      inject: [
+        ...[AccessRequestStore, GrantStore, FactsOfRequest, Policies],
+        ...[ResourceDirectory, UnitOfWork, EFFECTS],
+      ],
     },
   ],
 })

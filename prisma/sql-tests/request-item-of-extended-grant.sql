@@ -1,0 +1,9 @@
+-- An extension is of the resource of its grant.
+-- expects 23514 request_item_of_extended_grant
+-- as sallyport_app
+INSERT INTO access_request (id, version, requester_id, state, reason, duration_seconds, created_at, lapses_at,
+  policy_digest, reviewers, facts, facts_digest, extends_grant_id)
+VALUES ('req_01JZ8Q4T7M3N5P6R8S9V0W1X2X', 1, 'prs_engineer', 'pending', 'x', 60, '2026-01-01T00:10Z', '2026-01-01T00:30Z', 'p', '{}', '{}',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B');
+INSERT INTO request_item (id, request_id, requester_id, position, resource_id, state, policy)
+VALUES ('itm_X', 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2X', 'prs_engineer', 0, 'rsc_web', 'pending', '{}');

@@ -16,6 +16,22 @@ export const frameBytesMax = 262_144;
  */
 export const unacknowledgedMessagesMax = 4096;
 
+/** Messages in flight before the first round trip is known, and after a new socket. More than most conversations ever need. */
+export const pacingFirstMessages = 64;
+
+/** Fewest messages in flight, however slow the agent: with fewer, one lost acknowledgement would hold everything up. */
+export const pacingMessagesMin = 3;
+
+/**
+ * The queue that a bulk flow may build up before the agent, milliseconds. Between these bounds it is as long as the path's own round
+ * trip, so that an interactive flow beside it waits about twice as long as alone.
+ */
+export const pacingQueueMsMin = 2;
+export const pacingQueueMsMax = 60;
+
+/** How long the least delay seen counts as the path's own, milliseconds (and once more as long). */
+export const pacingBaseMs = 10_000;
+
 /** How far above the expected number a message may be and still be kept for later. The client's own bound. */
 export const reorderMessagesMax = 10_000;
 

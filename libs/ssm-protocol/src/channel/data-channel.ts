@@ -185,9 +185,9 @@ export class DataChannel {
     return true;
   }
 
-  /** Sends one stream message with a whole payload at once (handshake, flags). False when the window is full. */
+  /** Sends one stream message with a whole payload at once (handshake, flags). False when the ring is full. */
   sendWhole(payloadType: number, payload: Uint8Array, now: number): boolean {
-    if (!this.sender.hasRoom) return false;
+    if (!this.sender.hasSpace) return false;
     const sequence = this.sender.nextSequence;
     const frame = this.#frames.streamWhole(sequence, this.#flagsOf(sequence), payloadType, payload);
     this.sender.store(frame, now);

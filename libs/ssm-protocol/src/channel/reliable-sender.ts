@@ -1,4 +1,5 @@
 import { resendsMax, resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax } from '../limits.ts';
+import { PacingWindow } from './pacing-window.ts';
 import { RttEstimator } from './rtt-estimator.ts';
 
 interface InFlight {
@@ -20,6 +21,7 @@ const mask = unacknowledgedMessagesMax - 1;
  */
 export class ReliableSender {
   readonly rtt = new RttEstimator();
+  readonly pacing = new PacingWindow();
   readonly #ring: (InFlight | undefined)[] = new Array<InFlight | undefined>(unacknowledgedMessagesMax);
   /** Number of the oldest message that is not acknowledged. */
   #base = 0;
@@ -38,9 +40,14 @@ export class ReliableSender {
     return this.#next;
   }
 
-  /** True when another message may be in flight. */
-  get hasRoom(): boolean {
+  /** True when another message can be kept. For the few messages that pacing does not hold back. */
+  get hasSpace(): boolean {
     return this.#next - this.#base < unacknowledgedMessagesMax;
+  }
+
+  /** True when another message may be in flight: there is space, and the path takes it without a queue. */
+  get hasRoom(): boolean {
+    return this.hasSpace && this.#unacknowledged < this.pacing.messages;
   }
 
   get unacknowledged(): number {
@@ -52,6 +59,7 @@ export class ReliableSender {
     this.#ring[this.#next & mask] = { frame, sentAt: now, resends: 0 };
     this.#next += 1;
     this.#unacknowledged += 1;
+    this.pacing.sent(this.#unacknowledged);
     this.#tickAt ??= now + resendTickMs;
   }
 
@@ -60,9 +68,11 @@ export class ReliableSender {
     if (sequence < this.#base || sequence >= this.#next) return false;
     const message = this.#ring[sequence & mask];
     if (message === undefined) return false;
-    this.rtt.sample(now - message.sentAt);
+    const roundTripMs = now - message.sentAt;
+    this.rtt.sample(roundTripMs);
     this.#ring[sequence & mask] = undefined;
     this.#unacknowledged -= 1;
+    if (message.resends === 0) this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
     if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
     while (this.#base < this.#next && this.#ring[this.#base & mask] === undefined) this.#base += 1;
     if (this.#unacknowledged === 0) this.#tickAt = undefined;
@@ -99,6 +109,7 @@ export class ReliableSender {
 
   /** The socket was replaced: whatever is in flight is probably lost, so `replay` sends all of it again, in order. */
   startReplay(): void {
+    this.pacing.restart(this.#next);
     this.#replayFrom = this.#base;
     this.#replayTo = this.#next;
   }

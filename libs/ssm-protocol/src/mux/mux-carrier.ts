@@ -1,5 +1,5 @@
 import type { WireReason } from '../errors.ts';
-import { keepAliveCheckMs, keepAliveSendMs, streamsMax } from '../limits.ts';
+import { keepAliveCheckMs, keepAliveSendMs, streamPayloadBytesMax, streamsMax } from '../limits.ts';
 import type { Carrier, CarrierHost } from '../session/carrier.ts';
 import type { StreamId } from '../session/contract.ts';
 import { PortStream, type StreamTable } from '../session/stream-table.ts';
@@ -11,15 +11,21 @@ const looseMax = 1024;
 
 /**
  * smux v1, either role. The writer never lets a frame cross a message: each Output payload is filled with whole frames, round robin
- * over the streams, so that a peer of the same kind hands data on without assembling it, and no stream starves another.
+ * over the streams, so that a peer of the same kind hands data on without assembling it, and no stream starves another. A stream that had
+ * nothing to send goes before all that stand in line, for one message's worth of bytes: an echo does not wait behind fifty bulk flows.
+ * It has that credit once for each time that the line could have moved round, so that preference never adds up to more than its share.
  */
 export class MuxCarrier implements Carrier {
   readonly #table: StreamTable;
   readonly #host: CarrierHost;
   readonly #role: 'client' | 'agent';
   readonly #reader: SmuxReader;
-  /** Streams that have something to send, in turn; the head is next. */
-  #turn: PortStream[] = [];
+  /** Streams that began to send and have not had a message's worth yet, oldest first. They go before `turn`. */
+  readonly #fresh: PortStream[] = [];
+  /** Streams in turn; the head is next. Those with nothing to say any more leave when their turn comes. */
+  readonly #turn: PortStream[] = [];
+  /** Data bytes sent by all streams: the clock of credits. */
+  #moved = 0;
   readonly #loose: { readonly command: SmuxCommand; readonly stream: number }[] = [];
   // The official client counts from 1 and adds 2 before use.
   #lastId = 1;
@@ -81,7 +87,8 @@ export class MuxCarrier implements Carrier {
   }
 
   get pending(): boolean {
-    return this.#loose.length > 0 || this.#turn.length > 0;
+    if (this.#loose.length > 0) return true;
+    return this.#fresh.some(hasToSay) || this.#turn.some(hasToSay);
   }
 
   fill(target: Uint8Array, at: number, room: number): number {
@@ -94,19 +101,21 @@ export class MuxCarrier implements Carrier {
         to += smuxHeaderBytes;
         continue;
       }
-      const stream = this.#turn[0];
+      const line = this.#fresh.length > 0 ? this.#fresh : this.#turn;
+      const stream = line[0];
       if (stream === undefined) break;
-      const written = this.#fillFrom(stream, target, to, limit - to);
-      if (written === 0 && this.#turn[0] === stream) break; // no room for a byte of its data
+      const written = this.#fillFrom(line, stream, target, to, limit - to);
+      if (written === 0 && line[0] === stream) break; // no room for a byte of its data
       to += written;
     }
     return to - at;
   }
 
-  /** One frame of the stream whose turn it is; 0 when the room is too small, or when it has nothing to say and left. */
-  #fillFrom(stream: PortStream, target: Uint8Array, at: number, room: number): number {
+  /** One frame of the stream at the head of `line`; 0 when the room is too small, or when it has nothing to say and left. */
+  #fillFrom(line: PortStream[], stream: PortStream, target: Uint8Array, at: number, room: number): number {
     if (this.#table.streams.get(stream.id) !== stream) {
-      this.#leaveTurn(stream); // removed since it was queued
+      line.shift(); // removed since it was queued
+      stream.queued = false;
       return 0;
     }
     if (stream.announce) {
@@ -114,36 +123,39 @@ export class MuxCarrier implements Carrier {
       writeSmuxHeader(target, at, smuxCommands.syn, 0, stream.id);
       return smuxHeaderBytes;
     }
-    if (stream.outgoing.length > 0) {
-      const length = Math.min(stream.outgoing.length, room - smuxHeaderBytes);
-      if (length === 0) return 0;
-      writeSmuxHeader(target, at, smuxCommands.psh, length, stream.id);
-      // The turn passes on first: `moveOut` may call the writer, who may put the stream back.
-      this.#leaveTurn(stream);
-      this.#table.moveOut(stream, target, at + smuxHeaderBytes, length);
-      if (stream.outgoing.length > 0 || stream.ending) this.#queueQuietly(stream);
-      return smuxHeaderBytes + length;
-    }
-    this.#leaveTurn(stream);
+    if (stream.outgoing.length > 0) return this.#fillData(line, stream, target, at, room);
+    line.shift();
+    stream.queued = false;
     if (!stream.ending) return 0;
     writeSmuxHeader(target, at, smuxCommands.fin, 0, stream.id);
     this.#table.remove(stream);
     return smuxHeaderBytes;
   }
 
-  #leaveTurn(stream: PortStream): void {
-    this.#turn.shift();
-    stream.queued = false;
-  }
-
-  #queueQuietly(stream: PortStream): void {
-    if (stream.queued) return;
-    stream.queued = true;
-    this.#turn.push(stream);
+  #fillData(line: PortStream[], stream: PortStream, target: Uint8Array, at: number, room: number): number {
+    const length = Math.min(stream.outgoing.length, room - smuxHeaderBytes);
+    if (length === 0) return 0;
+    writeSmuxHeader(target, at, smuxCommands.psh, length, stream.id);
+    stream.credit -= length;
+    this.#moved += length;
+    // The turn passes on first: `moveOut` may call the writer, who may put the stream back.
+    if (line === this.#turn || stream.credit <= 0) {
+      line.shift();
+      this.#turn.push(stream);
+    }
+    this.#table.moveOut(stream, target, at + smuxHeaderBytes, length);
+    return smuxHeaderBytes + length;
   }
 
   #queue(stream: PortStream): void {
-    this.#queueQuietly(stream);
+    if (!stream.queued) {
+      stream.queued = true;
+      if (this.#moved >= stream.creditFrom) {
+        stream.credit = streamPayloadBytesMax;
+        stream.creditFrom = this.#moved + streamPayloadBytesMax * (this.#turn.length + 1);
+      }
+      (stream.credit > 0 ? this.#fresh : this.#turn).push(stream);
+    }
     this.#host.outgoing();
   }
 
@@ -203,4 +215,8 @@ export class MuxCarrier implements Carrier {
     this.#heard = false;
     return heard;
   }
+}
+
+function hasToSay(stream: PortStream): boolean {
+  return stream.outgoing.length > 0 || stream.announce || stream.ending;
 }

@@ -92,6 +92,10 @@ export interface SessionStats {
   readonly streams: number;
   /** Smoothed round trip of acknowledgements, milliseconds. */
   readonly roundTripMs: number;
+  /** The least round trip of late, milliseconds: the path without our own queue. 0 before the first acknowledgement. */
+  readonly baseRoundTripMs: number;
+  /** Messages that may be in flight now; moves with the delay of acknowledgements. */
+  readonly windowMessages: number;
   /** Bytes written to streams and not yet sent for the first time. */
   readonly queuedBytes: number;
   /** Bytes received and kept for slow readers. */

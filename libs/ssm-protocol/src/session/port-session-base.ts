@@ -217,6 +217,8 @@ export abstract class PortSessionBase implements PortSession {
       unacknowledged: sender.unacknowledged,
       streams: this.table.streams.size,
       roundTripMs: sender.rtt.smoothedMs,
+      baseRoundTripMs: Number.isFinite(sender.pacing.baseMs) ? sender.pacing.baseMs : 0,
+      windowMessages: sender.pacing.messages,
       queuedBytes: this.table.outgoingBytes,
       keptBytes: this.table.incomingBytes,
       earlyBytes: this.channel.receiver.earlyBytes,

@@ -22,8 +22,12 @@ export class PortStream {
   peerEnded = false;
   /** The opening of the stream is still to be announced (smux SYN). */
   announce = false;
-  /** In the queue of streams that have something to send. */
+  /** In a line of streams that have something to send. */
   queued = false;
+  /** Bytes that it may still send before streams that have had their turn. */
+  credit = 0;
+  /** When the credit is full again, in bytes sent by all streams. */
+  creditFrom = 0;
 
   constructor(id: StreamId) {
     this.id = id;

@@ -88,6 +88,11 @@ export class SimulatedEnd {
     if (this.#endAfter.delete(stream)) this.session!.end(stream);
   }
 
+  /** How many bytes were received on a stream. */
+  bytesReceived(stream: StreamId): number {
+    return (this.received.get(stream) ?? []).reduce((sum, piece) => sum + piece.length, 0);
+  }
+
   /** All bytes received on a stream, joined. */
   bytes(stream: StreamId): Uint8Array {
     return joinBytes(this.received.get(stream) ?? []);

@@ -16,6 +16,9 @@ import {
  * ready to add. Where the path is faster than the window, delay is base and the window grows, at first by doubling; where it is slower
  * the window settles so that about `queue` of messages stand in line, which keeps the path busy and no more. The square root halves
  * each step, since a step is seen only a round later. Messages sent twice say nothing.
+ *
+ * Delay that comes and goes within a round (a busy machine, acknowledgements in batches) is no standing queue: `queue` is at least as
+ * long as the delays of late waver, so that such a path is not left idle.
  */
 export class PacingWindow {
   #window = pacingFirstMessages;
@@ -27,6 +30,10 @@ export class PacingWindow {
   /** The round ends when this number or a later one is acknowledged. */
   #roundTo = 0;
   #roundDelay = Number.POSITIVE_INFINITY;
+  #roundSum = 0;
+  #roundCount = 0;
+  /** Mean above least delay of a round, smoothed. */
+  #wavering = 0;
   /** The window held something back in this round. */
   #limited = false;
   /** While set, the queue is let run empty until this number is acknowledged, so that the base shows. */
@@ -52,7 +59,7 @@ export class PacingWindow {
 
   /** The delay that we add where there is as much to send as the path takes: as much as it has of itself, within bounds. */
   get #queueMs(): number {
-    return Math.min(pacingQueueMsMax, Math.max(pacingQueueMsMin, this.baseMs));
+    return Math.min(pacingQueueMsMax, Math.max(pacingQueueMsMin, this.baseMs, this.#wavering));
   }
 
   /** A message was sent and `inFlight` are unacknowledged now. */
@@ -64,6 +71,8 @@ export class PacingWindow {
   acknowledged(sequence: number, delayMs: number, now: number, next: number): void {
     if (delayMs < this.#base) this.#base = delayMs;
     if (delayMs < this.#roundDelay) this.#roundDelay = delayMs;
+    this.#roundSum += delayMs;
+    this.#roundCount += 1;
     if (this.#emptyingTo !== undefined) {
       if (sequence < this.#emptyingTo) return;
       this.#emptyingTo = undefined;
@@ -72,6 +81,7 @@ export class PacingWindow {
       return;
     }
     if (sequence < this.#roundTo) return;
+    this.#wavering += (this.#roundSum / this.#roundCount - this.#roundDelay - this.#wavering) / 4;
     if (!this.#refilling) this.#judgeRound();
     this.#refilling = false;
     this.#turnPeriod(now, next);
@@ -82,6 +92,7 @@ export class PacingWindow {
   restart(next: number): void {
     this.#window = Math.min(this.#window, pacingFirstMessages);
     this.#starting = true;
+    this.#wavering = 0;
     this.#base = Number.POSITIVE_INFINITY;
     this.#baseBefore = Number.POSITIVE_INFINITY;
     this.#periodEndsAt = undefined;
@@ -92,6 +103,8 @@ export class PacingWindow {
   #beginRound(next: number): void {
     this.#roundTo = next;
     this.#roundDelay = Number.POSITIVE_INFINITY;
+    this.#roundSum = 0;
+    this.#roundCount = 0;
     this.#limited = false;
   }
 

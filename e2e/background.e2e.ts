@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
-import { Laptop } from './harness/tunnel.ts';
+import { Laptop, type Run } from './harness/tunnel.ts';
+import { repository } from '../tools/start/installation.ts';
+import { anotherUid, askAs, mayBeAnother } from './harness/another-user.ts';
 
 /** Tunnels that outlive their terminal, with the background process and AWS in a box as real processes. */
 let product: Product;
@@ -13,23 +15,15 @@ beforeAll(async () => {
   product = await Product.start();
   for (const resource of ['prod-web', 'prod-rds'])
     await grantOf(product.as('engineer'), product.as('approver'), resource, 3600);
+  laptop = await Laptop.signedIn(product, 'engineer');
+});
+afterEach(async () => {
+  await laptop.tunnel(['stop', '--daemon']).code;
 });
 afterAll(async () => {
+  await laptop?.remove();
   await product?.remove();
 });
-beforeEachLaptop();
-
-function beforeEachLaptop(): void {
-  beforeAll(async () => {
-    laptop = await Laptop.signedIn(product, 'engineer');
-  });
-  afterEach(async () => {
-    await laptop.tunnel(['stop', '--daemon']).code;
-  });
-  afterAll(async () => {
-    await laptop?.remove();
-  });
-}
 
 interface Listed {
   readonly id: string;
@@ -127,3 +121,95 @@ describe('in the background', () => {
     expect(readdirSync(stateFolder()).filter((name) => name.endsWith('.sock'))).toEqual([]);
   });
 });
+
+/** A tunnel in the foreground, once it is ready. */
+async function opened(name: string): Promise<Run> {
+  const run = laptop.tunnel(['connect', name]);
+  await run.until(/left +\(/);
+  return run;
+}
+const liveSessions = async () =>
+  ((await product.as('engineer').get('/sessions?view=mine&state=live')).body as { items: object[] }).items;
+const leftFiles = () => [
+  ...readdirSync(join(stateFolder(), 'tunnels')),
+  ...readdirSync(stateFolder()).filter((name) => /^\d.*\.sock$/.test(name)),
+];
+
+describe('the end of a tunnel in the foreground', () => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'by %s closes it in order, also at AWS',
+    async (signal) => {
+      const run = await opened('prod-web');
+      expect(openAtAws()).toHaveLength(1);
+      run.child.kill(signal);
+      expect(await run.code).toBe(130);
+      expect(openAtAws()).toEqual([]);
+      expect(await liveSessions()).toEqual([]);
+      expect(leftFiles()).toEqual([]);
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux')(
+    'by closing its terminal closes it in order, also at AWS',
+    async () => {
+      const command = [process.execPath, join(repository, 'apps/cli/bin/run.js'), 'connect', 'prod-web'].join(
+        ' ',
+      );
+      // A terminal that is there as long as `script` is: killing it is closing the window.
+      const terminal = laptop.run('script', ['-qec', command, '/dev/null']);
+      await terminal.until(/left +\(/);
+      const [tunnel] = await listed();
+      expect(openAtAws()).toHaveLength(1);
+      terminal.child.kill('SIGKILL');
+      await gone(tunnel?.pid ?? 0);
+      expect(openAtAws()).toEqual([]);
+      expect(await liveSessions()).toEqual([]);
+      expect(leftFiles()).toEqual([]);
+    },
+  );
+});
+
+describe('what kill -9 leaves', () => {
+  it('of a tunnel in the foreground is finished by the next command that speaks with the server', async () => {
+    const run = await opened('prod-web');
+    run.child.kill('SIGKILL');
+    await run.code;
+    expect(openAtAws()).toHaveLength(1);
+    expect(leftFiles()).toHaveLength(2);
+    const next = laptop.tunnel(['ls']);
+    expect(await next.code).toBe(0);
+    expect(next.stderr).toContain('finished what a killed tunnel left: prod-web');
+    expect(openAtAws()).toEqual([]);
+    expect(await liveSessions()).toEqual([]);
+    expect(leftFiles()).toEqual([]);
+  });
+
+  it('of the background process is finished by the next connect, which has a new one', async () => {
+    expect(await laptop.tunnel(['connect', 'prod-web', 'prod-rds', '--background']).code).toBe(0);
+    const pid = (await listed())[0]?.pid ?? 0;
+    process.kill(pid, 'SIGKILL');
+    await gone(pid);
+    expect(openAtAws()).toHaveLength(2);
+    const next = laptop.tunnel(['connect', 'prod-web', '--background']);
+    expect(await next.code, next.stderr).toBe(0);
+    expect(openAtAws()).toHaveLength(1);
+    const tunnels = await listed();
+    expect(tunnels.map(({ name }) => name)).toEqual(['prod-web']);
+    expect(tunnels[0]?.pid).not.toBe(pid);
+  });
+});
+
+it.skipIf(!mayBeAnother || process.platform !== 'linux')(
+  'another user of the machine is refused on the port of a tunnel',
+  async () => {
+    const run = await opened('prod-web');
+    const [tunnel] = await listed();
+    const request = 'GET / HTTP/1.0\r\n\r\n';
+    const port = tunnel?.port ?? 0;
+    expect(await askAs(anotherUid, port, request)).toBe('');
+    await run.until(/prod-web: a connection of user 65534 of this machine was refused \(PEER_REFUSED\)/);
+    expect(await askAs(process.getuid?.(), port, request)).toContain('rders');
+    run.child.kill('SIGTERM');
+    expect(await run.code).toBe(130);
+  },
+);

@@ -73,7 +73,20 @@ export abstract class TunnelCommand extends Command {
     const { readSignIn } = await import('./settings/token-file.ts');
     const address = serverAddress(this.world.env);
     const signIn = await readSignIn(this.world, address);
-    return signIn && (await this.serverAs(address, signIn.token));
+    if (!signIn) return undefined;
+    const server = await this.serverAs(address, signIn.token);
+    await this.#finishLeftovers(server);
+    return server;
+  }
+
+  /** What killed tunnels left is finished by the next command that speaks with their server. */
+  async #finishLeftovers(server: Server): Promise<void> {
+    const { anyEntry } = await import('./local/any-entry.ts');
+    if (!(await anyEntry(this.world))) return;
+    const { finishLeftovers } = await import('./stories/finish-leftovers.ts');
+    const finished = await finishLeftovers(this.world, server, this.debugLine);
+    if (finished.length > 0 && !this.printer.json)
+      this.printer.say(`finished what a killed tunnel left: ${finished.join(', ')}`);
   }
 
   async serverAs(address: URL, token: string | undefined): Promise<Server> {

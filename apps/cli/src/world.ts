@@ -36,6 +36,8 @@ export interface World {
   prompts(): Promise<Prompts>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying; returns how to stop listening. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): () => void;
+  /** Ends the process at once, whatever is under way. */
+  endNow(code: number): void;
 }
 
 /** The person pressed Ctrl-C (or the process was asked to stop): exit code 130, no problem to report. */

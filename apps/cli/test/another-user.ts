@@ -15,7 +15,7 @@ export async function asAnotherUser(
   to: { readonly path: string } | { readonly port: number },
   text: string,
   uid = anotherUid,
-): Promise<{ received: string; failed: boolean }> {
+): Promise<{ received: string }> {
   const where =
     'path' in to
       ? ['PF_UNIX', 'sockaddr_un($ARGV[0])', to.path]
@@ -29,6 +29,7 @@ export async function asAnotherUser(
   const child = spawn('perl', ['-MSocket', '-e', program, where[2] ?? '', text], { uid, cwd: '/' });
   let received = '';
   child.stdout.on('data', (bytes: Buffer) => (received += bytes.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { received, failed: code !== 0 };
+  // Whether a reset shows at the write, at the read or not at all is the system's affair; what was received is what counts.
+  await once(child, 'close');
+  return { received };
 }

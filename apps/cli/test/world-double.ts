@@ -69,6 +69,7 @@ export class Person {
         this.#signal.push(listener);
         return () => (this.#signal = this.#signal.filter((other) => other !== listener));
       },
+      endNow: () => undefined,
     };
   }
 

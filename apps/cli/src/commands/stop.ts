@@ -17,6 +17,8 @@ export default class Stop extends TunnelCommand {
     if ([args.name !== undefined, flags.all, flags.daemon].filter(Boolean).length !== 1)
       throw new Problem('COMMAND_USAGE', { detail: 'Give a NAME, --all or --daemon.' });
     if (flags.daemon) return this.#endBackground();
+    // Needs no server; but where there is one, what killed tunnels left is finished on the way.
+    await this.serverIfSignedIn();
     const { stopTunnels } = await import('../stories/running-tunnels.ts');
     const stopped = await stopTunnels(
       this.world,

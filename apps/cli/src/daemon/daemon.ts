@@ -2,6 +2,7 @@ import type { TimerHandle } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import { listenForControl, type Asker, type ControlSocket } from '../local/control-socket.ts';
 import type { Ask } from '../local/local-protocol.ts';
+import { endInTime } from '../process/end-in-time.ts';
 import { openTunnel, type OpenTunnel } from '../stories/open-tunnel.ts';
 import type { World } from '../world.ts';
 import type { LogFile } from './log-file.ts';
@@ -43,6 +44,7 @@ export class Daemon {
     const daemon = new Daemon(world, log, idle);
     const ended = new Promise<void>((resolve) => (daemon.#ended = resolve));
     const stop = world.onSignal((signal) => void daemon.#shutdown(signal));
+    const inTime = endInTime(world);
     daemon.#control = await listenForControl(world, daemonSocketPath(world), (ask, asker) =>
       daemon.#answer(ask, asker),
     );
@@ -50,6 +52,7 @@ export class Daemon {
     daemon.#rest();
     await ended;
     stop();
+    inTime();
     log.note('ended', { pid: world.pid });
     return true;
   }

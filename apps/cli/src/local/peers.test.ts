@@ -123,11 +123,10 @@ describe('a local port', () => {
         });
       });
       const theirs = await asAnotherUser({ port: portOf(server) }, 'flushall');
-      expect(theirs).toMatchObject({ received: '', failed: true });
+      expect(theirs.received).toBe('');
       expect(refused).toEqual([anotherUid]);
       expect(await asAnotherUser({ port: portOf(server) }, 'hello', process.getuid?.())).toEqual({
         received: 'yours',
-        failed: false,
       });
       expect(carried.join('')).not.toContain('flushall');
     },

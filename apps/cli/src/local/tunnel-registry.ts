@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { directoriesOf } from '../settings/directories.ts';
 import { readPrivateFile, removeFile, writePrivateFile } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
+import { tunnelsFolder } from './any-entry.ts';
 import { startOfProcess } from './process-identity.ts';
 
 /** What a tunnel on this machine tells other processes of the same person, and what is left to finish when its process is killed. Ids and paths only. */
@@ -42,11 +42,9 @@ export interface TunnelSpot {
 
 type Place = Pick<World, 'env' | 'home'>;
 
-const folder = (world: Place) => join(directoriesOf(world).state, 'tunnels');
-
 /** The socket's name tells entries apart: one process may hold several tunnels, and tunnels may share a name. */
 const entryPath = (world: Place, { socket }: Pick<TunnelEntry, 'socket'>) =>
-  join(folder(world), `${(socket.split('/').at(-1) ?? '').replace(/\.sock$/u, '')}.json`);
+  join(tunnelsFolder(world), `${(socket.split('/').at(-1) ?? '').replace(/\.sock$/u, '')}.json`);
 
 export async function keepEntry(world: World, entry: TunnelEntry): Promise<void> {
   await writePrivateFile(entryPath(world, entry), JSON.stringify(entry), world);
@@ -58,10 +56,10 @@ export async function dropEntry(world: World, entry: Pick<TunnelEntry, 'socket'>
 
 /** Every entry, alive or not. Files that no version of this program can use are removed on the way. */
 export async function allEntries(world: World): Promise<readonly TunnelEntry[]> {
-  const names = await readdir(folder(world)).catch(() => [] as string[]);
+  const names = await readdir(tunnelsFolder(world)).catch(() => [] as string[]);
   const entries: TunnelEntry[] = [];
   for (const name of names.filter((file) => /^\d.*\.json$/u.test(file)).sort()) {
-    const path = join(folder(world), name);
+    const path = join(tunnelsFolder(world), name);
     const entry = parse(await readPrivateFile(path, 'FILE_UNUSABLE', world).catch(() => undefined));
     if (entry && entryPath(world, entry) === path) entries.push(entry);
     else if (entry !== null) await removeFile(path).catch(() => undefined);

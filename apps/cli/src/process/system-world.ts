@@ -10,9 +10,16 @@ const version = typeof TUNNEL_VERSION === 'string' ? TUNNEL_VERSION : '0.0.0-sou
 
 /** The process we are, and a way to wait until everything written has left it. */
 export function systemWorld(): World & { flushed(): Promise<void> } {
+  // Somebody who listens for signals has something to end in order.
+  let listening = 0;
   for (const stream of [process.stdout, process.stderr])
-    // The reader of a pipe may leave first (`tunnel ls | head -1`): that ends our output, it is not a failure.
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // A closed terminal (EIO) or a reader that left must not end a tunnel half-way: what is said from now on is lost, and the signal that comes with a
+      // hang-up ends it in order.
+      if (listening > 0) return;
+      // The reader of a pipe may leave first (`tunnel ls | head -1`): that ends our output, it is not a failure.
+      process.exit(error.code === 'EPIPE' ? 0 : 1);
+    });
   const env = { ...process.env };
   forgetAwsSettings();
   return {
@@ -31,10 +38,16 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       const called = signals.map((signal) => [signal, () => listener(signal)] as const);
       for (const [signal, call] of called) process.on(signal, call);
+      listening += 1;
+      let stopped = false;
       return () => {
+        if (stopped) return;
+        stopped = true;
+        listening -= 1;
         for (const [signal, call] of called) process.off(signal, call);
       };
     },
+    endNow: (code) => process.exit(code),
     flushed: async () => {
       await Promise.all(
         [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))),

@@ -3,6 +3,7 @@ import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { exitCodes } from '../exit-codes.ts';
 import { LiveChannel } from '../server/live-channel.ts';
+import { endInTime } from '../process/end-in-time.ts';
 import { Interrupted } from '../world.ts';
 import type { WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
@@ -39,6 +40,8 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
     signalled = signal;
     stopping.abort(new Interrupted());
   });
+  // A program decides itself how long it takes to end.
+  const inTime = wish.command ? () => undefined : endInTime(world);
   const live = new LiveChannel({ server, effects: world.effects, debug });
   const opened: OpenTunnel[] = [];
   try {
@@ -61,6 +64,7 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
     stop();
     for (const open of opened) await open.dispose();
     live.close();
+    inTime();
   }
 }
 

@@ -25,6 +25,7 @@ export const commandTable: Readonly<Record<string, () => Promise<CommandClass>>>
   creds: async () => (await import('./commands/creds.ts')).default,
   ps: async () => (await import('./commands/ps.ts')).default,
   stop: async () => (await import('./commands/stop.ts')).default,
+  extend: async () => (await import('./commands/extend.ts')).default,
   done: async () => (await import('./commands/done.ts')).default,
   revoke: async () => (await import('./commands/revoke.ts')).default,
   'audit search': async () => (await import('./commands/audit/search.ts')).default,

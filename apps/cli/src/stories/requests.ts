@@ -99,11 +99,18 @@ export function requestColumns(now: number): readonly Column<AccessRequest>[] {
               : paint.dim(text),
     },
     { title: 'RESOURCES', value: (r) => r.items.map((item) => item.resource.name).join(', '), give: true },
-    { title: 'FOR', value: (r) => sayDuration(r.durationSeconds), right: true },
+    { title: 'FOR', value: (r) => `${r.extension ? '+' : ''}${sayDuration(r.durationSeconds)}`, right: true },
     { title: 'BY', value: (r) => r.requester.email, give: true },
     { title: 'AGE', value: (r) => sayDuration((now - Date.parse(r.createdAt)) / 1000), right: true },
     { title: 'REASON', value: (r) => r.reason, give: true },
   ];
+}
+
+function howLong({ durationSeconds, startsAt, extension }: AccessRequest): string {
+  const time = sayDuration(durationSeconds);
+  if (extension)
+    return `${time} more: ends ${extension.endsAt} now, ${extension.until} then (${extension.grantId})`;
+  return `${time} ${startsAt ? `from ${startsAt}` : 'from approval'}`;
 }
 
 /** What exactly would become reachable, in the order a careful person asks: who, what, why, how long. */
@@ -113,7 +120,7 @@ export function factsText(request: AccessRequest, paint: Paint): string {
     `${paint.bold(request.id)}  ${request.state}`,
     `  who       ${clean(request.requester.name)} <${clean(request.requester.email)}>${facts ? `, ${facts.requester.groups.map(clean).join(', ')}` : ''}`,
     `  why       "${clean(request.reason)}"${request.ticket ? `  ticket ${clean(request.ticket)}` : ''}`,
-    `  how long  ${sayDuration(request.durationSeconds)}${request.startsAt ? ` from ${request.startsAt}` : ' from approval'}`,
+    `  how long  ${howLong(request)}`,
   ];
   for (const item of facts?.items ?? []) {
     const { reach } = item;

@@ -56,7 +56,17 @@ describe('the command line', () => {
     [['audit', 'search', '--limit', 'many']],
     [['connect', 'prod-rds', '--port', '70000']],
     [['connect', 'prod-rds', '--']],
-    [['connect', 'a', 'b', '--', 'psql']],
+    [['connect', 'a', 'b', '--port', '1']],
+    [['connect', 'a', 'b', '--socket', 'x']],
+    [['connect', 'a', '--socket', 'x', '--port', '1']],
+    [['connect', 'a', '--socks', '--bind', '127.0.0.1']],
+    [['connect', 'a', '--socks', '70000']],
+    [['connect', 'a', '--metrics', '9464']],
+    [['connect', 'a', '--metrics', '0.0.0.0:9464']],
+    [['connect', 'a', '--bind', 'example.com']],
+    [['connect', 'a', '--bind', '0.0.0.0']],
+    [['connect', 'a', '--while-down', 'hope']],
+    [['connect', 'a', '--background', '--socks']],
   ])('refuses %j as usage, exit 2', async (argv) => {
     await signedIn();
     expect(await person.types(...argv)).toMatchObject({ code: 2, out: '' });

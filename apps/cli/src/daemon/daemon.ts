@@ -3,6 +3,10 @@ import { Problem } from '@sallyport/problems';
 import { listenForControl, type Asker, type ControlSocket } from '../local/control-socket.ts';
 import type { Ask } from '../local/local-protocol.ts';
 import { endInTime } from '../process/end-in-time.ts';
+import type { Printer } from '../output/printer.ts';
+import { talk } from '../output/tunnel-talk.ts';
+import type { ListenAt } from '../stories/listen-where.ts';
+import type { TunnelReport } from '../stories/tunnel-event.ts';
 import { openTunnel, type OpenTunnel } from '../stories/open-tunnel.ts';
 import type { World } from '../world.ts';
 import type { LogFile } from './log-file.ts';
@@ -98,12 +102,12 @@ export class Daemon {
         server.api.readGrant(wish.grantId),
       ]);
       const opened = await openTunnel(
-        { world: given.world, server, printer: given.printer, debug: this.#log.note },
+        { world: given.world, server, debug: this.#log.note, report: this.#report(given.printer) },
         {
           resource,
           grant,
-          port: wish.port ?? undefined,
-          anyPort: false,
+          at: placeOfWish(wish),
+          beside: wish.port !== null || wish.socketPath !== null,
           live,
           origin: { background: true, source: wish.source },
         },
@@ -119,7 +123,7 @@ export class Daemon {
         name: resource.name,
         host,
         port,
-        url: opened.url,
+        url: opened.settings.url,
         endsAt,
         pid: this.#world.pid,
       };
@@ -127,6 +131,16 @@ export class Daemon {
       release();
       throw error;
     }
+  }
+
+  /** Events go to the terminal while it listens, and what people come back to ask about to the log. */
+  #report(printer: Printer): TunnelReport {
+    const say = talk(printer);
+    return (event) => {
+      say(event);
+      if (event.event !== 'progress' && event.event !== 'open' && event.event !== 'closed')
+        this.#log.note(event.event, { ...event });
+    };
   }
 
   #keep(opened: OpenTunnel, release: () => void): void {
@@ -169,4 +183,9 @@ export class Daemon {
     await this.#control?.close();
     this.#ended();
   }
+}
+
+function placeOfWish({ port, bind, socketPath }: BackgroundWish): ListenAt {
+  if (socketPath !== null) return { on: 'socket', path: socketPath };
+  return { on: 'port', ...(bind === null ? {} : { host: bind }), ...(port === null ? {} : { port }) };
 }

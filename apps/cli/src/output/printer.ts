@@ -48,17 +48,38 @@ export class Printer {
   /** Text on standard output. */
   data(text: string): void {
     const harmless = cleanLines(text);
+    this.err.write(this.#overPassing());
     this.out.write(harmless.endsWith('\n') || harmless === '' ? harmless : harmless + '\n');
   }
 
   /** A line of talk on standard error. */
   say(text: string): void {
-    this.err.write(cleanLines(text) + '\n');
+    this.err.write(this.#overPassing() + cleanLines(text) + '\n');
   }
 
   /** A finished step with its elapsed time. */
   done(text: string, elapsedMs?: number): void {
+    this.say(this.#doneText(text, elapsedMs));
+  }
+
+  /** A finished step on the way to another: on a terminal the next line takes its place. */
+  step(text: string, elapsedMs: number): void {
+    if (!this.err.isTTY) return this.done(text, elapsedMs);
+    this.err.write(this.#overPassing() + cleanLines(this.#doneText(text, elapsedMs)).replaceAll('\n', ' '));
+    this.#passing = true;
+  }
+
+  #doneText(text: string, elapsedMs: number | undefined): string {
     const time = elapsedMs === undefined ? '' : this.talkPaint.dim(`  ${(elapsedMs / 1000).toFixed(1)} s`);
-    this.say(`${this.talkPaint.good('✓')} ${text}${time}`);
+    return `${this.talkPaint.good('✓')} ${text}${time}`;
+  }
+
+  /** A line without its end stands on the terminal. */
+  #passing = false;
+  /** What wipes such a line. */
+  #overPassing(): string {
+    if (!this.#passing) return '';
+    this.#passing = false;
+    return '\r\u001b[K';
   }
 }

@@ -1,35 +1,45 @@
-import type { TunnelEnd } from '@sallyport/connect';
 import type { Resource } from '@sallyport/api-client';
+import type { TunnelEnd } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
 import { exitCodes } from '../exit-codes.ts';
+import { sayBytes, sayClock } from '../output/duration.ts';
+import { clean } from '../output/text.ts';
+import { stream, talk } from '../output/tunnel-talk.ts';
 import { LiveChannel } from '../server/live-channel.ts';
 import { endInTime } from '../process/end-in-time.ts';
 import { Interrupted } from '../world.ts';
 import type { WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
 import { grantFor } from './grant-for.ts';
-import { grantEnded } from './tunnel-end.ts';
-import { openTunnel, tunnelUrl, type OpenTunnel } from './open-tunnel.ts';
 import { guidanceFor } from './guidance.ts';
-import { placeOf } from './open-place.ts';
+import type { ListenAt } from './listen-where.ts';
+import { openTunnel, type OpenTunnel } from './open-tunnel.ts';
 import { readResource } from './resources.ts';
-import { sayBytes, sayClock } from '../output/duration.ts';
+import { openShared, type Shared } from './shared-listeners.ts';
+import { grantEnded } from './tunnel-end.ts';
 
 export interface ConnectWish {
   readonly names: readonly string[];
-  /** The program to run through the tunnel; undefined: keep it open until stopped. */
+  /** The program to run through the tunnels; undefined: keep them open until stopped. */
   readonly command: readonly string[] | undefined;
-  readonly port: number | undefined;
   readonly wait: boolean;
   readonly wish: WishFlags;
+  /** Where each is to listen, but for those behind a SOCKS listener. */
+  readonly at: (resource: Resource) => ListenAt | Promise<ListenAt>;
+  /** Whether the person chose the place, so that a second tunnel to the same resource is meant. */
+  readonly chosen: boolean;
+  readonly whileDown: 'wait' | 'refuse';
+  /** Port of a SOCKS5 listener over all of them; 0: any free one. */
+  readonly socks: number | undefined;
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
 }
 
 /**
- * `tunnel connect`: grant (asking and waiting for it), tunnel, then the program or the person. Resolves with the exit code: the program's
- * own, 0 after `tunnel stop`, 130 after Ctrl-C, 12 when the grant ended meanwhile.
+ * `tunnel connect`: grants (asking and waiting for them), tunnels, then the program or the person. All open or none. Resolves with the exit code: the program's own,
+ * 0 after `tunnel stop`, 130 after Ctrl-C, 12 when a grant ended meanwhile (of several: the first that ended against the wish).
  */
 export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<number> {
-  const { world, server, debug } = asking;
+  const { world, server, printer, debug } = asking;
   const resources: Resource[] = [];
   for (const name of wish.names) resources.push(await readResource(server, name));
   const grants = await grantFor(asking, resources, wish.wish, wish.wait);
@@ -44,88 +54,113 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
   const inTime = wish.command ? () => undefined : endInTime(world);
   const live = new LiveChannel({ server, effects: world.effects, debug });
   const opened: OpenTunnel[] = [];
+  // The output of a program is the program's: then even with --json events are talk.
+  const json = printer.json && wish.command === undefined;
+  const report = json ? stream(printer, resources.length) : talk(printer);
+  let shared: Shared | undefined;
   try {
+    shared = await openShared(asking, wish, () => opened);
     for (const resource of resources) {
       const grant = grants.get(resource.name);
       if (!grant) throw new Problem('GRANT_NOT_HELD', { detail: `${resource.name} was not granted.` });
+      const at =
+        shared.proxy === undefined
+          ? await wish.at(resource)
+          : ({ on: 'socks', proxy: shared.proxy } as const);
+      const beside = wish.chosen || wish.command !== undefined || at.on === 'socks';
+      const { whileDown } = wish;
       opened.push(
         await openTunnel(
-          asking,
-          { resource, grant, port: wish.port, anyPort: wish.command !== undefined, live },
+          { world, server, debug, report },
+          { resource, grant, at, live, whileDown, beside },
           stopping.signal,
         ),
       );
     }
-    const [only] = opened;
-    if (wish.command && only) return await runThrough(asking, only, wish.command);
+    if (wish.command) return await runThrough(asking, opened, wish.command, shared.proxy);
     // Signals during the set-up abandon it; from here on they close the tunnels in order.
+    if (!json) present(asking, opened, shared);
     return await keepOpen(asking, opened, stopping.signal, () => signalled);
   } finally {
     stop();
-    for (const open of opened) await open.dispose();
+    await Promise.all(opened.map((open) => open.dispose()));
+    await shared?.close();
     live.close();
     inTime();
   }
 }
 
-async function runThrough(asking: Waiting, open: OpenTunnel, command: readonly string[]): Promise<number> {
+async function runThrough(
+  asking: Waiting,
+  opened: readonly OpenTunnel[],
+  command: readonly string[],
+  proxy: string | undefined,
+): Promise<number> {
   const { runCommand } = await import('../process/run-command.ts');
-  const { tunnel, resource } = open;
-  const { world, server } = asking;
-  const guidance = await guidanceFor([
-    {
-      world,
-      place: placeOf(resource, tunnel),
-      pid: world.pid,
-      lease: () => server.api.issueLease(tunnel.grantId),
-    },
-  ]);
-  const running = runCommand(world, { command, guidance });
-  void tunnel.ended.then((end) => {
-    if (end.order || end.problem) running.terminate();
-  });
+  const running = runCommand(asking.world, { command, guidance: guidanceFor(opened, proxy) });
+  let failure: Error | undefined;
+  for (const { tunnel, resource } of opened)
+    void tunnel.ended.then((end) => {
+      const why = failureOf(resource.name, end);
+      if (!why) return;
+      failure ??= why;
+      running.terminate();
+    });
   const status = await running.exited;
   // A program that failed may have failed because it was cut off: AWS is quicker than word of it.
-  if (status !== exitCodes.done) await tunnel.ask();
-  if (tunnel.end?.order || tunnel.end?.problem) return failed(resource.name, tunnel.end);
-  await tunnel.close();
+  if (status !== exitCodes.done) await Promise.all(opened.map(({ tunnel }) => tunnel.ask()));
+  for (const { tunnel, resource } of opened) failure ??= tunnel.end && failureOf(resource.name, tunnel.end);
+  if (failure) throw failure;
   return status;
 }
 
+/** Says where everything is: addresses are data, the rest is talk. */
+function present({ world, printer }: Waiting, opened: readonly OpenTunnel[], shared: Shared): void {
+  const several = opened.length > 1;
+  for (const { tunnel, settings, resource } of opened) {
+    const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
+    printer.data(settings.url);
+    printer.say(
+      `${several ? `${clean(resource.name)}: ` : ''}${left} left${several ? '' : '   (Ctrl-C ends it)'}`,
+    );
+  }
+  if (shared.proxy !== undefined) printer.data(shared.proxy);
+  if (several) printer.say('(Ctrl-C ends them)');
+}
+
 async function keepOpen(
-  asking: Waiting,
+  { printer }: Waiting,
   opened: readonly OpenTunnel[],
   stop: AbortSignal,
   signalled: () => string | undefined,
 ): Promise<number> {
-  const { world, printer } = asking;
-  for (const { tunnel, resource } of opened) {
-    const url = tunnelUrl(resource, tunnel.host, tunnel.port);
-    const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
-    if (printer.json) {
-      const { sessionId: id, state, grantId, host, port, endsAt } = tunnel;
-      printer.object({ id, state, grantId, name: resource.name, host, port, url, endsAt });
-    } else {
-      printer.data(url);
-      printer.say(`${left} left   (Ctrl-C ends it)`);
-    }
-  }
   const stopped = new Promise<void>((resolve) => {
     if (stop.aborted) resolve();
     stop.addEventListener('abort', () => resolve(), { once: true });
   });
-  const ends = opened.map(async (open) => ({ open, end: await open.tunnel.ended }));
-  const first = await Promise.race([stopped, ...ends]);
-  if (first?.end.order ?? first?.end.problem) return failed(first?.open.resource.name ?? '', first?.end);
-  const closed = await Promise.all(opened.map(async ({ tunnel }) => (await tunnel.close(), tunnel.traffic)));
-  const up = closed.reduce((sum, { bytesUp }) => sum + bytesUp, 0);
-  const down = closed.reduce((sum, { bytesDown }) => sum + bytesDown, 0);
+  let failure: Error | undefined;
+  let left = opened.length;
+  const ends = opened.map(async ({ tunnel, resource }) => {
+    const end = await tunnel.ended;
+    const why = failureOf(resource.name, end);
+    failure ??= why;
+    left--;
+    if (left > 0 && !stop.aborted && !printer.json)
+      printer.say(
+        `${why ? why.message : `${clean(resource.name)} is closed`}; ${left === 1 ? 'the other goes' : `${left} others go`} on`,
+      );
+  });
+  await Promise.race([stopped, Promise.all(ends)]);
+  await Promise.all(opened.map(({ tunnel }) => tunnel.close()));
+  if (!stop.aborted && failure) throw failure;
+  const up = opened.reduce((sum, { tunnel }) => sum + tunnel.traffic.bytesUp, 0);
+  const down = opened.reduce((sum, { tunnel }) => sum + tunnel.traffic.bytesDown, 0);
   if (!printer.json)
     printer.say(`${signalled() ? '\n' : ''}closed   ${sayBytes(up)} up, ${sayBytes(down)} down`);
   return signalled() ? exitCodes.interrupted : exitCodes.done;
 }
 
-function failed(name: string, end: TunnelEnd | undefined): never {
-  if (end?.order) throw grantEnded(name, end.order);
-  throw end?.problem ?? new Problem('CHANNEL_LOST', { detail: `${name}: the tunnel ended.` });
+/** Why a tunnel ended against the wish; undefined when it ended by wish. */
+function failureOf(name: string, { order, problem }: TunnelEnd): Error | undefined {
+  return order ? grantEnded(name, order) : (problem ?? undefined);
 }

@@ -1,19 +1,16 @@
-import { handOver, type HandingOver } from '../clients/handed-over.ts';
 import { placeVariables } from '../clients/settings-for.ts';
 import type { Guidance } from '../process/run-command.ts';
 import { variablesOf } from './environment.ts';
+import type { OpenTunnel } from './open-tunnel.ts';
 
 /**
  * What a program is told of the tunnels it runs through. The general words and variables are those of the first; those that a client of a later one needs are added unless
- * an earlier one needs them too.
+ * an earlier one needs them too. `proxy` is the SOCKS listener, where there is one.
  */
-export async function guidanceFor(tunnels: readonly HandingOver[]): Promise<Guidance> {
+export function guidanceFor(tunnels: readonly OpenTunnel[], proxy?: string): Guidance {
   const variables: Record<string, string> = {};
-  const words: Record<string, string> = {};
-  const clears: ((variable: string) => boolean)[] = [];
-  for (const tunnel of tunnels) {
-    const { settings, paths } = await handOver(tunnel);
-    const { place } = tunnel;
+  const words: Record<string, string> = proxy === undefined ? {} : { socks: proxy };
+  for (const { place, settings, paths } of tunnels) {
     const { host, port, socket, resource } = place;
     const own: Record<string, string> = {
       host,
@@ -29,7 +26,12 @@ export async function guidanceFor(tunnels: readonly HandingOver[]): Promise<Guid
     }
     for (const [name, value] of Object.entries(variablesOf({ place, settings }))) variables[name] ??= value;
     Object.assign(variables, placeVariables({ place }, settings.url));
-    clears.push(settings.clears);
   }
-  return { variables, words, clears: (variable) => clears.some((clear) => clear(variable)) };
+  // curl and most HTTP libraries take it from here.
+  if (proxy !== undefined) Object.assign(variables, { ALL_PROXY: proxy, TUNNEL_SOCKS: proxy });
+  return {
+    variables,
+    words,
+    clears: (variable) => tunnels.some(({ settings }) => settings.clears(variable)),
+  };
 }

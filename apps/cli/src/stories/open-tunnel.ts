@@ -2,30 +2,46 @@ import {
   awsSsmSessions,
   connectionSettings,
   controlPlaneOf,
-  preferredPorts,
   systemWake,
   Tunnel,
   webSocketTransport,
+  type ProgressStep,
+  type TunnelEvents,
+  type TunnelOptions,
 } from '@sallyport/connect';
 import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
+import { handOver, takeBack } from '../clients/handed-over.ts';
+import type { ClientSettings, TunnelPlace } from '../clients/place.ts';
 import { admissionFor } from '../local/admission.ts';
 import { Announcement } from '../local/announcement.ts';
-import { takeBack } from '../clients/handed-over.ts';
-import { settingsFor } from '../clients/settings-for.ts';
-import { clean } from '../output/text.ts';
+import type { Debug } from '../output/debug.ts';
+import { troubleOf } from '../output/problem-text.ts';
 import type { LiveChannel } from '../server/live-channel.ts';
-import type { Waiting } from './await-decision.ts';
+import type { Server } from '../server/server.ts';
+import type { World } from '../world.ts';
+import { expectedPort, listenWish, type ListenAt } from './listen-where.ts';
 import { placeOf } from './open-place.ts';
 import { localTunnels } from './running-tunnels.ts';
 import { statusOf } from './tunnel-status.ts';
 import { grantEnded } from './tunnel-end.ts';
+import type { TunnelReport } from './tunnel-event.ts';
+
+/** What opening a tunnel needs of its surroundings; a terminal is not among it. */
+export interface Opening {
+  readonly world: World;
+  readonly server: Server;
+  readonly debug: Debug;
+  readonly report: TunnelReport;
+}
 
 export interface OpenTunnel {
   readonly tunnel: Tunnel;
   readonly resource: Resource;
-  /** The address to paste. */
-  readonly url: string;
+  /** Where programs reach it, with what they need for that. */
+  readonly place: TunnelPlace;
+  readonly settings: ClientSettings;
+  readonly paths: Readonly<Record<string, string>>;
   /** Closes the tunnel if it is still open, and takes back what told others about it. */
   dispose(): Promise<void>;
 }
@@ -33,100 +49,145 @@ export interface OpenTunnel {
 export interface TunnelWish {
   readonly resource: Resource;
   readonly grant: Grant;
-  /** The port the person chose; undefined: the one that belongs to the name. */
-  readonly port: number | undefined;
-  /** Whether any free port will do when that one is taken (a program is told the port anyway). */
-  readonly anyPort: boolean;
+  readonly at: ListenAt;
   readonly live: LiveChannel;
+  /** What becomes of connections opened while no session is there. */
+  readonly whileDown?: 'wait' | 'refuse';
+  /** Whether a second tunnel to the same resource is all right: for a program of its own, or at a place chosen by the person. */
+  readonly beside?: boolean;
   /** Whether it runs in the background process, and the file of tunnels that it was opened from. */
   readonly origin?: { readonly background: boolean; readonly source: string | null };
 }
 
 /** Opens one tunnel and announces it to other processes of the same person (`tunnel ps`, `tunnel stop`). */
 export async function openTunnel(
-  waiting: Waiting,
+  opening: Opening,
   wish: TunnelWish,
   signal: AbortSignal,
 ): Promise<OpenTunnel> {
-  const { world, server, printer, debug } = waiting;
-  const { resource, grant, live } = wish;
-  if (wish.port === undefined && !wish.anyPort) await refuseSecond(waiting, resource.name);
+  const { world, server, debug, report } = opening;
+  const { resource, grant, live, origin } = wish;
+  if (!wish.beside) await refuseSecond(world, resource.name);
   const start = world.effects.clock.monotonic();
+  const steps: { step: ProgressStep; elapsedMs: number }[] = [];
+  const progress = (step: ProgressStep) => {
+    const elapsedMs = Math.round(world.effects.clock.monotonic() - start);
+    steps.push({ step, elapsedMs });
+    report({ event: 'progress', name: resource.name, step, elapsedMs });
+  };
   const announcement = await Announcement.begin(world, {
     name: resource.name,
     grantId: grant.id,
     server: server.address.origin,
-    background: wish.origin?.background ?? false,
-    source: wish.origin?.source ?? null,
+    background: origin?.background ?? false,
+    source: origin?.source ?? null,
   });
-  const tunnel = await Tunnel.open(
-    {
-      grantId: grant.id,
-      listen: { on: 'ports', ports: portsFor(wish) },
-      clientVersion: world.version,
-      admit: admissionFor(world, strangerTeller(waiting, resource.name), debug),
-      rules: {
-        controlPlane: server.address,
-        ...connectionSettings(world.env),
-      },
-    },
-    announcement.noting({
-      controlPlane: controlPlaneOf(server.api),
-      ssm: awsSsmSessions,
-      transport: webSocketTransport,
-      effects: world.effects,
-      debug,
-      onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
-      onWake: systemWake(world.effects),
-    }),
-    {
-      reconnecting: () => printer.say(`${resource.name}: the connection was lost, getting it back ...`),
-      destinationRefused: () =>
-        printer.say(
-          `${resource.name}: the gateway could not connect to ${clean(resource.host ?? '')}:${resource.port} (DESTINATION_REFUSED)`,
-        ),
-    },
-    AbortSignal.any([signal, announcement.abandoned]),
-  ).catch(async (error: unknown) => {
+  let tunnel: Tunnel | undefined;
+  try {
+    tunnel = await Tunnel.open(
+      optionsFor(opening, wish),
+      announcement.noting({
+        controlPlane: controlPlaneOf(server.api),
+        ssm: awsSsmSessions,
+        transport: webSocketTransport,
+        effects: world.effects,
+        debug,
+        onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
+        onWake: systemWake(world.effects),
+      }),
+      { ...eventsFor(opening, wish, () => tunnel?.endsAt ?? grant.endsAt), progress },
+      AbortSignal.any([signal, announcement.abandoned]),
+    );
+    const place = placeFor(resource, wish.at, tunnel);
+    const lease = () => server.api.issueLease(grant.id);
+    const { settings, paths } = await handOver({ world, place, pid: world.pid, lease });
+    const opened = tunnel;
+    await tellOpened(opening, wish, { tunnel: opened, place, settings, paths, steps }, announcement);
+    const dispose = async () => {
+      await opened.close();
+      await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
+      // Failing to tidy must not change what the person is told; the next command removes what was left.
+      await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
+    };
+    return { tunnel: opened, resource, place, settings, paths, dispose };
+  } catch (error) {
+    await tunnel?.close();
+    await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
     await announcement.withdraw();
     throw explained(error, resource.name);
-  });
-  if (!printer.json)
-    printer.done(`connected to ${clean(resource.name)}`, world.effects.clock.monotonic() - start);
-  const { host, port, endsAt } = tunnel;
-  const url = tunnelUrl(resource, host, port);
+  }
+}
+
+function optionsFor({ world, server, debug, report }: Opening, wish: TunnelWish): TunnelOptions {
+  const { name } = wish.resource;
+  const told = new Set<number | undefined>();
+  const strangers = (uid: number | undefined) => {
+    // Each of them is told once, however often they try.
+    if (!told.has(uid)) report({ event: 'peer-refused', name, uid: uid ?? null });
+    told.add(uid);
+  };
+  return {
+    grantId: wish.grant.id,
+    listen: listenWish(wish.at, wish.resource),
+    clientVersion: world.version,
+    admit: admissionFor(world, strangers, debug),
+    ...(wish.whileDown === undefined ? {} : { whileDown: wish.whileDown }),
+    rules: { controlPlane: server.address, ...connectionSettings(world.env) },
+  };
+}
+
+function eventsFor({ report }: Opening, { resource }: TunnelWish, endsAt: () => string): TunnelEvents {
+  const { name } = resource;
+  return {
+    warning: (secondsLeft) =>
+      report({ event: 'warning', name, secondsLeft, endsAt: endsAt(), extend: `tunnel extend ${name} 30m` }),
+    reconnecting: (reason) => report({ event: 'reconnecting', name, reason }),
+    obstacle: (code) => report({ event: 'obstacle', name, code }),
+    recovered: (afterMs, how) => report({ event: 'recovered', name, afterMs: Math.round(afterMs), how }),
+    gatewayChanged: (from, to) => report({ event: 'gateway-changed', name, from, to }),
+    connectionsLost: (count) => report({ event: 'connections-lost', name, count }),
+    destinationRefused: () =>
+      report({ event: 'destination-refused', name, destination: `${resource.host ?? ''}:${resource.port}` }),
+  };
+}
+
+/** Behind a SOCKS listener the resource keeps its own address: that is what programs ask the listener for. */
+function placeFor(resource: Resource, at: ListenAt, { host, port }: Tunnel): TunnelPlace {
+  if (at.on === 'socks') return placeOf(resource, { host: resource.host ?? '', port: resource.port ?? 0 });
+  if (at.on === 'socket') return placeOf(resource, { host: '', port: 0, socket: at.path });
+  return placeOf(resource, { host, port });
+}
+
+type Opened = Omit<OpenTunnel, 'dispose' | 'resource'> & {
+  readonly steps: readonly { step: ProgressStep; elapsedMs: number }[];
+};
+
+async function tellOpened(
+  { report }: Opening,
+  { resource, at }: TunnelWish,
+  { tunnel, place, settings, paths, steps }: Opened,
+  announcement: Announcement,
+): Promise<void> {
+  const { name } = resource;
+  const { sessionId: id, state, grantId, endsAt, host, port } = tunnel;
+  const { url } = settings;
   await announcement.opened(
-    { host, port, endsAt, url },
+    { host, port, endsAt, url: at.on === 'socks' ? at.proxy : url, socketPath: place.socket },
     { status: () => statusOf(tunnel), stop: async () => void (await tunnel.close()) },
   );
-  const dispose = async () => {
-    await tunnel.close();
-    await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
-    // Failing to tidy must not change what the person is told; the next command removes what was left.
-    await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
-  };
-  return { tunnel, resource, url, dispose };
-}
-
-/** Tells of connections that other users of this machine tried, once for each of them. */
-function strangerTeller({ printer }: Waiting, name: string): (uid: number | undefined) => void {
-  const told = new Set<number | undefined>();
-  return (uid) => {
-    if (told.has(uid)) return;
-    told.add(uid);
-    const whose = uid === undefined ? 'whose owner had gone' : `of user ${uid} of this machine`;
-    printer.say(`${clean(name)}: a connection ${whose} was refused (PEER_REFUSED)`);
-  };
-}
-
-function portsFor({ resource, port, anyPort }: TunnelWish): number[] {
-  if (port !== undefined) return [port];
-  const { name, environment } = resource;
-  return [...preferredPorts({ name, environment, port: resource.port }), ...(anyPort ? [0] : [])];
+  const wanted = expectedPort(at, resource);
+  if (wanted !== undefined && port !== wanted) report({ event: 'port-chosen', name, wanted, port });
+  const socket = place.socket;
+  report({ event: 'open', id, state, grantId, name, host, port, socket, url, endsAt, files: paths, steps });
+  void tunnel.ended.then(({ reason, order, problem }) => {
+    const trouble = order ? troubleOf(grantEnded(name, order)) : problem ? troubleOf(problem) : undefined;
+    const { code = null, detail = null } = trouble ?? {};
+    report({ event: 'closed', id, state: 'closed', grantId, name, reason, code, detail, ...tunnel.traffic });
+  });
 }
 
 /** A second tunnel to the same resource would get another port than the one people know. */
-async function refuseSecond({ world }: Waiting, name: string): Promise<void> {
+async function refuseSecond(world: World, name: string): Promise<void> {
   const open = (await localTunnels(world)).find((tunnel) => tunnel.name === name && tunnel.url !== null);
   if (open) throw new Problem('TUNNEL_ALREADY_OPEN', { detail: `${name} is open at ${open.url} already.` });
 }
@@ -141,11 +202,4 @@ function explained(error: unknown, name: string): unknown {
     reason: typeof document.endReason === 'string' ? document.endReason : 'expired',
     comment: typeof document.endComment === 'string' ? document.endComment : null,
   });
-}
-
-/** The address to paste, as `tunnel url` prints it too; for one whose clients need files, the address alone. */
-export function tunnelUrl(resource: Resource, host: string, port: number): string {
-  const place = placeOf(resource, { host, port });
-  return settingsFor({ place, folder: '', password: undefined, publicAuthorities: undefined, program: [] })
-    .url;
 }

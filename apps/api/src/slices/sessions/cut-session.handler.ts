@@ -36,8 +36,9 @@ export class CutSession {
   }
 
   /**
-   * The id that the client reported, if it runs; otherwise every session of the grant there that no other session
-   * claims, since a client may say what it likes.
+   * The id that the client reported, and every other session of the grant since then that no other client claims: a tunnel has a pool of
+   * sessions and names one, may have moved to another gateway, and a client may say what it likes. A pool of another client of the same grant that loses
+   * a session to this starts another one.
    */
   async #atAws(found: StoredSession): Promise<string[]> {
     const { session, accountId, region } = found;
@@ -46,14 +47,12 @@ export class CutSession {
       this.#revoker.list({ accountId, region, prefix }),
       this.#sessions.liveOf(session.grantId),
     ]);
-    const named = running.find(({ ssmSessionId }) => ssmSessionId === session.ssmSessionId);
-    if (named) return [named.ssmSessionId];
-    const claimed = new Set(ours.map((other) => other.session.ssmSessionId));
+    const others = ours.filter((other) => other.session.id !== session.id);
+    const claimed = new Set(others.map((other) => other.session.ssmSessionId));
     return running
-      .filter(({ ssmSessionId, instanceId, startedAt }) => {
-        const here = instanceId === null || instanceId === session.instanceId;
+      .filter(({ ssmSessionId, startedAt }) => {
         const late = startedAt === null || startedAt >= session.openedAt - startToleranceMs;
-        return here && late && !claimed.has(ssmSessionId);
+        return ssmSessionId === session.ssmSessionId || (late && !claimed.has(ssmSessionId));
       })
       .map(({ ssmSessionId }) => ssmSessionId);
   }

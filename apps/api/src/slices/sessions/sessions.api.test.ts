@@ -219,6 +219,42 @@ it('is cut although its client named a session that is not there', async () => {
   expect(principals.terminated).toContain(use.ssmSessionId);
 });
 
+it('is cut with its whole pool at AWS, on whatever gateway, although its client names one session', async () => {
+  const use = await aUse();
+  const { grant, lease } = use;
+  const engineer = api.as('engineer');
+  const other = await engineer.openSession({ grantId: grant.id, leaseId: lease.id, clientVersion: '1' });
+  const named = (ending: string, instanceId: string) => {
+    const ssmSessionId = `jit-${grant.id}-${ending}`;
+    principals.sessions.push({ ssmSessionId, instanceId, startedAt: api.effects.clock.now() });
+    return ssmSessionId;
+  };
+  const member = named('member', lease.instanceId);
+  const elsewhere = named('elsewhere', 'i-0fedcba9876543210');
+  const ofOther = named('other', lease.instanceId);
+  await beat(use);
+  await beat({ ...use, session: other, ssmSessionId: ofOther });
+  await api.as('admin').terminateSession(use.session.id, 'wrong table');
+  await workDone();
+  expect(principals.terminated).toEqual(expect.arrayContaining([use.ssmSessionId, member, elsewhere]));
+  expect(principals.terminated).not.toContain(ofOther);
+});
+
+it('loses its whole pool at AWS when its grant is revoked', async () => {
+  const use = await aUse();
+  const members = Array.from({ length: 7 }, (_, index) => `jit-${use.grant.id}-member${index}`);
+  for (const ssmSessionId of members)
+    principals.sessions.push({
+      ssmSessionId,
+      instanceId: 'i-0fedcba9876543210',
+      startedAt: api.effects.clock.now(),
+    });
+  await beat(use);
+  await api.as('admin').revokeGrant(use.grant.id, 'incident over');
+  await workDone();
+  expect(principals.terminated).toEqual(expect.arrayContaining([use.ssmSessionId, ...members]));
+});
+
 it('is one of a bounded number of its grant, however many are opened at the same moment', async () => {
   const { grant, lease } = await aUse();
   const wish = { grantId: grant.id, leaseId: lease.id, clientVersion: '1' };

@@ -30,6 +30,27 @@ export function rateFigure(
   return { name, value, unit, baseline, ratio, target, met: ratio >= target };
 }
 
+/**
+ * A figure that should stay small: its value, its ratio to the baseline, or its difference from the baseline is at most the target. For a difference
+ * the target is of the same unit.
+ */
+export function atMostFigure(
+  name: string,
+  value: number,
+  unit: string,
+  baseline: number,
+  target: { readonly value: number } | { readonly ratio: number } | { readonly difference: number },
+): Figure {
+  const ratio = value / baseline;
+  const [judged, most] =
+    'value' in target
+      ? [value, target.value]
+      : 'ratio' in target
+        ? [ratio, target.ratio]
+        : [value - baseline, target.difference];
+  return { name, value, unit, baseline, ratio, target: most, met: judged <= most };
+}
+
 /** The middle of an odd number of measurements. */
 export function median(values: readonly number[]): number {
   return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? Number.NaN;

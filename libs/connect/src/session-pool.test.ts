@@ -63,14 +63,40 @@ describe('a pool of sessions', () => {
     for (const program of all) await echoes(program, 'x');
   });
 
-  it('starts nothing for a connection beside known, quiet ones', async () => {
+  it('starts nothing for a connection beside known, quiet ones, once there are three sessions', async () => {
     const tunnel = await opened();
-    const [first] = await programs(tunnel, 1);
-    await echoes(first!, 'select 1');
+    const all = await programs(tunnel, 3);
     await pass(effects, 5_000);
-    const [second] = await programs(tunnel, 1);
-    await echoes(second!, 'select 2');
-    expect(flows(tunnel)).toEqual([2]);
+    expect(flows(tunnel)).toEqual([1, 1, 1]);
+    all.push(...(await programs(tunnel, 1)));
+    for (const program of all) await echoes(program, 'select 1');
+    expect(flows(tunnel)).toEqual([2, 1, 1]);
+  });
+
+  it('keeps a quiet connection away from what may become bulk, while there are less than three', async () => {
+    const tunnel = await opened();
+    const [quiet] = await programs(tunnel, 1);
+    await echoes(quiet!, 'select 1');
+    await pass(effects, 5_000);
+    const [later] = await programs(tunnel, 1);
+    await echoes(later!, 'copy');
+    expect(flows(tunnel)).toEqual([1, 1]);
+  });
+
+  it('lets a connection share with quiet ones when a session of its own is a second in coming', async () => {
+    const tunnel = await opened();
+    const [quiet] = await programs(tunnel, 1);
+    await echoes(quiet!, 'select 1');
+    await pass(effects, 5_000);
+    const answer = Promise.withResolvers<void>();
+    world.gateway.startsAfter = answer.promise;
+    const [later] = await programs(tunnel, 1);
+    await pass(effects, 900);
+    expect(flows(tunnel)).toEqual([1, 0]);
+    await pass(effects, 200);
+    expect(flows(tunnel)).toEqual([2, 0]);
+    await echoes(later!, 'shared');
+    answer.resolve();
   });
 
   it('starts nothing for a connection that comes while the one before is just going', async () => {

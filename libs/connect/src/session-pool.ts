@@ -40,8 +40,10 @@ const waitingMax = 64;
 const waitMs = 30_000;
 /** A connection that comes while the one before is just going needs no session more. */
 const growAfterMs = 30;
-/** How long a connection waits for a session of its own while busy ones could take it. */
-const ownSessionWithinMs = 2_500;
+/** How long a connection waits for a session of its own while busy ones could take it, and while only quiet ones could. */
+const ownSessionWithinMs = { busy: 2_500, quiet: 1_000 };
+/** Up to so many sessions no two connections share one: what is quiet now may be beside bulk in a moment, and cannot move. */
+const unsharedMax = 3;
 /** A member without connections ends after this long, unless it is the first. */
 const idleMs = 60_000;
 const sampleMs = 1_000;
@@ -230,8 +232,11 @@ export class SessionPool {
   }
 
   #isQuiet(member: PoolMember): boolean {
-    const now = this.#host.ports.effects.clock.monotonic();
-    return member.talking === 0 || (this.#loads.get(member)?.quiet(now) ?? false);
+    return member.talking === 0 || (this.#members.length >= unsharedMax && this.#carriesLittle(member));
+  }
+
+  #carriesLittle(member: PoolMember): boolean {
+    return this.#loads.get(member)?.quiet(this.#host.ports.effects.clock.monotonic()) ?? false;
   }
 
   #tryOn(member: PoolMember, local: Duplex): boolean {
@@ -242,12 +247,14 @@ export class SessionPool {
 
   #wait(local: Duplex): void {
     const { timers } = this.#host.ports.effects;
+    const couldShare = this.#candidates().some((member) => this.#carriesLittle(member));
+    const patienceMs = couldShare ? ownSessionWithinMs.quiet : ownSessionWithinMs.busy;
     const waiting: Waiting = {
       local,
       content: false,
-      timer: timers.after(ownSessionWithinMs, () => {
+      timer: timers.after(patienceMs, () => {
         waiting.content = true;
-        waiting.timer = timers.after(waitMs - ownSessionWithinMs, () => this.#give(waiting, undefined));
+        waiting.timer = timers.after(waitMs - patienceMs, () => this.#give(waiting, undefined));
         this.#serve();
       }),
     };

@@ -17,6 +17,7 @@ export class Pump {
   /** Puts out up to `count` messages and says how many went. */
   readonly #pull: (count: number) => number;
   #scheduled = false;
+  #woken = false;
   #held = false;
   #stopped = false;
   #timer: TimerHandle | undefined;
@@ -27,9 +28,11 @@ export class Pump {
     this.#pull = pull;
   }
 
-  /** There is something to send. */
+  /** There is something to send. While a run or its sleep is under way this only makes sure that another follows. */
   wake(): void {
-    if (this.#scheduled || this.#held || this.#stopped) return;
+    if (this.#held || this.#stopped) return;
+    this.#woken = true;
+    if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#run());
   }
@@ -47,12 +50,14 @@ export class Pump {
   }
 
   #run(): void {
+    this.#woken = false;
+    // Still scheduled: pulling wakes us, and a second run beside the sleep would double the pace.
+    const count = this.#held || this.#stopped ? 0 : this.#pull(this.#pace.paced ? 1 : batch);
+    if (count > 0 && this.#pace.paced) {
+      this.#timer = this.#effects.timers.after(sleepMs, () => this.#run());
+      return;
+    }
     this.#scheduled = false;
-    if (this.#held || this.#stopped) return;
-    const count = this.#pace.paced ? 1 : batch;
-    if (this.#pull(count) === 0) return;
-    if (!this.#pace.paced) return this.wake();
-    this.#scheduled = true;
-    this.#timer = this.#effects.timers.after(sleepMs, () => this.#run());
+    if (count > 0 || this.#woken) this.wake();
   }
 }

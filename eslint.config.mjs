@@ -93,8 +93,8 @@ export default tseslint.config(
         'error',
         {
           enforceBuildableLibDependency: false,
-          // The end-to-end tests start the product as `npm start` does.
-          allow: ['../tools/start/**', '../../tools/start/**'],
+          // The end-to-end tests start the product as `npm start` does, and name programs as `npm test` does.
+          allow: ['../tools/start/**', '../../tools/start/**', '../tools/test/**'],
           depConstraints: [
             ...constraints('type', depth),
             ...constraints('scope', scope),

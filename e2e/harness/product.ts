@@ -67,11 +67,25 @@ export class Product {
       .map((line) => JSON.parse(line) as CloudTrailRecord);
   }
 
+  /** The long-lived keys of the sandbox's principals. */
+  principals(): { principals: readonly SandboxPrincipal[] } {
+    return JSON.parse(readFileSync(join(this.dataDir, 'sandbox/principals.json'), 'utf8')) as {
+      principals: SandboxPrincipal[];
+    };
+  }
+
   /** Stops everything and removes the folder. */
   async remove(): Promise<void> {
     await this.installation.stop();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
+}
+
+export interface SandboxPrincipal {
+  readonly name: string;
+  readonly arn: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
 }
 
 export interface CloudTrailRecord {

@@ -12,6 +12,20 @@ export const programs = {
     debian: 'postgresql-15',
     for: 'migrations on the oldest supported server',
   },
+  mariadbd: {
+    paths: ['/usr/sbin/mariadbd'],
+    debian: 'mariadb-server',
+    for: 'a real MariaDB behind the tunnel',
+  },
+  mariadb: { paths: onPath('mariadb'), debian: 'mariadb-client', for: 'its client' },
+  'redis-server': {
+    paths: ['/usr/bin/redis-server'],
+    debian: 'redis-server',
+    for: 'a real Redis behind the tunnel',
+  },
+  'redis-cli': { paths: onPath('redis-cli'), debian: 'redis-tools', for: 'its client' },
+  curl: { paths: onPath('curl'), debian: 'curl', for: 'a real HTTP client through the tunnel' },
+  aws: { paths: onPath('aws'), debian: 'awscli', for: 'the AWS CLI with our credentials' },
 } as const;
 
 export type Program = keyof typeof programs;

@@ -12,6 +12,8 @@ const backing = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('echo') }),
   z.strictObject({ kind: z.literal('bulk') }),
   z.strictObject({ kind: z.literal('tcp'), port }),
+  /** A server of this machine behind a Unix socket, absolute path. */
+  z.strictObject({ kind: z.literal('socket'), path: z.string().startsWith('/').max(107) }),
 ]);
 
 const principal = z

@@ -46,6 +46,8 @@ export class Backings {
       }
       case 'tcp':
         return connected(connect(backing.port, '127.0.0.1'));
+      case 'socket':
+        return connected(connect(backing.path));
       case 'web-page':
         return this.#served((socket) => this.#page.emit('connection', socket));
       case 'echo':

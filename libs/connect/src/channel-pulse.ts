@@ -16,6 +16,8 @@ const pingEveryMs = 10_000;
 const gatewaySilenceMaxMs = 40_000;
 /** Counted from the check that first saw data waiting: 5 + 35 + 5 s make 45. */
 const agentSilenceMaxMs = 35_000;
+/** A gateway that answered a ping this lately lives, so that silence is the agent's own. */
+const gatewayAnsweredMs = 2 * pingEveryMs;
 
 /**
  * Judges whether the other ends of a connection live: the message gateway answers pings, the agent acknowledges data. A gateway that answers proves
@@ -79,15 +81,21 @@ export class ChannelPulse {
     this.#waitingSince = undefined;
   }
 
-  /** Pings now; without any sign of life within `patienceMs` the connection is dead for `reason`. */
+  /**
+   * Pings now and again half way; without any sign of life in the second half of `patienceMs` the connection is dead for `reason`. What was on its way
+   * before the network went still arrives in the first half and proves nothing.
+   */
   probe(patienceMs: number, reason: LossReason): void {
     const { timers } = this.#effects;
     if (this.#probing) timers.cancel(this.#probing);
-    this.#unanswered = true;
     this.#ping();
-    this.#probing = timers.after(patienceMs, () => {
-      this.#probing = undefined;
-      if (this.#unanswered && !this.#deaf) this.#die(reason);
+    this.#probing = timers.after(patienceMs / 2, () => {
+      this.#unanswered = true;
+      this.#ping();
+      this.#probing = timers.after(patienceMs / 2, () => {
+        this.#probing = undefined;
+        if (this.#unanswered && !this.#deaf) this.#die(reason);
+      });
     });
   }
 
@@ -104,7 +112,9 @@ export class ChannelPulse {
     if (this.#source.unacknowledged() === 0) this.#waitingSince = undefined;
     else {
       this.#waitingSince ??= now;
-      if (now - Math.max(this.#waitingSince, this.#agentHeardAt) >= agentSilenceMaxMs)
+      const agentSilentMs = now - Math.max(this.#waitingSince, this.#agentHeardAt);
+      // While the gateway is silent too, nothing is known of the agent: its session may well be resumed.
+      if (agentSilentMs >= agentSilenceMaxMs && now - this.#heardAt < gatewayAnsweredMs)
         return this.#die('agent_dead');
     }
     if (now - this.#pingedAt >= pingEveryMs) this.#ping();

@@ -92,6 +92,7 @@ export interface CloudTrailRecord {
   readonly eventName: string;
   readonly errorCode?: string;
   readonly requestParameters?: Record<string, unknown> | null;
+  readonly responseElements?: Record<string, unknown> | null;
   readonly userIdentity: {
     readonly arn?: string;
     readonly sessionContext?: { readonly sourceIdentity?: string };

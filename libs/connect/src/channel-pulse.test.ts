@@ -58,7 +58,7 @@ describe('d4: a peer that is silent while its socket stays open', () => {
     far.waiting = 3;
     for (let n = 0; n < 100; n++) {
       time.advance(30_000);
-      pulse.heardAgent();
+      pulse.heardAgent(time.monotonic());
     }
     expect(died).toEqual([]);
   });
@@ -88,7 +88,7 @@ describe('a probe after sleep or a change of network', () => {
     far.gateway = false;
     pulse.probe(5_000, 'network_changed');
     time.advance(200);
-    pulse.heardAgent();
+    pulse.heardAgent(time.monotonic());
     pulse.heardGateway();
     time.advance(4_800);
     expect(died.map(([reason]) => reason)).toEqual(['network_changed']);

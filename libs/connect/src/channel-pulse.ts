@@ -61,8 +61,8 @@ export class ChannelPulse {
     this.#timer = this.#probing = undefined;
   }
 
-  heardAgent(): void {
-    this.#heardAt = this.#agentHeardAt = this.#effects.clock.monotonic();
+  heardAgent(now: number): void {
+    this.#heardAt = this.#agentHeardAt = now;
     this.#unanswered = false;
   }
 

@@ -11,7 +11,7 @@ export type {
   WakeEvent,
 } from './tunnel-options.ts';
 export type { MemberState, SessionSnapshot, TunnelHealth, TunnelSnapshot } from './snapshot.ts';
-export type { Recovery } from './pool-member.ts';
+export type { Recovery } from './member-host.ts';
 export {
   controlPlaneOf,
   type CloseOrder,

@@ -2,46 +2,15 @@ import type { Duplex } from 'node:stream';
 import { Problem } from '@sallyport/problems';
 import { fullJitterMs } from './backoff.ts';
 import type { Lease, Traffic } from './control-plane.ts';
-import { checkStreamUrl, type EndpointRules } from './endpoint.ts';
-import { orAborted, type LeaseSource } from './lease-source.ts';
+import { checkStreamUrl } from './endpoint.ts';
+import { orAborted } from './lease-source.ts';
+import type { MemberHost, Recovery } from './member-host.ts';
 import { PortChannel } from './port-channel.ts';
-import type { SessionDesk } from './session-desk.ts';
 import { signUpgrade } from './sign-upgrade.ts';
 import type { MemberState, SessionSnapshot } from './snapshot.ts';
 import type { StartedSession } from './ssm-sessions.ts';
-import { endFor, problemOf, type TunnelEnd } from './tunnel-end.ts';
-import type { LossReason, TunnelPorts } from './tunnel-options.ts';
-
-/** How a member came back: with its session and all connections, or with a new session. */
-export type Recovery = 'resumed' | 'fresh';
-
-/** What a member asks of the pool it belongs to. */
-export interface MemberHost {
-  readonly ports: TunnelPorts;
-  readonly rules: EndpointRules;
-  readonly leases: LeaseSource;
-  readonly desk: SessionDesk;
-  /** The session is started; what is left is the channel. */
-  started(): void;
-  /** The state changed, or a connection ended: more may be carried. */
-  changed(): void;
-  lost(member: PoolMember, reason: LossReason): void;
-  recovered(member: PoolMember, how: Recovery): void;
-  connectionsLost(count: number): void;
-  destinationRefused(): void;
-  /** Asks the control plane whether the grant stands; false when the tunnel ends. A silent control plane is no reason to stop. */
-  grantStands(): Promise<boolean>;
-  /** A lease was given after the loss: the grant stands. */
-  leaseGiven(): void;
-  /** An attempt failed; tried again later. */
-  obstacle(code: string): void;
-  /** Whether this member is worth getting back; without connections and beside others it is not. */
-  wanted(member: PoolMember): boolean;
-  retired(member: PoolMember): void;
-  /** The tunnel cannot go on. */
-  end(end: TunnelEnd): void;
-  using(instanceId: string): void;
-}
+import { endFor, problemOf } from './tunnel-end.ts';
+import type { LossReason } from './tunnel-options.ts';
 
 /** A session that lived for this long was a good one: what fails afterwards is a new failure. */
 const goodAfterMs = 3_000;
@@ -113,17 +82,30 @@ export class PoolMember {
     };
   }
 
-  /** Starts the first session; one attempt. Refuses with what stood in the way, and then leaves nothing behind. */
+  /** Starts the first session, on another gateway if the first one is dead. Refuses with what stood in the way, and then leaves nothing behind. */
   async start(): Promise<void> {
     try {
-      const lease = await this.#host.leases.useful(this.#closing.signal);
-      await this.#startFresh(lease, this.#closing.signal);
+      await this.#startSomewhere(this.#closing.signal);
     } catch (error) {
       this.close();
       throw error;
     }
     this.#open();
     this.#recoverIfLost();
+  }
+
+  async #startSomewhere(signal: AbortSignal): Promise<void> {
+    const { leases } = this.#host;
+    const lease = await leases.useful(signal);
+    try {
+      await this.#startFresh(lease, signal);
+    } catch (error) {
+      if (signal.aborted || !instanceFailures.has(codeOf(error))) throw error;
+      leases.avoid(lease.instanceId);
+      const other = await leases.newerThan(lease, signal);
+      if (other.instanceId === lease.instanceId) throw error;
+      await this.#startFresh(other, signal);
+    }
   }
 
   /** Carries one local connection; false when it can carry no more. */
@@ -226,12 +208,13 @@ export class PoolMember {
           reject(problemOf(end));
           ports.debug('ssm', { session: this.#ssmSessionId, ended: end.cause });
           if (channel !== this.#channel) return;
-          // Ended by AWS or the agent, there is nothing to end there any more; ended by us, there is.
-          if (end.cause !== 'channel-closed' && this.#ssmSessionId !== null)
-            this.#discard(this.#ssmSessionId);
-          this.#ssmSessionId = null;
           if (connectionsLost > 0) this.#host.connectionsLost(connectionsLost);
-          if (this.#state === 'open') void this.#recover('session_ended');
+          if (this.#state !== 'open') return;
+          // Ended by AWS or the agent, there is nothing to end there any more; ended by us, there is.
+          const sessionId = this.#ssmSessionId;
+          this.#ssmSessionId = null;
+          if (end.cause !== 'channel-closed' && sessionId !== null) this.#discard(sessionId);
+          void this.#recover('session_ended');
         },
         room: () => this.#host.changed(),
       },

@@ -30,6 +30,8 @@ export interface PortChannelEvents {
 /** New messages put out in one turn of the event loop, so that reading keeps pace with writing. */
 const messagesPerTurn = 256;
 const messagesPerPump = 32;
+/** As long as an agent waits for its part of the handshake; one that is slower is dead. */
+const handshakeWithinMs = 15_000;
 /** The close code with which the service ends a WebSocket in order, as it does hourly. */
 const normalClosure = 1000;
 
@@ -66,6 +68,7 @@ export class PortChannel {
           uuid: () => random.uuid(),
           wallTime: () => clock.now(),
         },
+        handshakeTimeoutMs: handshakeWithinMs,
       },
       {
         frame: (bytes) => this.#connection?.binary(bytes),
@@ -132,8 +135,9 @@ export class PortChannel {
     return {
       message: (bytes) => {
         if (!present()) return;
-        this.#pulse.heardAgent();
-        this.#session.receive(bytes, this.#effects.clock.monotonic());
+        const now = this.#effects.clock.monotonic();
+        this.#pulse.heardAgent(now);
+        this.#session.receive(bytes, now);
         this.#armTick();
       },
       heard: () => present() && this.#pulse.heardGateway(),

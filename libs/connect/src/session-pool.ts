@@ -4,7 +4,8 @@ import { fullJitterMs } from './backoff.ts';
 import type { Traffic } from './control-plane.ts';
 import { breakOff } from './local-connection.ts';
 import { MemberLoad } from './member-load.ts';
-import { PoolMember, type MemberHost, type Recovery } from './pool-member.ts';
+import type { MemberHost, Recovery } from './member-host.ts';
+import { PoolMember } from './pool-member.ts';
 import type { SessionSnapshot } from './snapshot.ts';
 import type { LossReason } from './tunnel-options.ts';
 

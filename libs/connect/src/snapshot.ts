@@ -41,3 +41,13 @@ export interface TunnelSnapshot {
   /** Whether what flows is about what one session of AWS's agent carries, so that the session is the limit. */
   readonly limitedBySession: boolean;
 }
+
+/** A round trip that people feel at every key. */
+const slowRttMs = 1_000;
+
+/** What the parts of a snapshot amount to. */
+export function healthOf(is: { down: boolean; limited: boolean; rttMs: number | null }): TunnelHealth {
+  if (is.down) return 'reconnecting';
+  if (is.limited) return 'limited';
+  return is.rttMs !== null && is.rttMs >= slowRttMs ? 'slow' : 'good';
+}

@@ -242,6 +242,55 @@ describe('d4: a peer that answers nothing', () => {
   });
 });
 
+describe('opening', () => {
+  const two = ['i-0123456789abcdef0', 'i-0fedcba9876543210'];
+
+  async function opening(prepare: () => void): Promise<Tunnel> {
+    effects = simulatedEffects({ startMs: systemClock.now() });
+    world = await TunnelWorld.create({ effects });
+    prepare();
+    const tunnel = world.start();
+    tunnel.catch(() => undefined);
+    await pass(effects, 20_000, 500);
+    return tunnel;
+  }
+
+  it('takes another gateway when the first is offline', async () => {
+    const tunnel = await opening(() => {
+      world.controlPlane.instances = two;
+      world.gateway.offline.add(two[0]!);
+    });
+    expect(tunnel.snapshot().sessions[0]?.instanceId).toBe(two[1]);
+  });
+
+  it('takes another gateway when the agent of the first does not answer within 15 s', async () => {
+    const tunnel = await opening(() => {
+      world.controlPlane.instances = two;
+      world.gateway.deadInstances.add(two[0]!);
+    });
+    expect(tunnel.snapshot().sessions[0]?.instanceId).toBe(two[1]);
+    expect(world.gateway.terminated).toHaveLength(1);
+  });
+
+  it('says what stood in the way when there is no other', async () => {
+    await expect(opening(() => world.gateway.offline.add(two[0]!))).rejects.toMatchObject({
+      code: 'SSM_TARGET_OFFLINE',
+    });
+    expect(calls('StartSession')).toHaveLength(1);
+  });
+
+  it('tells each step', async () => {
+    await opening(() => undefined);
+    expect(told('progress')).toEqual([
+      'progress port',
+      'progress lease',
+      'progress session',
+      'progress channel',
+      'progress ready',
+    ]);
+  });
+});
+
 describe('sleep', () => {
   it('is followed by a ping that must be answered within 5 s', async () => {
     const tunnel = await opened();

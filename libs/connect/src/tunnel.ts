@@ -9,11 +9,11 @@ import { Heartbeat } from './heartbeat.ts';
 import { LeaseSource } from './lease-source.ts';
 import { breakOff } from './local-connection.ts';
 import { listenLocally, type LocalListener } from './local-listener.ts';
-import type { Recovery } from './pool-member.ts';
+import type { Recovery } from './member-host.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SessionDesk } from './session-desk.ts';
 import { SessionPool } from './session-pool.ts';
-import type { TunnelHealth, TunnelSnapshot } from './snapshot.ts';
+import { healthOf, type TunnelSnapshot } from './snapshot.ts';
 import { endByOrder, orderOfGrant, type TunnelEnd } from './tunnel-end.ts';
 import type {
   LossReason,
@@ -34,8 +34,6 @@ const provesItselfWithinMs = 5_000;
 /** Telling the control plane of the end takes no longer than this. */
 const tellWithinMs = 2_500;
 const sampleMs = 1_000;
-/** A round trip that people feel at every key. */
-const slowRttMs = 1_000;
 
 /** A working local port against a grant, kept working until the grant ends or somebody closes it. */
 export class Tunnel {
@@ -174,7 +172,7 @@ export class Tunnel {
       ...this.traffic,
       ...this.#rates.rates,
       reconnects: { ...reconnects },
-      health: this.#health(rttMs, limitedBySession),
+      health: healthOf({ down: this.#pool.isDown, limited: limitedBySession, rttMs }),
     };
   }
 
@@ -354,12 +352,6 @@ export class Tunnel {
     // It answered and did not order an end: our clock is ahead, or the grant was extended.
     timers.cancel(silent);
     if (!this.#end) this.#grantClock.rearm();
-  }
-
-  #health(rttMs: number | null, limited: boolean): TunnelHealth {
-    if (this.#pool.isDown) return 'reconnecting';
-    if (limited) return 'limited';
-    return rttMs !== null && rttMs >= slowRttMs ? 'slow' : 'good';
   }
 
   #setState(state: TunnelState): void {

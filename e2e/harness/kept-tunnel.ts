@@ -1,0 +1,179 @@
+import { createApi } from '@sallyport/api-client';
+import {
+  controlPlaneOf,
+  ssmSessionsThrough,
+  Tunnel,
+  webSocketsThrough,
+  type Lease,
+  type SsmSessions,
+  type TunnelEvents,
+  type TunnelPorts,
+  type WakeEvent,
+} from '@sallyport/connect';
+import type { Effects } from '@sallyport/effects';
+import { systemEffects } from '@sallyport/effects/system';
+import { Problem } from '@sallyport/problems';
+import { Network } from './network.ts';
+import type { Person } from './person.ts';
+import type { PersonName, Product } from './product.ts';
+
+/** What a tunnel told while it lived. */
+export interface Told {
+  readonly recovered: { readonly how: 'resumed' | 'fresh'; readonly afterMs: number }[];
+  readonly gateways: { readonly from: string; readonly to: string }[];
+  readonly obstacles: string[];
+  connectionsLost: number;
+}
+
+/**
+ * A tunnel opened in this process by `libs/connect`, as the command opens it: real control plane, real wire, and a network between here and AWS that
+ * can be cut. What the machine would notice itself (sleep, another network) the test says.
+ */
+export class KeptTunnel {
+  readonly tunnel: Tunnel;
+  readonly network: Network;
+  readonly grantId: string;
+  readonly told: Told;
+  readonly leases: Lease[];
+  readonly #expired: Set<string>;
+  readonly #wake: Set<(event: WakeEvent) => void>;
+
+  private constructor(parts: Pick<KeptTunnel, 'tunnel' | 'network' | 'grantId' | 'told' | 'leases'> & Inner) {
+    this.tunnel = parts.tunnel;
+    this.network = parts.network;
+    this.grantId = parts.grantId;
+    this.told = parts.told;
+    this.leases = parts.leases;
+    this.#expired = parts.expired;
+    this.#wake = parts.wake;
+  }
+
+  static async open(
+    product: Product,
+    resource: string,
+    options: {
+      as?: PersonName;
+      grantId?: string;
+      seconds?: number;
+      sessionsMax?: number;
+      effects?: Effects;
+    } = {},
+  ): Promise<KeptTunnel> {
+    const person = product.as(options.as ?? 'engineer');
+    const grantId = options.grantId ?? (await grantByPolicy(person, resource, options.seconds ?? 3_600));
+    const network = await Network.start();
+    const inner: Inner = { expired: new Set(), wake: new Set() };
+    const told: Told = { recovered: [], gateways: [], obstacles: [], connectionsLost: 0 };
+    const leases: Lease[] = [];
+    const tunnel = await Tunnel.open(
+      {
+        grantId,
+        listen: { on: 'ports', ports: [0] },
+        clientVersion: '0.1.0',
+        rules: { controlPlane: new URL(product.apiUrl) },
+        pool: { sessionsMax: options.sessionsMax ?? 1 },
+      },
+      {
+        ...portsOf(product, person, network, leases, inner),
+        ...(options.effects && { effects: options.effects }),
+      },
+      events(told),
+    );
+    return new KeptTunnel({ tunnel, network, grantId, told, leases, ...inner });
+  }
+
+  /** Every lease handed out so far is refused by AWS from now on, as when its time is over. */
+  expireLeases(): void {
+    for (const { id } of this.leases) this.#expired.add(id);
+  }
+
+  /** The machine says that it slept, or that its network changed. */
+  machineSays(event: WakeEvent): void {
+    for (const listener of this.#wake) listener(event);
+  }
+
+  /** Time passed since the last loss: the next one is met without a pause. Every news of the machine has that effect. */
+  forgetLosses(): void {
+    this.machineSays({ what: 'woke', byMs: 5_000 });
+  }
+
+  /** The sessions that carry it at the moment. */
+  get sessions() {
+    return this.tunnel.snapshot().sessions;
+  }
+
+  async close(): Promise<void> {
+    this.network.mend();
+    await this.tunnel.close();
+    await this.network.close();
+  }
+}
+
+interface Inner {
+  readonly expired: Set<string>;
+  readonly wake: Set<(event: WakeEvent) => void>;
+}
+
+function events(told: Told): TunnelEvents {
+  return {
+    recovered: (afterMs, how) => void told.recovered.push({ afterMs, how }),
+    gatewayChanged: (from, to) => void told.gateways.push({ from, to }),
+    obstacle: (code) => void told.obstacles.push(code),
+    connectionsLost: (count) => void (told.connectionsLost += count),
+  };
+}
+
+function portsOf(
+  product: Product,
+  person: Person,
+  network: Network,
+  leases: Lease[],
+  { expired, wake }: Inner,
+): TunnelPorts {
+  const api = createApi({
+    baseUrl: product.apiUrl,
+    token: person.account.token,
+    fetch: async (request) => {
+      await network.reachable();
+      return fetch(request);
+    },
+  });
+  const controlPlane = controlPlaneOf(api);
+  return {
+    controlPlane: {
+      ...controlPlane,
+      issueLease: async (...asked) => {
+        const lease = await controlPlane.issueLease(...asked);
+        leases.push(lease);
+        return lease;
+      },
+    },
+    ssm: refusing(ssmSessionsThrough(network.proxies), expired),
+    transport: webSocketsThrough(network.proxies),
+    effects: systemEffects(),
+    debug: () => undefined,
+    onWake: (listener) => (wake.add(listener), () => wake.delete(listener)),
+  };
+}
+
+/** AWS as it is for leases whose time is over, without two minutes of waiting. */
+function refusing(ssm: SsmSessions, expired: ReadonlySet<string>): SsmSessions {
+  const useful = async (lease: Lease) => {
+    if (expired.has(lease.id)) throw new Problem('SSM_SESSION_REFUSED', { detail: 'The lease is over.' });
+  };
+  return {
+    start: async (lease, ...rest) => (await useful(lease), ssm.start(lease, ...rest)),
+    resume: async (lease, ...rest) => (await useful(lease), ssm.resume(lease, ...rest)),
+    terminate: async (lease, ...rest) => (await useful(lease), ssm.terminate(lease, ...rest)),
+  };
+}
+
+/** A grant of a resource that a policy approves by itself. */
+export async function grantByPolicy(person: Person, resource: string, seconds: number): Promise<string> {
+  await person.asks(resource, seconds);
+  const { body } = await person.get('/grants?view=mine&state=active');
+  const { items } = body as { items: { id: string; resource: { name: string } }[] };
+  const grant = items.find((one) => one.resource.name === resource);
+  if (!grant) throw new Error(`no policy approved ${resource}`);
+  return grant.id;
+}

@@ -57,6 +57,8 @@ export const limits = {
   idleMs: 20 * 60_000,
   /** Frames are held back this long after HandshakeComplete, for official clients that go deaf otherwise. */
   holdBackMs: 100,
+  /** RDS (documented): a token for a database is good for 15 minutes. */
+  databaseTokenSeconds: 900,
   /** Calls per second and burst, per principal and action. */
   callsPerSecond: 20,
   callBurst: 60,

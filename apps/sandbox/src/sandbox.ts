@@ -19,6 +19,7 @@ import { ApiDoor } from './front-door/api-door.ts';
 import { ChannelDoor } from './gateway/channel-door.ts';
 import { SessionTable } from './gateway/session-table.ts';
 import { Backings } from './instances/backings/backings.ts';
+import { rdsSignIn } from './instances/backings/rds-sign-in.ts';
 import { startEmulatedAgent } from './instances/emulated-agent.ts';
 import { PrivateNetwork, type OpenBacking } from './instances/private-network.ts';
 import { openInstallation, type Installation } from './principals/installation.ts';
@@ -78,16 +79,21 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
   const world = attachable ? withAttachedInstance(held, installation.sealingKey) : held;
   const trailFile = join(options.dataDir, 'cloudtrail.jsonl');
   const trail = new Trail(trailFile, effects);
+  const seal = new TokenSeal(installation.sealingKey, effects.random);
+  const registry = new PrincipalRegistry(world, installation, seal, clock);
+  const authoriser = new Authoriser(world, registry, clock);
+  const authenticator = new Authenticator(registry, clock);
   const backings = new Backings(
     options.databases
       ? { dataDir: join(installation.folder, 'postgres'), superuserPassword: installation.databasePassword }
       : undefined,
     effects.log,
+    { folder: join(installation.folder, 'rds'), effects, signIn: rdsSignIn(authenticator, authoriser) },
   );
   const network = new PrivateNetwork(
     world.network,
     world.vpcCidrs,
-    options.openBacking ?? ((backing) => backings.open(backing)),
+    options.openBacking ?? ((backing, listener) => backings.open(backing, listener)),
   );
   const controlChannels = new ControlChannels(world, effects);
   const emulated = { effects, network, pace: { paced: options.paced } };
@@ -107,6 +113,9 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     effects,
     clock,
     controlChannels,
+    seal,
+    authoriser,
+    authenticator,
   });
   const server = createServer((request, response) => void doors.http(request, response));
   server.on('upgrade', (request, socket, head) => void doors.channel.upgrade(request, socket, head));
@@ -132,7 +141,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     installation,
     trailFile,
     agents: agents?.settings ?? [],
-    databasesReady: backings.ready(),
+    databasesReady: backings.ready(world.network),
     close: () => closeAll({ server, agents, table, backings, trail, ...doors }),
   };
 }
@@ -145,14 +154,14 @@ interface Inside {
   readonly effects: Effects;
   readonly clock: ShiftedClock;
   readonly controlChannels: ControlChannels;
+  readonly seal: TokenSeal;
+  readonly authoriser: Authoriser;
+  readonly authenticator: Authenticator;
 }
 
 function openDoors(options: SandboxOptions, inside: Inside) {
   const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
-  const seal = new TokenSeal(installation.sealingKey, effects.random);
-  const registry = new PrincipalRegistry(world, installation, seal, clock);
-  const authoriser = new Authoriser(world, registry, clock);
-  const authenticator = new Authenticator(registry, clock);
+  const { seal, authoriser, authenticator } = inside;
   const throttle = new Throttle(clock);
   const polls = new LongPolls(effects);
   const services = {

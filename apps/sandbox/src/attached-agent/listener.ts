@@ -39,7 +39,7 @@ export async function listenForAgents(
   inside: { readonly world: World; readonly installation: Installation; readonly effects: Effects },
 ): Promise<AgentListener> {
   // The certificate library takes a quarter of a second to load: only who asks for agents waits for it.
-  const { serverTls } = await import('./certificate.ts');
+  const { serverTls } = await import('../tls/certificate.ts');
   const folder = join(inside.installation.folder, 'agent');
   const names = [...new Set([host, 'localhost', '127.0.0.1', '::1'])];
   const { key, cert, caFile } = await serverTls(folder, names, inside.effects);

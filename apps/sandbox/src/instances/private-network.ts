@@ -5,7 +5,7 @@ import type { BackingForm } from '../world/world-form.ts';
 import { DeniedAddresses } from './denied-addresses.ts';
 
 /** Opens a connection to what stands behind a listener of the network map. */
-export type OpenBacking = (backing: BackingForm) => Promise<Duplex>;
+export type OpenBacking = (backing: BackingForm, listener: Listener) => Promise<Duplex>;
 
 /** The private network as instances see it: names, addresses and what listens there. */
 export class PrivateNetwork {
@@ -39,7 +39,7 @@ export class PrivateNetwork {
       .find((found) => found !== undefined);
     if (listener === undefined)
       throw new Error(`dial tcp ${addresses[0] ?? ''}:${port}: connect: connection refused`);
-    return this.#open(listener.backing);
+    return this.#open(listener.backing, listener);
   }
 }
 

@@ -8,6 +8,17 @@ const port = z.int().min(1).max(65_535);
 
 const backing = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('postgres'), database: z.enum(['shop', 'shop_staging']) }),
+  /** PostgreSQL as RDS offers it with IAM sign-in: TLS that names `host`, a token for a password, role `jit_reader`. */
+  z.strictObject({
+    kind: z.literal('rds'),
+    database: z.enum(['shop', 'shop_staging']),
+    /** Id of an account. */
+    account: z.string().regex(/^\d{12}$/),
+    region: z.string(),
+    'resource-id': z.string().regex(/^((db|cluster)-[A-Z0-9]{8,40}|prx-[a-z0-9]{8,40})$/),
+    /** Folder of the authority (`ca.pem`, made when missing), absolute; the installation's own when left out. */
+    authority: z.string().startsWith('/').optional(),
+  }),
   z.strictObject({ kind: z.literal('web-page') }),
   z.strictObject({ kind: z.literal('echo') }),
   z.strictObject({ kind: z.literal('bulk') }),

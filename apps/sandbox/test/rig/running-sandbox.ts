@@ -13,7 +13,7 @@ import {
   policyText,
 } from '@sallyport/iam-policy';
 import { systemEffects } from '@sallyport/effects/system';
-import { documentOf } from '@sallyport/catalog';
+import { databaseUserOf, documentOf } from '@sallyport/catalog';
 import { createHash } from 'node:crypto';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox.ts';
 
@@ -98,7 +98,9 @@ export class RunningSandbox implements AsyncDisposable {
 
   /** A lease as the issuer makes it: 120 s for one instance and one document. */
   async lease(resourceName = 'prod-rds', useful = 120, grant = grantId): Promise<Keys> {
-    const account = this.sandbox.world.catalog.accounts[0]!;
+    const { catalog } = this.sandbox.world;
+    const account = catalog.accounts[0]!;
+    const resource = catalog.resources.find(({ name }) => name === resourceName);
     const policy = renderLease({
       grantId: grant,
       accountId: spoke,
@@ -106,6 +108,7 @@ export class RunningSandbox implements AsyncDisposable {
       instanceId: bastion,
       documentName: this.documentOf(resourceName),
       leaseEndsAt: Date.now() + useful * 1000,
+      databaseUser: resource ? databaseUserOf(resource) : null,
     });
     const { Credentials } = await this.sts(this.key('issuer')).send(
       new AssumeRoleCommand({

@@ -4,6 +4,8 @@ import { shopSchema, shopRows } from './sample-rows.ts';
 
 /** The role people connect with: it can read and nothing else. */
 export const readerRole = 'app_ro';
+/** The role of those whom IAM signs in: `app_ro` under another name, as IAM signs in to roles of its own kind alone. */
+export const signedInRole = 'jit_reader';
 const databases = ['shop', 'shop_staging'] as const;
 
 export interface SampleDatabase {
@@ -23,7 +25,7 @@ export async function startSampleDatabase(
   const cluster = await startPostgres({
     dataDir,
     superuserPassword,
-    trusted: [readerRole],
+    trusted: [readerRole, signedInRole],
     settings: { max_connections: '60', shared_buffers: '16MB' },
     onLog,
   });
@@ -42,6 +44,10 @@ async function fill(cluster: PostgresCluster, database: string, password: string
       if not exists (select from pg_roles where rolname = '${readerRole}') then
         create role ${readerRole} login;
         alter role ${readerRole} set default_transaction_read_only = on;
+      end if;
+      if not exists (select from pg_roles where rolname = '${signedInRole}') then
+        create role ${signedInRole} login in role ${readerRole};
+        alter role ${signedInRole} set default_transaction_read_only = on;
       end if;
     end $$`);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { grantOf } from './harness/person.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   laptop = await Laptop.signedIn(product, 'engineer');
 });
 afterEach(async () => {
-  await laptop.tunnel(['stop', '--daemon']).code;
+  if (existsSync(join(stateFolder(), 'daemon.sock'))) await laptop.tunnel(['stop', '--daemon']).code;
 });
 afterAll(async () => {
   await laptop?.remove();
@@ -213,3 +213,68 @@ it.skipIf(!mayBeAnother || process.platform !== 'linux')(
     expect(await run.code).toBe(130);
   },
 );
+
+describe('tunnels in a file', () => {
+  const write = (text: string) => writeFileSync(join(laptop.home, 'tunnels.yaml'), text);
+  const up = async (...flags: string[]) =>
+    (await answered<{ items: { name: string; change: string; id: string }[] }>('up', ...flags)).items;
+  const changes = (items: readonly { name: string; change: string }[]) =>
+    Object.fromEntries(items.map(({ name, change }) => [name, change]));
+
+  it('are asked for, opened together, left alone the second time, and pruned only when asked', async () => {
+    const engineer = product.as('engineer');
+    expect(await laptop.tunnel(['done', '--all']).code).toBe(0);
+    write(`tunnels:
+  - {name: prod-web, for: 30m, reason: on call}
+  - {name: prod-rds, for: 20m, reason: INC-4312 slow query}
+  - {name: staging-rds, reason: on call}
+`);
+    // Nobody answers for a service and a database; staging is granted by policy.
+    const asked = laptop.tunnel(['up', '--no-wait']);
+    expect(await asked.code, asked.stderr).toBe(8);
+    const pending = (await engineer.get('/access-requests?view=mine&state=pending')).body.items as {
+      id: string;
+    }[];
+    expect(pending).toHaveLength(2);
+    for (const { id } of pending) await product.as('approver').approves(id);
+
+    const first = await up();
+    expect(changes(first)).toEqual({ 'prod-web': 'opened', 'prod-rds': 'opened', 'staging-rds': 'opened' });
+    const second = await up();
+    expect(new Set(second.map(({ change }) => change))).toEqual(new Set(['unchanged']));
+    expect(second.map(({ id }) => id).sort()).toEqual(first.map(({ id }) => id).sort());
+
+    write('tunnels: [{name: prod-web}, {name: staging-rds}]');
+    expect(changes(await up())).toEqual({ 'prod-web': 'unchanged', 'staging-rds': 'unchanged' });
+    expect(await listed()).toHaveLength(3);
+    const pruned = { 'prod-web': 'unchanged', 'staging-rds': 'unchanged', 'prod-rds': 'closed' };
+    expect(changes(await up('--prune'))).toEqual(pruned);
+    expect(openAtAws()).toHaveLength(2);
+    expect(await laptop.tunnel(['down']).code).toBe(0);
+    expect(openAtAws()).toEqual([]);
+  });
+
+  it('never widen a bind unasked, and every mistake is told with its place', async () => {
+    write('tunnels:\n  - {name: prod-web, bind: 0.0.0.0}\n');
+    const wide = laptop.tunnel(['up']);
+    expect(await wide.code).toBe(2);
+    expect(wide.stderr).toContain('Line 2 of the file binds prod-web to 0.0.0.0; allow it with --allow-bind');
+    write('tunnels:\n  - {name: prod-web, prot: 1}\n  - {port: 5}\n');
+    const wrong = laptop.tunnel(['up']);
+    expect(await wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(
+      /line 2, column 22: "prot" is not known[^]*line 3, column 5: the name is missing/,
+    );
+    expect(await listed()).toEqual([]);
+  });
+
+  it('run in the foreground too, until Ctrl-C', async () => {
+    write('tunnels: [{name: prod-web, port: 0}, {name: prod-rds}]');
+    const run = laptop.tunnel(['up', '--foreground']);
+    await run.until(/prod-rds: \d\d:\d\d left/);
+    expect((await listed()).map(({ name }) => name)).toEqual(['prod-rds', 'prod-web']);
+    run.child.kill('SIGINT');
+    expect(await run.code).toBe(130);
+    expect(openAtAws()).toEqual([]);
+  });
+});

@@ -74,7 +74,11 @@ export async function openInBackground(
     if (typeof text === 'string') said(text);
   };
   for (let tries = 0; tries < triesMax; tries++) {
-    await startedBackgroundProcess(world);
+    const { version } = await startedBackgroundProcess(world);
+    if (version !== world.version && tries === 0)
+      said(
+        `the background process is still of version ${version}; for ${world.version}: tunnel stop --daemon`,
+      );
     try {
       const ask = { ask: 'open', wish };
       const answer = await askProcess(world, daemonSocketPath(world), ask, {

@@ -9,6 +9,11 @@ import { LogFile } from './log-file.ts';
  */
 export async function runDaemon(world: World): Promise<number> {
   const log = await LogFile.open(world);
+  // Nobody reads what a crash prints. Places only: messages may quote what they were given.
+  process.once('uncaughtExceptionMonitor', (error: Error) => {
+    const places = (error.stack ?? '').split('\n').filter((line) => line.trimStart().startsWith('at '));
+    log.note('crashed', { name: error.name, at: places.slice(0, 5).join(' ') });
+  });
   try {
     await Daemon.serve(world, log);
     return 0;

@@ -21,7 +21,7 @@ export interface RunningCommand {
   terminate(): void;
 }
 
-/** A program that ignores SIGTERM is killed after this long. */
+/** A program that ignores SIGTERM or SIGHUP is killed after this long. */
 const graceMs = 5_000;
 
 /** Runs a program through tunnels: it owns the terminal, and knows the place by its environment and by {host}, {port}, {url} and their like. */
@@ -31,9 +31,15 @@ export function runCommand(
 ): RunningCommand {
   const [program = '', ...words] = command.map((word) => placed(word, guidance.words));
   const child = spawn(program, words, { stdio: 'inherit', env: environmentFor(world.env, guidance) });
-  // At a terminal Ctrl-C reaches the program by itself; a signal to us alone has to be passed on.
+  const end = (signal: 'SIGTERM' | 'SIGHUP') => {
+    child.kill(signal);
+    const kill = world.effects.timers.after(graceMs, () => child.kill('SIGKILL'));
+    child.once('exit', () => world.effects.timers.cancel(kill));
+  };
+  // At a terminal Ctrl-C reaches the program by itself, which may go on (psql does); a signal to us alone has to be passed on.
   const stop = world.onSignal((signal) => {
-    if (signal !== 'SIGINT' || !world.stdin.isTTY) child.kill(signal);
+    if (signal !== 'SIGINT') end(signal);
+    else if (!world.stdin.isTTY) child.kill(signal);
   });
   const exited = new Promise<number>((resolve, reject) => {
     child.once('error', (cause: NodeJS.ErrnoException) => {
@@ -50,12 +56,7 @@ export function runCommand(
       resolve(code ?? exitCodeOfSignal(signal ? constants.signals[signal] : 0));
     });
   });
-  const terminate = () => {
-    child.kill('SIGTERM');
-    const kill = world.effects.timers.after(graceMs, () => child.kill('SIGKILL'));
-    child.once('exit', () => world.effects.timers.cancel(kill));
-  };
-  return { exited, terminate };
+  return { exited, terminate: () => end('SIGTERM') };
 }
 
 /** Words that are not ours stay as they are: programs have braces of their own. */

@@ -31,31 +31,28 @@ export async function backgroundStory(
   const resources: Resource[] = [];
   for (const { name } of items) resources.push(await readResource(asking.server, name));
   const grants = await grantFor(asking, resources, wish, wait);
-  for (const tunnel of await openAllInBackground(asking, items, grants)) tellOpened(asking, tunnel);
+  // The first that cannot be opened ends it; those before it stay open.
+  for (const item of items)
+    tellOpened(asking, await openOneInBackground(asking, item, grants.get(item.name)));
   return 0;
 }
 
-/** Opens them one after the other; the first that cannot be opened ends it, those before it stay open. */
-export async function openAllInBackground(
+/** Has one tunnel opened in the background; what happens meanwhile is said here. Ctrl-C gives it up. */
+export async function openOneInBackground(
   { world, printer }: Waiting,
-  items: readonly BackgroundItem[],
-  grants: ReadonlyMap<string, Grant>,
-): Promise<readonly BackgroundTunnel[]> {
+  item: BackgroundItem,
+  grant: Grant | undefined,
+): Promise<BackgroundTunnel> {
+  if (!grant) throw new Problem('GRANT_NOT_HELD', { detail: `${item.name} was not granted.` });
   const leaving = new AbortController();
   const stop = world.onSignal(() => leaving.abort(new Interrupted()));
   const said = (text: string) => void (printer.json || printer.say(text.trimEnd()));
-  const opened: BackgroundTunnel[] = [];
   try {
-    for (const item of items) {
-      const grant = grants.get(item.name);
-      if (!grant) throw new Problem('GRANT_NOT_HELD', { detail: `${item.name} was not granted.` });
-      const wish = { ...item, grantId: grant.id, settings: settingsOf(world.env) };
-      opened.push(await openInBackground(world, wish, said, leaving.signal));
-    }
+    const wish = { ...item, grantId: grant.id, settings: settingsOf(world.env) };
+    return await openInBackground(world, wish, said, leaving.signal);
   } finally {
     stop();
   }
-  return opened;
 }
 
 /** The address of a tunnel that is open in the background, and how long it lasts. */

@@ -150,7 +150,7 @@ describe('the end of a tunnel in the foreground', () => {
   );
 
   it.skipIf(process.platform !== 'linux')(
-    'by closing its terminal closes it in order, also at AWS',
+    'by closing its terminal closes it in order, also at AWS (needs script)',
     async () => {
       const command = [process.execPath, join(repository, 'apps/cli/bin/run.js'), 'connect', 'prod-web'].join(
         ' ',
@@ -200,7 +200,7 @@ describe('what kill -9 leaves', () => {
 });
 
 it.skipIf(!mayBeAnother || process.platform !== 'linux')(
-  'another user of the machine is refused on the port of a tunnel',
+  'another user of the machine is refused on the port of a tunnel (needs perl)',
   async () => {
     const run = await opened('prod-web');
     const [tunnel] = await listed();

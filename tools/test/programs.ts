@@ -24,8 +24,8 @@ export const programs = {
     for: 'a real Redis behind the tunnel',
   },
   'redis-cli': { paths: onPath('redis-cli'), debian: 'redis-tools', for: 'its client' },
-  curl: { paths: onPath('curl'), debian: 'curl', for: 'a real HTTP client through the tunnel' },
-  aws: { paths: onPath('aws'), debian: 'awscli', for: 'the AWS CLI with our credentials' },
+  script: { paths: onPath('script'), debian: 'bsdutils', for: 'a terminal that closes' },
+  perl: { paths: onPath('perl'), debian: 'perl-base', for: 'connections of another user' },
 } as const;
 
 export type Program = keyof typeof programs;

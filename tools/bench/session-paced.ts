@@ -108,7 +108,7 @@ async function echoFigures(sandbox: Child, relayPort: number): Promise<Figure[]>
   ];
 }
 
-/** From the wish for a tunnel to the first byte of the resource, beside a plain TCP connection's first byte. */
+/** From the wish for a tunnel to the first byte, without command line and control plane, beside a plain TCP connection's first byte. */
 async function firstByte(sandbox: Child, plainPort: number): Promise<Figure> {
   const times: number[] = [];
   const plain: number[] = [];
@@ -124,5 +124,5 @@ async function firstByte(sandbox: Child, plainPort: number): Promise<Figure> {
     plain.push(performance.now() - begunPlain);
     direct.close();
   }
-  return atMostFigure('connect_first_byte_ms', median(times), 'ms', median(plain), { value: 1_500 });
+  return atMostFigure('tunnel_first_byte_ms', median(times), 'ms', median(plain), { value: 1_500 });
 }

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { transfer } from './bulk-transfer.ts';
 import { Child } from './child.ts';
 import { median, rateFigure, type Bench, type Figure } from './figure.ts';
+import { connectToFirstByte } from './session-connect.ts';
 import { bareTransfer } from './session-loop.ts';
 import { measurePaced } from './session-paced.ts';
 import { openTunnel, plainRelay, startSandbox } from './session-world.ts';
@@ -31,8 +32,11 @@ export const session: Bench = {
       figures.push(...(await measureUnpaced(unpaced.child, channel, plain)));
       figures.push(await memoryPerSession(unpaced.child, channel));
     }
-    await using paced = await startSandbox({ paced: true });
-    figures.push(...(await measurePaced(paced.child, plain)));
+    {
+      await using paced = await startSandbox({ paced: true });
+      figures.push(...(await measurePaced(paced.child, plain)));
+    }
+    figures.push(await connectToFirstByte(plain));
     return figures;
   },
 };

@@ -203,6 +203,14 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
     });
 
+    it('doctor tries a real session, and finds nothing wrong', async () => {
+      const { code, out, err } = await done(laptop.tunnel(['doctor', 'prod-rds', '--json']));
+      expect(code, out + err).toBe(0);
+      const { items } = JSON.parse(out) as { items: { id: string; state: string; detail: string }[] };
+      expect(items.find(({ id }) => id === 'session')).toMatchObject({ state: 'passed' });
+      expect(items.find(({ id }) => id === 'agent')?.detail).toMatch(/SSM agent is 3\./);
+    });
+
     it('creds serve the AWS CLI as its credential_process', async () => {
       const config = await done(laptop.tunnel(['creds', 'prod-rds', '--print-config']));
       const file = join(laptop.home, 'aws-config');

@@ -14,7 +14,13 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-type Answer = { status?: number; body?: unknown } | ((asked: Asked) => { status?: number; body?: unknown });
+interface Given {
+  status?: number;
+  body?: unknown;
+  /** Content type, when it is not JSON. */
+  type?: string;
+}
+type Answer = Given | ((asked: Asked) => Given);
 
 /** A control plane of canned answers by `METHOD /path`; remembers what it was asked and can hint. */
 export class ApiDouble {
@@ -23,12 +29,15 @@ export class ApiDouble {
   readonly #http: Server;
   readonly #live: WebSocketServer;
   url = '';
+  /** How far its clock is ahead of ours. */
+  clockOffsetMs = 0;
 
   private constructor() {
     this.#http = createServer((request, response) => {
-      void this.#answer(request).then(({ status = 200, body }) => {
+      void this.#answer(request).then(({ status = 200, body, type }) => {
         response.writeHead(status, {
-          'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+          'content-type': type ?? (status < 400 ? 'application/json' : 'application/problem+json'),
+          date: new Date(Date.now() + this.clockOffsetMs).toUTCString(),
         });
         response.end(body === undefined ? '' : JSON.stringify(body));
       });
@@ -42,6 +51,7 @@ export class ApiDouble {
     await once(api.#http.listen(0, '127.0.0.1'), 'listening');
     api.url = `http://127.0.0.1:${(api.#http.address() as AddressInfo).port}`;
     api.on('GET /me', { body: me });
+    api.on('GET /health/live', { body: { status: 'ok' } });
     return api;
   }
 
@@ -75,6 +85,14 @@ export class ApiDouble {
       socket.send(JSON.stringify({ topic, id, version: 1, at: '2026-01-01T00:00:00Z' }));
   }
 
+  /** Answers upgrades as a filter does that knows HTTP alone. */
+  blockWebSockets(): void {
+    this.#http.removeAllListeners('upgrade');
+    this.#http.on('upgrade', (_request, socket) =>
+      socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'),
+    );
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#live.clients) socket.terminate();
     this.#live.close();
@@ -82,7 +100,7 @@ export class ApiDouble {
     await new Promise((done) => this.#http.close(done));
   }
 
-  async #answer(request: IncomingMessage): Promise<{ status?: number; body?: unknown }> {
+  async #answer(request: IncomingMessage): Promise<Given> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);

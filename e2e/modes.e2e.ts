@@ -3,7 +3,6 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-// eslint-disable-next-line @nx/enforce-module-boundaries -- the list of programs is one for runner and tests
 import { find } from '../tools/test/programs.ts';
 import { Product } from './harness/product.ts';
 import { grantOf } from './harness/person.ts';

@@ -181,6 +181,28 @@ describe.skipIf(!hasChromium)(
       await engineer.context.close();
     });
 
+    it('extends a grant by asking, and the approver reads until when', async () => {
+      const [engineer, approver] = [await signedIn('engineer'), await signedIn('approver')];
+      await engineer.page.goto(`${stub.url}/access`);
+      await engineer.page.getByRole('button', { name: /^Extend\s+prod-web$/ }).click();
+      await engineer.page.getByRole('radio', { name: '15 min' }).click();
+      await settled(engineer.page);
+      expect(await findings(engineer.page)).toEqual([]);
+      await engineer.page.getByRole('button', { name: /^Extend by 15 min, until/ }).click();
+      await engineer.page.getByText('more time asked').waitFor();
+
+      const { id } = stub.world.requests[0]!;
+      await approver.page.goto(`${stub.url}/inbox?request=${id}`);
+      await approver.page.getByText('asks to extend prod-web by 15 min').waitFor();
+      await approver.page.getByText('What stays reachable').waitFor();
+      expect(await findings(approver.page)).toEqual([]);
+      await approver.page.getByRole('button', { name: 'Extend by 15 min' }).click();
+      await engineer.page.getByText('extended once').waitFor();
+      expect([...approver.complaints, ...engineer.complaints]).toEqual([]);
+      await approver.context.close();
+      await engineer.context.close();
+    });
+
     it('prefills the last reason and duration, so that asking again is one press and Enter', async () => {
       stub.world = quietDay();
       const { context, page } = await signedIn('engineer');
@@ -228,6 +250,8 @@ describe.skipIf(!hasChromium)(
       await page.getByRole('button', { name: /^Approve for/ }).click();
       await page.getByText(/^Approved prod-rds/).waitFor();
       expect(request.state).toBe('approved');
+      // A read under way must not fail with the page.
+      await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
     });
 

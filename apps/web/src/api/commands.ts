@@ -7,6 +7,13 @@ export interface NewAccessRequest {
   reason: string;
 }
 
+export interface NewExtension {
+  durationSeconds: number;
+  reason?: string | undefined;
+  /** The end on the screen: pressing twice extends once. */
+  seenEndsAt: string;
+}
+
 export interface NewReview {
   verdict: 'approve' | 'deny';
   /** Digest of the facts that were on the screen: the answer holds for these and no others. */
@@ -20,6 +27,7 @@ export const signOut = () => api.signOut();
 export const submitRequest = (request: NewAccessRequest) => api.submitAccessRequest(request);
 export const cancelRequest = (id: string) => api.cancelAccessRequest(id);
 export const recordReview = (id: string, review: NewReview) => api.recordReview(id, review);
+export const extendGrant = (id: string, extension: NewExtension) => api.extendGrant(id, extension);
 export const returnGrant = (id: string) => api.returnGrant(id);
 export const revokeGrant = (id: string, reason: string) => api.revokeGrant(id, reason);
 export const terminateSession = (id: string, reason: string) => api.terminateSession(id, reason);

@@ -10,7 +10,8 @@ const look = cva(
     variants: {
       kind: {
         primary: 'bg-accent text-accent-ink not-aria-disabled:hover:bg-accent-hover aria-disabled:opacity-60',
-        plain: 'border border-line-strong bg-panel text-ink shadow-panel not-aria-disabled:hover:bg-hover',
+        plain:
+          'border border-line-strong bg-panel text-ink shadow-panel aria-disabled:text-ink-3 aria-disabled:shadow-none not-aria-disabled:hover:bg-hover',
         quiet:
           'text-ink-2 aria-disabled:text-ink-3 not-aria-disabled:hover:bg-hover not-aria-disabled:hover:text-ink',
         danger:

@@ -149,6 +149,14 @@ function decide(
     },
   ];
   if (verdict === 'deny') return;
+  const extended = world.grants.find(({ id }) => id === request.extension?.grantId);
+  if (extended) {
+    extended.endsAt = new Date(Date.parse(extended.endsAt) + durationSeconds * 1_000).toISOString();
+    extended.extensions = (extended.extensions ?? 0) + 1;
+    extended.extension = { secondsMax: 4 * 3_600, automaticSecondsMax: 0, requestId: null };
+    request.items = request.items.map((item) => ({ ...item, state: 'approved', grantId: extended.id }));
+    return;
+  }
   const requester = Object.values(people).find(({ id }) => id === request.requester.id)!;
   for (const item of request.items) {
     const grant = grantOf(world, requester, item.resource.name, 0, durationSeconds);
@@ -156,6 +164,19 @@ function decide(
     item.grantId = grant.id;
     item.state = 'approved';
   }
+}
+
+function extend({ world, me, id, body, hint }: Call) {
+  const grant = found(world.grants, id, 'GRANT_UNKNOWN');
+  const request = pendingRequest(world, me, {
+    resource: grant.resource.name,
+    durationSeconds: body.durationSeconds as number,
+    reason: (body.reason as string | undefined) ?? grant.reason,
+    extending: grant,
+  });
+  grant.extension = { secondsMax: 4 * 3_600, automaticSecondsMax: 0, requestId: request.id };
+  hint('access-request', request.id);
+  return requestFor(request, me);
 }
 
 function review({ world, me, id, body, hint }: Call) {
@@ -265,6 +286,7 @@ export const routes: readonly Route[] = [
       ),
     }),
   ],
+  ['POST', /^\/grants\/([^/]+)\/extensions$/, extend],
   ['POST', /^\/grants\/([^/]+)\/return$/, (call) => endGrant(call, 'returned')],
   ['POST', /^\/grants\/([^/]+)\/revoke$/, (call) => endGrant(call, 'revoked')],
   [

@@ -99,6 +99,8 @@ export function grantOf(world: World, person: StubPerson, name: string, from: nu
     endsAt: isoIn(to),
     endedAt: null,
     sessions: { live: 0, total: 0 },
+    extensions: 0,
+    extension: to > 0 ? { secondsMax: 4 * 3_600, automaticSecondsMax: 0, requestId: null } : null,
     connectLine: `tunnel connect ${name}`,
   };
   world.grants.unshift(grant);

@@ -213,6 +213,11 @@ export function newId(world: World, prefix: string): string {
 
 export const isoIn = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
 
+function extensionOf({ id, startsAt, endsAt }: Grant, seconds: number) {
+  const until = new Date(Date.parse(endsAt) + seconds * 1_000).toISOString();
+  return { grantId: id, startedAt: startsAt, endsAt, until };
+}
+
 /** A request that waits, with facts and digest. */
 export function pendingRequest(
   world: World,
@@ -223,6 +228,7 @@ export function pendingRequest(
     reason: string;
     askedSecondsAgo?: number;
     ticket?: string;
+    extending?: Grant;
   },
 ): AccessRequest {
   const found = world.resources.find(({ name }) => name === wanted.resource)!;
@@ -248,6 +254,7 @@ export function pendingRequest(
     mayCancel: false,
     facts: null,
     factsDigest: null,
+    extension: wanted.extending ? extensionOf(wanted.extending, wanted.durationSeconds) : null,
   };
   request.facts = factsOf(request, requester, world.resources);
   request.factsDigest = digestOf(request.facts);

@@ -1,6 +1,6 @@
 'use client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { CalendarClock, Cable, CornerUpLeft } from 'lucide-react';
+import { CalendarClock, Cable, ClockPlus, CornerUpLeft, Hourglass } from 'lucide-react';
 import { useState } from 'react';
 import { problemOf } from '../../api/problem-of.ts';
 import { returnGrant } from '../../api/commands.ts';
@@ -12,9 +12,10 @@ import { CopyLine } from '../../design/copy-line.tsx';
 import { CountdownRing } from '../../design/countdown-ring.tsx';
 import { useNotice } from '../../design/notices.tsx';
 import { ClockTime } from '../../design/times.tsx';
+import { ExtendDialog } from './extend-dialog.tsx';
 import { KindIcon } from '../resources/kind-icon.tsx';
 
-/** A grant that is open or will be: time left, the line to type, and the way to give it back. */
+/** A grant that is open or will be: time left, the line to type, and the ways to extend it and to give it back. */
 export function GrantCard({ grant }: { grant: Grant }) {
   const scheduled = grant.state === 'scheduled';
   return (
@@ -26,8 +27,8 @@ export function GrantCard({ grant }: { grant: Grant }) {
           <CountdownRing startsAt={grant.startsAt} endsAt={grant.endsAt} />
         )}
         <div className="min-w-0 flex-1">
-          <div className="flex items-center gap-2">
-            <h2 className="truncate text-lg font-semibold text-ink">{grant.resource.name}</h2>
+          <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+            <h2 className="max-w-full truncate text-lg font-semibold text-ink">{grant.resource.name}</h2>
             {scheduled && (
               <Chip tone="waiting" icon={CalendarClock}>
                 from {absoluteTime(grant.startsAt)}
@@ -38,6 +39,11 @@ export function GrantCard({ grant }: { grant: Grant }) {
                 {grant.sessions.live} live
               </Chip>
             )}
+            {grant.extension?.requestId && (
+              <Chip tone="waiting" icon={Hourglass}>
+                more time asked
+              </Chip>
+            )}
           </div>
           <p className="text-xs text-ink-2">
             {grant.automatic
@@ -45,19 +51,50 @@ export function GrantCard({ grant }: { grant: Grant }) {
               : `Approved by ${grant.approvedBy?.name ?? 'a reviewer'}`}
             {' · until '}
             <ClockTime at={grant.endsAt} />
+            {extendedNote(grant.extensions ?? 0)}
           </p>
           {grant.reason && <p className="mt-1 truncate text-sm text-ink-2">“{grant.reason}”</p>}
         </div>
       </div>
-      <div className="mt-4 flex flex-col gap-2 sm:flex-row">
+      <div className="mt-4 flex flex-col gap-2">
         <CopyLine
           line={grant.connectLine}
           label={`connect line of ${grant.resource.name}`}
-          className="min-w-0 sm:flex-1"
+          className="min-w-0"
         />
-        <ReturnButton grant={grant} />
+        <div className="flex gap-2 *:flex-1 sm:justify-end sm:*:flex-none">
+          {grant.extension && <ExtendButton grant={grant} room={grant.extension} />}
+          <ReturnButton grant={grant} />
+        </div>
       </div>
     </li>
+  );
+}
+
+function extendedNote(times: number): string {
+  if (times === 0) return '';
+  return times === 1 ? ' · extended once' : ` · extended ${times} times`;
+}
+
+/** Shorter than this is not worth asking for. */
+const shortestSeconds = 60;
+
+function ExtendButton({ grant, room }: { grant: Grant; room: NonNullable<Grant['extension']> }) {
+  const [open, setOpen] = useState(false);
+  const blocked =
+    room.requestId !== null
+      ? 'You have asked for more time; the answer is awaited.'
+      : room.secondsMax < shortestSeconds
+        ? 'The policy lets this grant last no longer.'
+        : undefined;
+  return (
+    <>
+      <Button data-row className="h-9" blockedBecause={blocked} onClick={() => setOpen(true)}>
+        <ClockPlus aria-hidden className="size-4" />
+        Extend<span className="sr-only"> {grant.resource.name}</span>
+      </Button>
+      <ExtendDialog grant={grant} open={open} onClose={() => setOpen(false)} />
+    </>
   );
 }
 

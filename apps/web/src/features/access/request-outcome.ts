@@ -1,4 +1,5 @@
 import type { AccessRequest } from '../../api/contract.ts';
+import { durationInWords } from '../../clock/durations.ts';
 
 export interface RequestOutcome {
   tone: 'waiting' | 'granted' | 'denied' | 'ended';
@@ -7,6 +8,12 @@ export interface RequestOutcome {
   /** The state as a sentence that names who answered. */
   sentence: string;
   comment: string | null;
+}
+
+/** How much time is asked for: `1 h`, or `30 min more` on a grant that stands. */
+export function wishedTime({ durationSeconds, extension }: AccessRequest): string {
+  const time = durationInWords(durationSeconds);
+  return extension ? `${time} more` : time;
 }
 
 /** How a request stands, in words. Pure. */
@@ -36,6 +43,11 @@ export function requestOutcome(request: AccessRequest): RequestOutcome {
         comment: null,
       };
     case 'lapsed':
-      return { tone: 'ended', word: 'Lapsed', sentence: 'Nobody answered in time.', comment: null };
+      return {
+        tone: 'ended',
+        word: 'Lapsed',
+        sentence: request.extension ? 'The grant ended before anybody answered.' : 'Nobody answered in time.',
+        comment: null,
+      };
   }
 }

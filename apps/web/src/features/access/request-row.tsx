@@ -4,12 +4,11 @@ import { CircleCheck, CircleSlash, CircleX, Hourglass } from 'lucide-react';
 import { problemOf } from '../../api/problem-of.ts';
 import { cancelRequest } from '../../api/commands.ts';
 import type { AccessRequest } from '../../api/contract.ts';
-import { durationInWords } from '../../clock/durations.ts';
 import { Button } from '../../design/button.tsx';
 import { Chip } from '../../design/chip.tsx';
 import { useNotice } from '../../design/notices.tsx';
 import { Moment } from '../../design/times.tsx';
-import { requestOutcome } from './request-outcome.ts';
+import { requestOutcome, wishedTime } from './request-outcome.ts';
 
 const icons = { waiting: Hourglass, granted: CircleCheck, denied: CircleX, ended: CircleSlash } as const;
 
@@ -36,7 +35,11 @@ export function RequestRow({ request }: { request: AccessRequest }) {
       <div className="min-w-0 flex-1 basis-52">
         <p className="truncate text-sm text-ink">
           <span className="font-semibold">{request.items.map((item) => item.resource.name).join(', ')}</span>
-          <span className="text-ink-2"> for {durationInWords(request.durationSeconds)}</span>
+          <span className="text-ink-2">
+            {' '}
+            {request.extension ? '' : 'for '}
+            {wishedTime(request)}
+          </span>
           {request.reason && <span className="text-ink-2"> · “{request.reason}”</span>}
         </p>
         <p className="text-xs text-ink-2 wrap-anywhere">

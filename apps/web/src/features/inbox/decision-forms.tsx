@@ -15,7 +15,12 @@ const changedReason = 'Read what changed first.';
 const commentCharactersMax = 500;
 
 /** Approve for less than was asked, with a comment if one helps. */
-export function ShorterForm({ offered, review, onBack }: DecisionFormProps & { offered: readonly number[] }) {
+export function ShorterForm({
+  verb,
+  offered,
+  review,
+  onBack,
+}: DecisionFormProps & { verb: 'Approve for' | 'Extend by'; offered: readonly number[] }) {
   const [chosen, setChosen] = useState(offered.at(-1) ?? 0);
   const [comment, setComment] = useState('');
   return (
@@ -28,7 +33,7 @@ export function ShorterForm({ offered, review, onBack }: DecisionFormProps & { o
       }}
     >
       <DurationChips
-        label="Approve for"
+        label={verb}
         offered={offered}
         chosen={chosen}
         custom={false}
@@ -43,7 +48,7 @@ export function ShorterForm({ offered, review, onBack }: DecisionFormProps & { o
           busy={review.isPending}
           blockedBecause={review.changed ? changedReason : undefined}
         >
-          Approve for {durationInWords(chosen)}
+          {verb} {durationInWords(chosen)}
         </Button>
         <Button size="large" kind="quiet" onClick={onBack}>
           Back

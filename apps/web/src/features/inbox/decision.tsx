@@ -75,7 +75,7 @@ function Answering({ request, review }: { request: AccessRequest; review: Review
             onClick={() => review.approve()}
           >
             <Check aria-hidden className="size-4" strokeWidth={2.5} />
-            Approve for {durationInWords(request.durationSeconds)}
+            {request.extension ? 'Extend by' : 'Approve for'} {durationInWords(request.durationSeconds)}
             <KeyCap>a</KeyCap>
           </Button>
           <Button
@@ -84,7 +84,7 @@ function Answering({ request, review }: { request: AccessRequest; review: Review
             onClick={() => setMode('shorter')}
           >
             <Scissors aria-hidden className="size-4" />
-            Approve shorter
+            {request.extension ? 'Extend less' : 'Approve shorter'}
             <KeyCap>s</KeyCap>
           </Button>
           <Button size="large" kind="danger" className="sm:ml-auto" onClick={() => setMode('deny')}>
@@ -94,7 +94,14 @@ function Answering({ request, review }: { request: AccessRequest; review: Review
           </Button>
         </div>
       )}
-      {mode === 'shorter' && <ShorterForm offered={shorter} review={review} onBack={back} />}
+      {mode === 'shorter' && (
+        <ShorterForm
+          verb={request.extension ? 'Extend by' : 'Approve for'}
+          offered={shorter}
+          review={review}
+          onBack={back}
+        />
+      )}
       {mode === 'deny' && <DenyForm review={review} onBack={back} />}
     </div>
   );

@@ -1,9 +1,9 @@
 'use client';
 import type { AccessRequest } from '../../api/contract.ts';
-import { durationInWords } from '../../clock/durations.ts';
 import { cn } from '../../design/cn.ts';
 import { Face } from '../../design/face.tsx';
 import { Moment } from '../../design/times.tsx';
+import { wishedTime } from '../access/request-outcome.ts';
 
 interface InboxItemProps {
   request: AccessRequest;
@@ -34,7 +34,7 @@ export function InboxItem({ request, chosen, onChoose }: InboxItemProps) {
           </span>
           <span className="block truncate text-sm text-ink">
             {request.items.map((item) => item.resource.name).join(', ')}
-            <span className="text-ink-2"> · {durationInWords(request.durationSeconds)}</span>
+            <span className="text-ink-2"> · {wishedTime(request)}</span>
           </span>
           <span className="block truncate text-xs text-ink-2">{request.reason || 'no reason given'}</span>
         </span>

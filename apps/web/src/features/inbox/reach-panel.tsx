@@ -10,16 +10,20 @@ import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 
 interface ReachPanelProps {
   item: FactsItem;
+  /** True when it is reachable already and the request is for more time. */
+  stands?: boolean;
   policyOpen: boolean;
   onPolicy: () => void;
 }
 
 /** What exactly becomes reachable by one item. Every word here was derived by the server. */
-export function ReachPanel({ item, policyOpen, onPolicy }: ReachPanelProps) {
+export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: ReachPanelProps) {
   const Recorded = item.recording.recorded ? Radio : EyeOff;
   return (
     <section>
-      <h3 className="mb-1.5 text-xs font-semibold text-ink-2">What becomes reachable</h3>
+      <h3 className="mb-1.5 text-xs font-semibold text-ink-2">
+        {stands ? 'What stays reachable' : 'What becomes reachable'}
+      </h3>
       <div className="overflow-hidden rounded-lg border border-line">
         <div className="bg-accent-soft px-4 py-3">
           <p className="font-mono text-lg font-semibold text-ink wrap-anywhere">{reachAddress(item)}</p>

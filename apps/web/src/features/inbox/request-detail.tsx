@@ -1,12 +1,13 @@
 'use client';
 import { Quote } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { AccessRequest, Facts } from '../../api/contract.ts';
 import { absoluteTime, durationInWords } from '../../clock/durations.ts';
 import { Chip } from '../../design/chip.tsx';
+import { cn } from '../../design/cn.ts';
 import { Face } from '../../design/face.tsx';
 import { Panel } from '../../design/panel.tsx';
-import { Moment } from '../../design/times.tsx';
+import { ClockTime, Moment } from '../../design/times.tsx';
 import { useKeys } from '../../shell/use-keys.ts';
 import { requestOutcome } from '../access/request-outcome.ts';
 import { Decision } from './decision.tsx';
@@ -27,6 +28,7 @@ export function RequestDetail({ request, onAnswered }: { request: AccessRequest;
             <ReachPanel
               key={item.resource.id}
               item={item}
+              stands={Boolean(request.extension)}
               policyOpen={policyOpen}
               onPolicy={() => setPolicyOpen((open) => !open)}
             />
@@ -49,7 +51,7 @@ function Who({ request, facts }: { request: AccessRequest; facts: Facts | null }
       <Face name={requester.name} className="size-10 text-sm" />
       <div className="min-w-0 flex-1">
         <h2 className="text-lg font-semibold tracking-tight text-ink">
-          {requester.name} asks for {request.items.map((item) => item.resource.name).join(', ')}
+          {requester.name} {askingSentence(request)}
         </h2>
         <p className="truncate text-sm text-ink-2">
           {requester.email}
@@ -84,14 +86,37 @@ function Why({ request }: { request: AccessRequest }) {
   );
 }
 
+/** `asks for prod-rds`, or `asks to extend prod-rds by 30 min`. */
+function askingSentence({ items, extension, durationSeconds }: AccessRequest): string {
+  const names = items.map((item) => item.resource.name).join(', ');
+  return extension ? `asks to extend ${names} by ${durationInWords(durationSeconds)}` : `asks for ${names}`;
+}
+
 function HowLong({ request, facts }: { request: AccessRequest; facts: Facts | null }) {
-  const rows = [
-    { name: 'How long', value: durationInWords(request.durationSeconds) },
-    { name: 'From', value: request.startsAt ? absoluteTime(request.startsAt) : 'the moment of approval' },
+  const { extension } = request;
+  const time = durationInWords(request.durationSeconds);
+  const rows: { name: string; value: ReactNode }[] = [
+    ...(extension
+      ? [
+          { name: 'How much more', value: time },
+          { name: 'Ends now', value: <ClockTime at={extension.endsAt} /> },
+          { name: 'Would end', value: <ClockTime at={extension.until} className="font-semibold" /> },
+          {
+            name: 'In all',
+            value: durationInWords((Date.parse(extension.until) - Date.parse(extension.startedAt)) / 1_000),
+          },
+        ]
+      : [
+          { name: 'How long', value: time },
+          {
+            name: 'From',
+            value: request.startsAt ? absoluteTime(request.startsAt) : 'the moment of approval',
+          },
+        ]),
     ...(facts ? [{ name: 'History', value: historySentence(facts.history) }] : []),
   ];
   return (
-    <dl className="grid grid-cols-2 gap-4 sm:grid-cols-3">
+    <dl className={cn('grid grid-cols-2 gap-4', extension ? 'sm:grid-cols-5' : 'sm:grid-cols-3')}>
       {rows.map((row) => (
         <div key={row.name}>
           <dt className="text-xs font-semibold text-ink-2">{row.name}</dt>

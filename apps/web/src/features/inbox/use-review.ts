@@ -41,6 +41,7 @@ export function useReview(request: AccessRequest, onAnswered: () => void): Revie
       const names = answered.items.map((item) => item.resource.name).join(', ');
       const time = durationInWords(review.durationSeconds ?? request.durationSeconds);
       if (review.verdict === 'deny') notice(`Denied ${names} for ${request.requester.name}`);
+      else if (request.extension) notice(`Extended ${names} for ${request.requester.name}`, `By ${time}.`);
       else notice(`Approved ${names} for ${request.requester.name}`, `For ${time}, counted from now.`);
     },
     onError: (error) => {

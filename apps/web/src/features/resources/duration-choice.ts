@@ -9,6 +9,12 @@ export function offeredDurations(maxSeconds: number): number[] {
   return offered.length > 0 ? offered : [maxSeconds];
 }
 
+/** By how much a grant may be extended: the usual steps that the budget permits, or all that is left of it. */
+export function offeredExtensions(leftSeconds: number): number[] {
+  const offered = [15 * 60, 30 * 60, 60 * 60].filter((seconds) => seconds <= leftSeconds);
+  return offered.length > 0 ? offered : [leftSeconds];
+}
+
 /** Durations below the one that was asked for, for approving less. */
 export function shorterDurations(askedSeconds: number): number[] {
   const halves = [15 * 60, 30 * 60, 60 * 60, 2 * 60 * 60, 4 * 60 * 60, 8 * 60 * 60];

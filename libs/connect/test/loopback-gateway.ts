@@ -227,6 +227,7 @@ class AgentEnd {
   #dial(stream: StreamId, port: number): void {
     const socket = connect(port, '127.0.0.1');
     this.#targets.set(stream, socket);
+    socket.on('close', () => this.#targets.delete(stream));
     socket.on('connect', () => (this.#agent.dialed(stream), this.#arm()));
     socket.on('data', (bytes: Buffer) => {
       if (this.#agent.write(stream, bytes) < bytes.length)

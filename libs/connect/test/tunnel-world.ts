@@ -58,7 +58,7 @@ export class TunnelWorld implements AsyncDisposable {
       socket.on('data', (bytes) => socket.write(bytes));
       socket.on('error', () => socket.destroy());
       socket.on('end', () => socket.end());
-      world.#sockets.add(socket);
+      world.#keep(socket);
     });
     await once(echo.listen(0, '127.0.0.1'), 'listening');
     const world: TunnelWorld = new TunnelWorld(echo, options);
@@ -98,8 +98,13 @@ export class TunnelWorld implements AsyncDisposable {
   /** A local program's connection through the tunnel; resets are kept, not thrown. */
   program(port: number): Program {
     const program = new Program(port);
-    this.#sockets.add(program.socket);
+    this.#keep(program.socket);
     return program;
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,4 +4,5 @@ import type { Proof } from './proof.ts';
 export const proofs: Readonly<Record<string, () => Promise<Proof>>> = {
   'decoder-fuzz': async () => (await import('./proofs/decoder-fuzz.ts')).decoderFuzz,
   drops: async () => (await import('./proofs/drops.ts')).drops,
+  soak: async () => (await import('./proofs/soak.ts')).soak,
 };

@@ -2,6 +2,7 @@ import type { Proof } from './proof.ts';
 
 /** Every proof by name, in the order in which `npm run proof` runs them. Loaded when it is its turn. */
 export const proofs: Readonly<Record<string, () => Promise<Proof>>> = {
+  'wire-simulation': async () => (await import('./proofs/wire-simulation.ts')).wireSimulation,
   'decoder-fuzz': async () => (await import('./proofs/decoder-fuzz.ts')).decoderFuzz,
   drops: async () => (await import('./proofs/drops.ts')).drops,
   soak: async () => (await import('./proofs/soak.ts')).soak,

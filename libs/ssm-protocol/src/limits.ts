@@ -59,7 +59,7 @@ export const smuxDataBytesMax = 65_535;
 /** How often overdue messages are looked for, milliseconds. */
 export const resendTickMs = 100;
 
-/** Overdue messages sent again at one tick. The official ends send one, which takes minutes to heal 5 % of loss. */
+/** Overdue messages sent again at one tick, or as many as the window allows where that is more. The official ends send one, which takes minutes to heal 5 % of loss. */
 export const resendsPerTickMax = 32;
 
 /** Times one message is sent again before the session is given up; about five minutes, as in the official client. */

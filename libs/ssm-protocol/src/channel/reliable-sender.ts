@@ -17,7 +17,8 @@ const mask = unacknowledgedMessagesMax - 1;
  * Every 100 ms the oldest message is sent again when its last sending is longer ago than the RTO (section 6.4). The official ends stop
  * there, one message a tick. Here a younger message is sent again as well when it is overdue *and* a message sent after it has been
  * acknowledged, which proves a gap: several losses heal at once, while a path that is merely slow and in order sees no more
- * resends than from the official ends.
+ * resends than from the official ends. When for a whole RTO nothing but resent messages was acknowledged, whatever was sent before such a
+ * message is lost too: a peer whose socket was away for a while has lost the whole flight, or we its acknowledgements.
  */
 export class ReliableSender {
   readonly rtt = new RttEstimator();
@@ -30,6 +31,9 @@ export class ReliableSender {
   /** One more than the highest number acknowledged. */
   #acknowledgedTo = 0;
   #tickAt: number | undefined;
+  /** When a message that was sent once was acknowledged last, and the latest sending of a resent one that was. */
+  #freshAcknowledgedAt = Number.NEGATIVE_INFINITY;
+  #resentAcknowledgedFrom = Number.NEGATIVE_INFINITY;
   /** While set, everything up to it is sent again by `nextReplay`, in order: the socket was replaced. */
   #replayFrom = 0;
   #replayTo = 0;
@@ -72,7 +76,10 @@ export class ReliableSender {
     this.rtt.sample(roundTripMs);
     this.#ring[sequence & mask] = undefined;
     this.#unacknowledged -= 1;
-    if (message.resends === 0) this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
+    if (message.resends === 0) {
+      this.#freshAcknowledgedAt = now;
+      this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
+    } else if (message.sentAt > this.#resentAcknowledgedFrom) this.#resentAcknowledgedFrom = message.sentAt;
     if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
     while (this.#base < this.#next && this.#ring[this.#base & mask] === undefined) this.#base += 1;
     if (this.#unacknowledged === 0) this.#tickAt = undefined;
@@ -89,12 +96,16 @@ export class ReliableSender {
     if (this.#tickAt === undefined || now < this.#tickAt) return true;
     this.#tickAt = now + resendTickMs;
     const rto = this.rtt.rtoMs;
+    const lostBefore =
+      now - this.#freshAcknowledgedAt > rto ? this.#resentAcknowledgedFrom : Number.NEGATIVE_INFINITY;
+    const most = Math.max(resendsPerTickMax, this.pacing.messages);
     let sent = 0;
-    for (let sequence = this.#base; sequence < this.#next && sent < resendsPerTickMax; sequence += 1) {
-      // Beyond the head only gaps: messages older than one that was acknowledged.
-      if (sequence !== this.#base && sequence >= this.#acknowledgedTo) break;
+    for (let sequence = this.#base; sequence < this.#next && sent < most; sequence += 1) {
       const message = this.#ring[sequence & mask];
       if (message === undefined || now - message.sentAt <= rto) continue;
+      // Beyond the head only gaps: messages older than one that was acknowledged.
+      if (sequence !== this.#base && sequence >= this.#acknowledgedTo && message.sentAt >= lostBefore)
+        continue;
       if (message.resends >= resendsMax) return false;
       this.#sendAgain(message, now, send);
       sent += 1;

@@ -1,6 +1,13 @@
+/** Copies without making a view where there is no need of one: most copies are of whole chunks, or of a few bytes. */
+function copy(from: Uint8Array, offset: number, length: number, to: Uint8Array, at: number): void {
+  if (length > 32 && length === from.length) to.set(from, at);
+  else if (length > 32) to.set(from.subarray(offset, offset + length), at);
+  else for (let index = 0; index < length; index += 1) to[at + index] = from[offset + index]!;
+}
+
 /** Bytes waiting to be sent, kept by reference. */
 export class OutgoingBytes {
-  #chunks: Uint8Array[] = [];
+  readonly #chunks: (Uint8Array | undefined)[] = [];
   #head = 0;
   #headOffset = 0;
   length = 0;
@@ -18,7 +25,7 @@ export class OutgoingBytes {
       const chunk = this.#chunks[this.#head]!;
       const have = chunk.length - this.#headOffset;
       const take = Math.min(have, room - moved);
-      target.set(chunk.subarray(this.#headOffset, this.#headOffset + take), at + moved);
+      copy(chunk, this.#headOffset, take, target, at + moved);
       moved += take;
       if (take === have) this.#dropHead();
       else this.#headOffset += take;
@@ -28,17 +35,21 @@ export class OutgoingBytes {
   }
 
   clear(): void {
-    this.#chunks = [];
+    this.#chunks.length = 0;
     this.#head = 0;
     this.#headOffset = 0;
     this.length = 0;
   }
 
   #dropHead(): void {
+    this.#chunks[this.#head] = undefined;
     this.#head += 1;
     this.#headOffset = 0;
-    // Forget what was sent, now and then, so that shifting stays cheap and memory is given back.
-    if (this.#head === this.#chunks.length || this.#head >= 64) {
+    if (this.#head === this.#chunks.length) {
+      this.#chunks.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 64 && this.#head * 2 >= this.#chunks.length) {
+      // Only when half is gone: a writer of single bytes would otherwise have its whole queue moved again and again.
       this.#chunks.splice(0, this.#head);
       this.#head = 0;
     }

@@ -2,7 +2,7 @@ import type { WireEnvironment } from '../environment.ts';
 import { createAgentSession } from '../session/agent-session.ts';
 import { createClientSession } from '../session/client-session.ts';
 import type { AgentSession, ClientSession, SessionSink, StreamId } from '../session/contract.ts';
-import { digestForSimulations } from './simulation-environment.ts';
+import { digestForSimulations } from './simulation/digest.ts';
 
 export interface SlowPathOptions {
   /** Messages a second that the agent takes; may change with time (milliseconds). */

@@ -14,7 +14,7 @@ export async function databaseToken(
     throw new Problem('RESOURCE_NOT_CONNECTABLE', {
       detail: `${resource.name} has no endpoint to sign a token for.`,
     });
-  const { Signer } = await import('@aws-sdk/rds-signer');
+  const { Signer } = await import('./signers.ts');
   const signer = new Signer({
     hostname: host,
     port,
@@ -37,11 +37,7 @@ export async function clusterToken(
   { region, credentials }: { region: string; credentials: Credentials },
   now: Date,
 ): Promise<string> {
-  const [{ SignatureV4 }, { HttpRequest }, { Sha256 }] = await Promise.all([
-    import('@smithy/signature-v4'),
-    import('@smithy/protocol-http'),
-    import('@aws-crypto/sha256-js'),
-  ]);
+  const { HttpRequest, Sha256, SignatureV4 } = await import('./signers.ts');
   const hostname = `sts.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   const request = new HttpRequest({
     method: 'GET',

@@ -1,0 +1,86 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BasicConstraintsExtension, PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+import { repository } from '../../tools/start/installation.ts';
+import type { ProductOptions } from './product.ts';
+
+const base = join(repository, 'apps/sandbox/test/world');
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const dayMs = 24 * 3600 * 1000;
+
+/** The endpoint's true name: what its certificate and its tokens must say. */
+export const iamEndpoint = 'shop-iam.c9example.eu-west-1.rds.amazonaws.com';
+
+/** An authority in the form that the sandbox keeps its own in; answers its certificate, PEM. */
+async function makeAuthority(folder: string): Promise<string> {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: '01',
+    name: 'CN=Authority of the databases',
+    notBefore: new Date(Date.now() - dayMs),
+    notAfter: new Date(Date.now() + 3650 * dayMs),
+    keys: keys as CryptoKeyPair,
+    signingAlgorithm: algorithm,
+    extensions: [new BasicConstraintsExtension(true, 0, true)],
+  });
+  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  const pem = certificate.toString('pem');
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(join(folder, 'ca.pem'), `${pem}\n`, { mode: 0o600 });
+  writeFileSync(join(folder, 'ca-key.pem'), `${key}\n`, { mode: 0o600 });
+  return pem;
+}
+
+/** The transfer world with `test-iam`: a database that signs people in by IAM, behind TLS of an authority that the catalogue names. */
+export async function iamWorld(): Promise<ProductOptions & { readonly folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-iam-'));
+  const ca = await makeAuthority(join(folder, 'authority'));
+  const resourceId = 'db-ABCDEFGHIJKLMNOP';
+  const catalog = join(folder, 'catalog.yaml');
+  writeFileSync(
+    catalog,
+    `${readFileSync(join(base, 'transfer-catalog.yaml'), 'utf8')}
+  - name: test-iam
+    kind: database
+    title: Shop database with IAM sign-in
+    description: For tests of database tokens.
+    environment: staging
+    team: platform
+    tags: { app: test }
+    gateway: bastion
+    connectable: true
+    recording: { recorded: false, statement: The amount of traffic is recorded. }
+    host: ${iamEndpoint}
+    port: 5432
+    protocol: postgresql
+    tls: { serverName: ${iamEndpoint}, ca: ${JSON.stringify(ca)} }
+    database: { name: shop, role: jit_reader, auth: iam, rdsResourceId: ${resourceId} }
+`,
+  );
+  const world = readFileSync(join(base, 'transfer.yaml'), 'utf8');
+  const backing = {
+    kind: 'rds',
+    database: 'shop',
+    account: '111122223333',
+    region: 'eu-west-1',
+    'resource-id': resourceId,
+    authority: join(folder, 'authority'),
+  };
+  writeFileSync(
+    join(folder, 'world.yaml'),
+    `${world.replace('catalog: transfer-catalog.yaml', 'catalog: catalog.yaml')}
+  - host: ${iamEndpoint}
+    port: 5432
+    address: 10.0.3.50
+    backing: ${JSON.stringify(backing)}
+`,
+  );
+  return {
+    folder,
+    sandboxArgs: ['--world', join(folder, 'world.yaml')],
+    apiEnvironment: { SALLYPORT_CATALOG: catalog },
+  };
+}

@@ -177,6 +177,23 @@ it('limits how often a person asks', async () => {
   await submit.submit(staff.engineer, aWish());
 });
 
+it('limits how often a person asks, however many ask at once', async () => {
+  const { client, effects, staff, submit } = stage;
+  const at = new Date(effects.clock.now());
+  const old = Array.from({ length: limits.requestsPerHourMax - 1 }, () => ({
+    ...{ id: effects.ids.make('req'), version: 1, requesterId: staff.engineer.id, state: 'pending' },
+    ...{ reason: 'x', durationSeconds: 60, createdAt: at, lapsesAt: at, policyDigest: '', facts: {} },
+    ...{ reviewers: [], factsDigest: '0'.repeat(64) },
+  }));
+  await client.accessRequest.createMany({ data: old });
+  await client.accessRequest.updateMany({ data: { state: 'cancelled', version: 2, decidedAt: at } });
+  const asked = await Promise.allSettled(
+    ['prod-rds', 'prod-web'].map((name) => submit.submit(staff.engineer, aWish({ resources: [name] }))),
+  );
+  const refused = asked.filter((one) => one.status === 'rejected');
+  expect(refused.map(({ reason }) => (reason as { code: string }).code)).toEqual(['REQUEST_LIMITED']);
+});
+
 it('limits how often policies say yes to a person by themselves, however many ask at once', async () => {
   const { client, effects, staff, submit } = stage;
   const at = new Date(effects.clock.now());

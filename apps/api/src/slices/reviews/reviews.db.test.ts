@@ -219,3 +219,50 @@ it('denies with a comment that the person sees', async () => {
   });
   expect(await eventTypes()).toEqual(['request.submitted', 'review.recorded', 'request.denied']);
 });
+
+describe('when the policies changed since it was asked', () => {
+  type Policy = ReturnType<Stage['policies']['inForce']>['policies'][number];
+  /** From now on the first policy, that of production's databases, is another one. */
+  const tighten = (change: Partial<Policy>) => {
+    const { digest, policies } = stage.policies.inForce();
+    const [first, ...others] = policies;
+    const changed = first ? [{ ...first, ...change }, ...others] : policies;
+    stage.policies.inForce = () => ({ digest, policies: changed });
+  };
+
+  it.each<[string, string, Partial<Policy>, object]>([
+    ['nobody of the group may ask any more', 'REQUEST_POLICY_CHANGED', { requesters: ['night-shift'] }, {}],
+    ['it is too long by now', 'REQUEST_POLICY_CHANGED', { longestSeconds: 900 }, {}],
+    ['others have to answer by now', 'REVIEW_NOT_ALLOWED', { reviewers: ['night-shift'] }, {}],
+    ['what is approved is short enough still', 'done', { longestSeconds: 900 }, { durationSeconds: 900 }],
+    ['a denial needs no policy', 'done', { requesters: [] }, { verdict: 'deny', comment: 'no' }],
+    ['the new one admits as much', 'done', { longestSeconds: 1800, answerWithinSeconds: 60 }, {}],
+  ])('%s: %s', async (_, expected, change, given) => {
+    const { submit, review, staff } = stage;
+    const id = await submit.submit(staff.engineer, aWish());
+    tighten(change);
+    const answer = review.record(id, staff.approver, await anApproval(stage, id, given));
+    const outcome = await answer.then(
+      () => 'done',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+    expect(outcome).toBe(expected);
+  });
+
+  it('an extension is held to the budget in force', async () => {
+    const { submit, review, extend, grants, staff } = stage;
+    const first = await submit.submit(staff.engineer, aWish());
+    await review.record(first, staff.approver, await anApproval(stage, first));
+    const [grant] = await grants.list(staff.engineer, {});
+    const command = { durationSeconds: 3600, reason: null, ticket: null, seenEndsAt: null };
+    const id = await extend.run(grant?.id ?? '', staff.engineer, command);
+    tighten({ extension: { automatic: null, reviewers: ['db-owners'], totalSecondsMax: 3600 } });
+    const yes = await anApproval(stage, id);
+    await expect(review.record(id, staff.approver, yes)).rejects.toMatchObject({
+      code: 'REQUEST_POLICY_CHANGED',
+    });
+    await review.record(id, staff.approver, { ...yes, durationSeconds: 1800 });
+    const endsAt = new Date(Date.parse(grant?.endsAt ?? '') + 1_800_000).toISOString();
+    expect(await grants.read(staff.engineer, grant?.id ?? '')).toMatchObject({ endsAt });
+  });
+});

@@ -61,6 +61,10 @@ function openAtAws(): string[] {
   return [...open];
 }
 
+/** Waits until so many sessions are open at AWS: its log may be a moment behind. */
+const atAws = (count: number) =>
+  vi.waitFor(() => expect(openAtAws()).toHaveLength(count), { timeout: 15_000, interval: 50 });
+
 function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -84,11 +88,11 @@ describe('in the background', () => {
     expect(`http://127.0.0.1:${tunnel?.port}/`).toBe(run.stdout.trim());
     expect(tunnel?.bytesDown).toBeGreaterThanOrEqual(page.length);
     expect(Date.parse(tunnel?.openedAt ?? '')).toBeLessThanOrEqual(Date.now());
-    expect(openAtAws()).toHaveLength(1);
+    await atAws(1);
 
     const stop = laptop.tunnel(['stop', 'prod-web']);
     expect(await stop.code, stop.stderr).toBe(0);
-    expect(openAtAws()).toEqual([]);
+    await atAws(0);
     expect(await listed()).toEqual([]);
     await expect(fetch(run.stdout.trim())).rejects.toThrow();
   });
@@ -117,7 +121,7 @@ describe('in the background', () => {
 
     expect(await laptop.tunnel(['stop', '--daemon']).code).toBe(0);
     await gone(pid);
-    expect(openAtAws()).toEqual([]);
+    await atAws(0);
     expect(readdirSync(stateFolder()).filter((name) => name.endsWith('.sock'))).toEqual([]);
   });
 });
@@ -140,10 +144,10 @@ describe('the end of a tunnel in the foreground', () => {
     'by %s closes it in order, also at AWS',
     async (signal) => {
       const run = await opened('prod-web');
-      expect(openAtAws()).toHaveLength(1);
+      await atAws(1);
       run.child.kill(signal);
       expect(await run.code).toBe(130);
-      expect(openAtAws()).toEqual([]);
+      await atAws(0);
       expect(await liveSessions()).toEqual([]);
       expect(leftFiles()).toEqual([]);
     },
@@ -159,10 +163,10 @@ describe('the end of a tunnel in the foreground', () => {
       const terminal = laptop.run('script', ['-qec', command, '/dev/null']);
       await terminal.until(/left +\(/);
       const [tunnel] = await listed();
-      expect(openAtAws()).toHaveLength(1);
+      await atAws(1);
       terminal.child.kill('SIGKILL');
       await gone(tunnel?.pid ?? 0);
-      expect(openAtAws()).toEqual([]);
+      await atAws(0);
       expect(await liveSessions()).toEqual([]);
       expect(leftFiles()).toEqual([]);
     },
@@ -174,12 +178,12 @@ describe('what kill -9 leaves', () => {
     const run = await opened('prod-web');
     run.child.kill('SIGKILL');
     await run.code;
-    expect(openAtAws()).toHaveLength(1);
+    await atAws(1);
     expect(leftFiles()).toHaveLength(2);
     const next = laptop.tunnel(['ls']);
     expect(await next.code).toBe(0);
     expect(next.stderr).toContain('finished what a killed tunnel left: prod-web');
-    expect(openAtAws()).toEqual([]);
+    await atAws(0);
     expect(await liveSessions()).toEqual([]);
     expect(leftFiles()).toEqual([]);
   });
@@ -189,10 +193,10 @@ describe('what kill -9 leaves', () => {
     const pid = (await listed())[0]?.pid ?? 0;
     process.kill(pid, 'SIGKILL');
     await gone(pid);
-    expect(openAtAws()).toHaveLength(2);
+    await atAws(2);
     const next = laptop.tunnel(['connect', 'prod-web', '--background']);
     expect(await next.code, next.stderr).toBe(0);
-    expect(openAtAws()).toHaveLength(1);
+    await atAws(1);
     const tunnels = await listed();
     expect(tunnels.map(({ name }) => name)).toEqual(['prod-web']);
     expect(tunnels[0]?.pid).not.toBe(pid);
@@ -249,9 +253,9 @@ describe('tunnels in a file', () => {
     expect(await listed()).toHaveLength(3);
     const pruned = { 'prod-web': 'unchanged', 'staging-rds': 'unchanged', 'prod-rds': 'closed' };
     expect(changes(await up('--prune'))).toEqual(pruned);
-    expect(openAtAws()).toHaveLength(2);
+    await atAws(2);
     expect(await laptop.tunnel(['down']).code).toBe(0);
-    expect(openAtAws()).toEqual([]);
+    await atAws(0);
   });
 
   it('never widen a bind unasked, and every mistake is told with its place', async () => {
@@ -275,6 +279,6 @@ describe('tunnels in a file', () => {
     expect((await listed()).map(({ name }) => name)).toEqual(['prod-rds', 'prod-web']);
     run.child.kill('SIGINT');
     expect(await run.code).toBe(130);
-    expect(openAtAws()).toEqual([]);
+    await atAws(0);
   });
 });

@@ -26,7 +26,8 @@ export interface ControlSocket {
 const askersMax = 64;
 /** An asker that says nothing for this long is cut. */
 const askWithinMs = 10_000;
-const answerWithinMs = 3_000;
+/** A busy machine answers slowly; a process that is gone is noticed at once. */
+const answerWithinMs = 5_000;
 /** Longest path of a Unix socket that Linux and macOS both take, in bytes (`sun_path`). */
 const pathBytesMax = 103;
 

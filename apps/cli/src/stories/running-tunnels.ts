@@ -31,7 +31,7 @@ interface Found {
 }
 
 /** Closing sends the last bytes and tells AWS and the control plane. */
-const stopWithinMs = 12_000;
+const stopWithinMs = 20_000;
 
 /** Tunnels that run on this machine, in the foreground of some terminal or in the background. */
 export async function localTunnels(world: World): Promise<readonly LiveTunnel[]> {

@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { askProcess } from '../local/control-socket.ts';
+import { Person } from '../../test/world-double.ts';
+import type { World } from '../world.ts';
+import { Daemon } from './daemon.ts';
+import { LogFile, logFilePath } from './log-file.ts';
+import { daemonSocketPath } from './single-instance.ts';
+import { readWish, settingsOf, type BackgroundWish } from './wish.ts';
+
+let person: Person;
+let world: World;
+let log: LogFile;
+const hour = 3_600_000;
+
+beforeEach(async () => {
+  person = await Person.at('http://127.0.0.1:9');
+  world = person.world();
+  log = await LogFile.open(world);
+});
+afterEach(() => person.leave());
+
+const ask = (what: object) => askProcess(world, daemonSocketPath(world), what as { ask: string });
+/** Serving, once it answers. */
+async function serving(idle: number): Promise<Promise<boolean>[]> {
+  const ended = Daemon.serve(world, log, idle);
+  await vi.waitFor(async () => expect(await ask({ ask: 'daemon' })).toBeDefined(), { timeout: 20_000 });
+  return [ended];
+}
+const aWish: BackgroundWish = {
+  name: 'prod-rds',
+  grantId: 'grt_1',
+  port: null,
+  bind: null,
+  socketPath: null,
+  source: null,
+  settings: { TUNNEL_SERVER: 'http://127.0.0.1:9' },
+};
+
+describe('the background process', () => {
+  it('is one: a second one finds the first and leaves it alone', async () => {
+    const [ended] = await serving(hour);
+    expect(await Daemon.serve(world, log, hour)).toBe(false);
+    expect(await ask({ ask: 'daemon' })).toEqual({ pid: world.pid, version: world.version, tunnels: 0 });
+    await ask({ ask: 'shutdown' });
+    expect(await ended).toBe(true);
+  });
+
+  it('ends by itself when it has had nothing to do for a while, and leaves no socket', async () => {
+    expect(await Daemon.serve(world, log, 20)).toBe(true);
+    await expect(stat(daemonSocketPath(world))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readFile(logFilePath(world), 'utf8')).toMatch(/ending why=idle/u);
+  });
+
+  it('takes the place of one that was killed, whose socket is still there', async () => {
+    const killed = createServer();
+    await new Promise<void>((done) => killed.listen(`${daemonSocketPath(world)}.x`, done));
+    // Under another name the file outlives its listener, as it does a kill.
+    await rename(`${daemonSocketPath(world)}.x`, daemonSocketPath(world));
+    await new Promise((done) => killed.close(done));
+    expect((await stat(daemonSocketPath(world))).isSocket()).toBe(true);
+    const [ended] = await serving(hour);
+    await ask({ ask: 'shutdown' });
+    expect(await ended).toBe(true);
+  });
+
+  it('tells the problem when a tunnel cannot be opened, and goes on', async () => {
+    const [ended] = await serving(hour);
+    await expect(ask({ ask: 'open', wish: aWish })).rejects.toMatchObject({ code: 'TOKEN_MISSING' });
+    await expect(ask({ ask: 'open', wish: { ...aWish, port: 'x' } })).rejects.toMatchObject({
+      code: 'DAEMON_WISH_INVALID',
+    });
+    await expect(ask({ ask: 'dance' })).rejects.toMatchObject({ code: 'DAEMON_WISH_INVALID' });
+    await expect(ask({ protocol: 1, ask: 'open', wish: aWish })).rejects.toMatchObject({
+      code: 'DAEMON_VERSION_OTHER',
+    });
+    expect(await ask({ protocol: 1, ask: 'shutdown' })).toMatchObject({ pid: world.pid });
+    expect(await ended).toBe(true);
+  });
+});
+
+describe('a wish', () => {
+  it('carries the settings of its terminal and nothing else of the environment', () => {
+    const env = {
+      TUNNEL_SERVER: 'https://x',
+      HTTPS_PROXY: 'http://p',
+      PGPASSWORD: 'secret',
+      AWS_SECRET_ACCESS_KEY: 's',
+    };
+    expect(settingsOf(env)).toEqual({ TUNNEL_SERVER: 'https://x', HTTPS_PROXY: 'http://p' });
+  });
+
+  it('is read back as it was written', () => {
+    expect(readWish({ ask: 'open', wish: JSON.parse(JSON.stringify(aWish)) as unknown })).toEqual(aWish);
+  });
+
+  it.each([
+    ['no name', { name: '' }],
+    ['a port that is none', { port: 70_000 }],
+    ['a place that is no text', { bind: 7 }],
+    ['a setting that is not one', { settings: { LD_PRELOAD: '/tmp/x.so' } }],
+    ['settings that are none', { settings: null }],
+  ])('is refused with %s', (_, wrong) => {
+    expect(() => readWish({ ask: 'open', wish: { ...aWish, ...wrong } })).toThrowError(
+      expect.objectContaining({ code: 'DAEMON_WISH_INVALID' }) as Error,
+    );
+  });
+});
+
+describe('its log', () => {
+  it('is for its owner alone and stays within its bound', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'log-'));
+    const own = { ...world, home, env: {} };
+    const bounded = await LogFile.open(own, 1_000);
+    for (let i = 0; i < 100; i++) bounded.note('happened', { i, text: 'line\nbreak\u001b[31m' });
+    const path = logFilePath(own);
+    for (const file of [path, `${path}.1`]) {
+      const found = await stat(file);
+      expect([found.mode & 0o777, found.size <= 1_000]).toEqual([0o600, true]);
+    }
+    expect((await readFile(path, 'utf8')).trimEnd().split('\n').at(-1)).toMatch(
+      /happened i=99 text=line break$/u,
+    );
+    await rm(home, { recursive: true });
+  });
+});

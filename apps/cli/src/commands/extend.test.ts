@@ -88,6 +88,6 @@ it('shows reviewers what would move', async () => {
   person.terminal = true;
   const { out } = await person.types('requests', '--to-review');
   expect(out).toContain(
-    '30 min more: ends 2026-01-01T01:00:00.000Z now, 2026-01-01T01:30:00.000Z then (grt_1)',
+    '30 min more: ends 2026-01-01 01:00 UTC now, 2026-01-01 01:30 UTC then (grt_1)',
   );
 });

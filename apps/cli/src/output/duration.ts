@@ -66,3 +66,8 @@ export function sayBytes(bytes: number): string {
   }
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** A moment as a person reads it, wherever they are: `2026-11-22 14:05 UTC`. Takes RFC 3339 in UTC. */
+export function sayMoment(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
+}

@@ -1,5 +1,5 @@
 import { Problem } from '@sallyport/problems';
-import { sayDuration } from '../output/duration.ts';
+import { sayDuration, sayMoment } from '../output/duration.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
@@ -109,8 +109,8 @@ export function requestColumns(now: number): readonly Column<AccessRequest>[] {
 function howLong({ durationSeconds, startsAt, extension }: AccessRequest): string {
   const time = sayDuration(durationSeconds);
   if (extension)
-    return `${time} more: ends ${extension.endsAt} now, ${extension.until} then (${extension.grantId})`;
-  return `${time} ${startsAt ? `from ${startsAt}` : 'from approval'}`;
+    return `${time} more: ends ${sayMoment(extension.endsAt)} now, ${sayMoment(extension.until)} then (${extension.grantId})`;
+  return `${time} ${startsAt ? `from ${sayMoment(startsAt)}` : 'from approval'}`;
 }
 
 /** What exactly would become reachable, in the order a careful person asks: who, what, why, how long. */

@@ -155,7 +155,12 @@ function extensionShown({ id, startsAt, endsAt }: Grant, seconds: number): Facts
 
 function whatItMoves(name: string, request: Asked, grant: Grant): string {
   const { endsAt, until } = extensionShown(grant, request.durationSeconds);
-  return `${request.requester.email} reaches ${name} until ${endsAt}; this moves the end by ${durationText(request.durationSeconds)}, until ${until}.`;
+  return `${request.requester.email} reaches ${name} until ${momentText(endsAt)}; this moves the end by ${durationText(request.durationSeconds)}, until ${momentText(until)}.`;
+}
+
+/** A moment as a person reads it, wherever they are: `2026-11-22 14:05 UTC`. */
+function momentText(isoTime: string): string {
+  return `${isoTime.slice(0, 10)} ${isoTime.slice(11, 16)} UTC`;
 }
 
 function whatItAdds(name: string, request: Asked, held: readonly Grant[]): string {

@@ -283,6 +283,8 @@ describe('an agent in a process of its own, over its control channel', () => {
     const resumed = await ssm().send(new ResumeSessionCommand({ SessionId: sessionId }));
     tunnel.reconnect(await openChannel(resumed.StreamUrl!), resumed.TokenValue!);
     expect(await downloading).toBe(countedDigest(length));
+    await cloud.control('POST', 'events', { kill: { side: 'agent', sessionId, how: 'bye' } });
+    expect(await download(await tunnel.listen(), 1000)).toBe(countedDigest(1000));
     tunnel.session.terminate(performance.now());
     expect(await tunnel.closed).toMatchObject({ cause: 'channel-closed' });
   });

@@ -172,8 +172,9 @@ export class SsmSession {
       return this.finish({ state: 'Terminated', output: 'Session timed out due to inactivity.' });
     const { closeAfterSeconds } = this.#parts.faults();
     const life = closeAfterSeconds === null ? limits.channelLifeMs : closeAfterSeconds * 1000;
-    const client = this.#ends.client;
-    if (client !== undefined && now - client.since >= life) client.end.close(1000, 'Bye');
+    // Both ends' sockets grow old; an agent in this process has none and stays.
+    for (const held of [this.#ends.client, this.#ends.agent])
+      if (held !== undefined && now - held.since >= life) held.end.close(1000, 'Bye');
   }
 
   /** Ends the session: `channel_closed` to both ends, then their sockets go. Repeated calls do nothing. */

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { uidOfLocalPeer } from './local-peer.ts';
 import { uidOfTcpPeer, type TcpEnds } from './tcp-peer.ts';
 
-/** Told when a connection was refused; `uid` is undefined when its owner is not known any more. */
-export type Refused = (uid: number | undefined) => void;
+/** Told when a connection of another user was refused. */
+export type Refused = (uid: number) => void;
 
 /**
  * Judges a connection to a local port before a byte is carried: only the person's own processes may use their tunnel. Taken without question where the
@@ -24,7 +24,8 @@ export function admissionFor(
     const uid = localAddress === undefined ? await uidOfLocalPeer(socket) : await peer(socket);
     if (uid === undefined || uid === own) return true;
     debug('peer', { refused: true, uid });
-    refused(uid === 'gone' ? undefined : uid);
+    // One that closed at once may have been a look whether the port is open; nobody has to hear of it.
+    if (uid !== 'gone') refused(uid);
     return false;
   };
 }

@@ -57,7 +57,7 @@ export async function openOneInBackground(
 
 /** The address of a tunnel that is open in the background, and how long it lasts. */
 export function tellOpened({ world, printer }: Waiting, tunnel: BackgroundTunnel): void {
-  if (printer.json) return printer.object({ ...tunnel, background: true });
+  if (printer.json) return printer.object({ event: 'open', ...tunnel, background: true });
   const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
   printer.data(tunnel.url);
   printer.say(`${left} left, in the background   (tunnel stop ${tunnel.name} ends it)`);

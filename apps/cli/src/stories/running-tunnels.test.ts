@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemEffects } from '@sallyport/effects/system';
 import { announcedTunnel } from '../../test/open-tunnel-double.ts';
+import { writeReply } from '../local/local-protocol.ts';
+import { allEntries, keepEntry } from '../local/tunnel-registry.ts';
 import { noPaint } from '../output/paint.ts';
 import { renderTable } from '../output/table.ts';
+import { directoriesOf } from '../settings/directories.ts';
 import type { World } from '../world.ts';
 import { limitedLines, liveTunnelColumns, localTunnels, stopTunnels } from './running-tunnels.ts';
 
@@ -68,4 +72,24 @@ it('stops only what fits, and a tunnel that was taken back is not there any more
   expect((await localTunnels(world)).map(({ name }) => name)).toEqual(['prod-rds']);
   await one.close();
   expect(await localTunnels(world)).toEqual([]);
+});
+
+it('does not call a tunnel closed whose process did not answer', async () => {
+  const socket = join(directoriesOf(world).runtime, `${process.pid}-mute.sock`);
+  const announced = await announcedTunnel(world);
+  const [entry] = await allEntries(world);
+  const mute = createServer((one) => {
+    one.on('error', () => undefined);
+    one.on('data', (bytes) =>
+      bytes.includes('"stop"') ? one.destroy() : one.end(writeReply({ answer: { state: 'open' } })),
+    );
+  });
+  await new Promise<void>((done) => mute.listen(socket, done));
+  await announced.close();
+  await keepEntry(world, { ...entry!, socket });
+  await expect(stopTunnels(world, () => true)).rejects.toMatchObject({
+    code: 'TUNNEL_UNANSWERED',
+    exitCode: 11,
+  });
+  await new Promise((done) => mute.close(done));
 });

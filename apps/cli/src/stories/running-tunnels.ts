@@ -1,3 +1,4 @@
+import { Problem } from '@sallyport/problems';
 import { askProcess } from '../local/control-socket.ts';
 import { allEntries, processRuns, type TunnelEntry } from '../local/tunnel-registry.ts';
 import { sayBytes, sayClock, sayDuration } from '../output/duration.ts';
@@ -28,6 +29,7 @@ export interface LiveTunnel extends Omit<TunnelStatus, 'sessionId'> {
 interface Found {
   readonly tunnel: LiveTunnel;
   readonly socket: string;
+  readonly entry: TunnelEntry;
 }
 
 /** Closing sends the last bytes and tells AWS and the control plane. */
@@ -70,7 +72,7 @@ async function ask(world: World, entry: TunnelEntry): Promise<Found | undefined>
     ...status,
     endsAt,
   };
-  return { tunnel, socket: entry.socket };
+  return { tunnel, socket: entry.socket, entry };
 }
 
 /** My live sessions as the control plane knows them, joined with what runs here. */
@@ -115,7 +117,14 @@ export async function stopTunnels(
 ): Promise<readonly LiveTunnel[]> {
   const fitting = (await found(world)).filter(({ tunnel }) => fits(tunnel));
   await Promise.all(
-    fitting.map(({ socket }) => askProcess(world, socket, { ask: 'stop' }, { withinMs: stopWithinMs })),
+    fitting.map(async ({ socket, entry }) => {
+      const stopped = await askProcess(world, socket, { ask: 'stop' }, { withinMs: stopWithinMs });
+      // Without an answer it may have ended in this very moment.
+      if (!stopped && (await ask(world, entry)))
+        throw new Problem('TUNNEL_UNANSWERED', {
+          detail: `${entry.name}: process ${entry.pid} does not answer.`,
+        });
+    }),
   );
   return fitting.map(({ tunnel }) => tunnel);
 }

@@ -22,6 +22,11 @@ export const daemon = entries({
     title: 'The background process was asked for something it does not know.',
     advice: 'End it with its tunnels and begin anew: tunnel stop --daemon.',
   },
+  TUNNEL_UNANSWERED: {
+    kind: 'local',
+    title: 'The process that holds the tunnel does not answer.',
+    advice: 'End that process (kill PID); the next command finishes what it leaves.',
+  },
   PEER_REFUSED: {
     kind: 'refused',
     title: 'Another user of this machine asked; only the owner of a tunnel may use it.',

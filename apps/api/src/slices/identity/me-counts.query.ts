@@ -21,6 +21,8 @@ export class MeCountsQuery {
           lapsesAt: { gt: at },
           requesterId: { not: actor.id },
           reviewers: { hasSome: [...actor.groups] },
+          // More time on a grant that has ended is nothing to answer.
+          OR: [{ extendsGrantId: null }, { extended: { state: { not: 'ended' } } }],
         },
       }),
       this.#client.grant.count({

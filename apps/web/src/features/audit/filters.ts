@@ -22,6 +22,7 @@ export const eventTypes = [
   'request.approved',
   'request.denied',
   'grant.activated',
+  'grant.extended',
   'grant.ended',
   'grant.revoke_confirmed',
   'lease.intended',

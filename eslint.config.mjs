@@ -94,7 +94,12 @@ export default tseslint.config(
         {
           enforceBuildableLibDependency: false,
           // The end-to-end tests start the product as `npm start` does, and name programs as `npm test` does.
-          allow: ['../tools/start/**', '../../tools/start/**', '../tools/test/**'],
+          allow: [
+            '../tools/start/**',
+            '../../tools/start/**',
+            '../tools/test/**',
+            '../../libs/connect/test/**',
+          ],
           depConstraints: [
             ...constraints('type', depth),
             ...constraints('scope', scope),

@@ -9,6 +9,9 @@ import {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const hour = 3_600_000;
 
+/** The library's own word for a pair: its types and those of Node and of browsers differ in small print. */
+type Pair = NonNullable<Parameters<typeof X509CertificateGenerator.createSelfSigned>[0]['keys']>;
+
 /** A certificate with its key, as PEM. */
 export interface KeyedCertificate {
   readonly cert: string;
@@ -18,7 +21,10 @@ export interface KeyedCertificate {
 /** A certificate authority of this test run, and a server certificate of it for the given names. Valid for an hour. */
 export async function certified(names: readonly string[]): Promise<{ ca: string; server: KeyedCertificate }> {
   const period = { notBefore: new Date(Date.now() - hour), notAfter: new Date(Date.now() + hour) };
-  const pair = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const pair = async (): Promise<Pair> => {
+    const made: unknown = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+    return made as Pair;
+  };
   const [authority, server] = [await pair(), await pair()];
   const ca = await X509CertificateGenerator.createSelfSigned({
     ...{ name: 'CN=Test authority', serialNumber: '01', ...period },
@@ -32,7 +38,9 @@ export async function certified(names: readonly string[]): Promise<{ ca: string;
       new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value }))),
     ],
   });
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', server.privateKey)).toString('base64');
+  const pkcs8 = Buffer.from(
+    await webcrypto.subtle.exportKey('pkcs8', server.privateKey as webcrypto.CryptoKey),
+  ).toString('base64');
   const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`;
   return { ca: ca.toString('pem'), server: { cert: certificate.toString('pem'), key } };
 }

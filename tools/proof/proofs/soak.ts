@@ -87,7 +87,7 @@ export const soak: Proof = {
       found,
       figures:
         `virtual: ${count(virtual.conversations)} conversations, ${virtual.closes} closes, ${virtual.slope.toFixed(1)} KiB/h; ` +
-        `real: ${count(real.conversations)} conversations, ${real.closes} closes, ${real.megabytes.toFixed(0)} MB, ${real.slope.toFixed(0)} KiB/h`,
+        `real: ${count(real.conversations)} conversations, ${real.closes} closes, ${real.megabytes.toFixed(0)} MB, ${minutes < 30 ? 'too short for a slope' : `${real.slope.toFixed(0)} KiB/h`}`,
     };
   },
 };

@@ -17,10 +17,11 @@ export async function wayTo(address: URL): Promise<Ask> {
 }
 
 async function through(proxy: URL): Promise<Ask> {
-  const { fetch: ask, ProxyAgent } = await import('undici');
+  // By its default: a bundle gives a CommonJS package no other name.
+  const { default: undici } = await import('undici');
   const { username, password, origin, host } = proxy;
   const said = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const dispatcher = new ProxyAgent({
+  const dispatcher = new undici.ProxyAgent({
     uri: origin,
     ...((username || password) && { token: `Basic ${Buffer.from(said).toString('base64')}` }),
   });
@@ -28,7 +29,7 @@ async function through(proxy: URL): Promise<Ask> {
     const body = request.body === null ? undefined : await request.arrayBuffer();
     const { method, headers, url } = request;
     try {
-      const answer = await ask(url, {
+      const answer = await undici.fetch(url, {
         ...{ method, headers: [...headers], redirect: 'manual', signal, dispatcher },
         ...(body !== undefined && { body }),
       });

@@ -42,8 +42,7 @@ async function through(proxy: URL): Promise<Ask> {
 
 /** What the proxy itself answered, worded as `libs/connect` does; undefined when it was not the proxy that failed. */
 function refusalOf(error: unknown, proxy: string): Problem | undefined {
-  const { cause } = error as { cause?: { message?: string } };
-  const status = Number(/Proxy response \((\d+)\)/u.exec(cause?.message ?? '')?.[1] ?? Number.NaN);
+  const status = Number(/Proxy response \((\d+)\)/u.exec(causesOf(error).join(' '))?.[1] ?? Number.NaN);
   if (Number.isNaN(status)) return undefined;
   if (status >= 500)
     return new Problem('PROXY_UNREACHABLE', { detail: `The proxy ${proxy} cannot get on (${status}).` });
@@ -53,4 +52,11 @@ function refusalOf(error: unknown, proxy: string): Problem | undefined {
         ? `The proxy ${proxy} asks for a name and a password (407).`
         : `The proxy ${proxy} does not lead there (${status}).`,
   });
+}
+
+/** The messages of an error and of what caused it, outermost first. */
+function causesOf(error: unknown): string[] {
+  const messages: string[] = [];
+  for (let at = error; at instanceof Error && messages.length < 8; at = at.cause) messages.push(at.message);
+  return messages;
 }

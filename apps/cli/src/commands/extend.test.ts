@@ -87,7 +87,5 @@ it('shows reviewers what would move', async () => {
   api.on('GET /access-requests', { body: { items: [asked()] } });
   person.terminal = true;
   const { out } = await person.types('requests', '--to-review');
-  expect(out).toContain(
-    '30 min more: ends 2026-01-01 01:00 UTC now, 2026-01-01 01:30 UTC then (grt_1)',
-  );
+  expect(out).toContain('30 min more: ends 2026-01-01 01:00 UTC now, 2026-01-01 01:30 UTC then (grt_1)');
 });

@@ -154,6 +154,28 @@ function codecTransfer(bytes: number): number {
   return (performance.now() - begun) / 1000;
 }
 
+const messagesPerSample = 256;
+
+/**
+ * Bytes of the garbage-collected heap that a message costs on its whole way (made, sent, taken apart, acknowledged), the middle of many
+ * short stretches without a collection. Buffers outside the heap, such as digests, are not in it.
+ */
+function heapBytesPerMessage(transfer: (bytes: number) => number): number {
+  const samples: number[] = [];
+  for (let sample = 0; sample < 51; sample += 1) {
+    globalThis.gc?.();
+    const before = process.memoryUsage().heapUsed;
+    transfer(messagesPerSample * 1016);
+    samples.push((process.memoryUsage().heapUsed - before) / messagesPerSample);
+  }
+  return median(samples);
+}
+
+function costFigure(name: string, value: number, baseline: number): Figure {
+  const ratio = value / baseline;
+  return { name, value, unit: 'B', baseline, ratio, target: 1, met: ratio <= 1 };
+}
+
 /** `wire`: the protocol library in one process, both roles, against the bare loop in the same run. */
 export const wire: Bench = {
   title: `codec and session loop, one process, ${bytesPerRound / mebibyte} MiB a round, median of ${rounds}`,
@@ -179,10 +201,21 @@ export const wire: Bench = {
       measured.up.push(up);
     }
     const baseline = median(measured.bare);
+    const bareHeap = heapBytesPerMessage(bareTransfer);
     return [
       rateFigure('wire_codec_over_loop', median(measured.codec), 'MiB/s', baseline, 1),
       rateFigure('wire_down_over_loop', median(measured.down), 'MiB/s', baseline, 0.9),
       rateFigure('wire_up_over_loop', median(measured.up), 'MiB/s', baseline, 0.9),
+      costFigure(
+        'heap_per_message_down',
+        heapBytesPerMessage((bytes) => joined.transfer('agent', bytes)),
+        bareHeap,
+      ),
+      costFigure(
+        'heap_per_message_up',
+        heapBytesPerMessage((bytes) => joined.transfer('client', bytes)),
+        bareHeap,
+      ),
     ];
   },
 };

@@ -41,6 +41,7 @@ export class DataChannel {
   readonly #host: DataChannelHost;
   /** Checks digests of what arrives; the official agent never does (section 4), so its role has none. */
   readonly #sha256: WireEnvironment['sha256'] | undefined;
+  readonly #put = (frame: Uint8Array) => this.#host.frame(frame);
   #online = false;
   #paused = false;
   received = 0;
@@ -175,7 +176,7 @@ export class DataChannel {
 
   /** Sends one stream message with what `fill` writes, or one of a replay. False when nothing went. */
   sendFill(now: number, fill: FillPayload): boolean {
-    if (this.sender.replaying && this.sender.replay(now, (frame) => this.#host.frame(frame))) return true;
+    if (this.sender.replaying && this.sender.replay(now, this.#put)) return true;
     if (!this.sender.hasRoom) return false;
     const sequence = this.sender.nextSequence;
     const frame = this.#frames.stream(sequence, this.#flagsOf(sequence), payloadTypes.output, fill);
@@ -214,6 +215,6 @@ export class DataChannel {
       this.sender.postpone(now);
       return true;
     }
-    return this.sender.tick(now, (frame) => this.#host.frame(frame));
+    return this.sender.tick(now, this.#put);
   }
 }

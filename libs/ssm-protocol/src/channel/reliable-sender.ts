@@ -2,8 +2,10 @@ import { resendsMax, resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax 
 import { PacingWindow } from './pacing-window.ts';
 import { RttEstimator } from './rtt-estimator.ts';
 
+/** A place of the ring. Places are used again and again, since an object for each kilobyte is work for the garbage collector. */
 interface InFlight {
-  frame: Uint8Array;
+  /** Undefined when its message was acknowledged. */
+  frame: Uint8Array | undefined;
   /** Monotonic milliseconds of the last sending. */
   sentAt: number;
   resends: number;
@@ -60,7 +62,13 @@ export class ReliableSender {
 
   /** Keeps a message of number `nextSequence`. Call before it is sent, so that no acknowledgement can come too early. */
   store(frame: Uint8Array, now: number): void {
-    this.#ring[this.#next & mask] = { frame, sentAt: now, resends: 0 };
+    const place = this.#ring[this.#next & mask];
+    if (place === undefined) this.#ring[this.#next & mask] = { frame, sentAt: now, resends: 0 };
+    else {
+      place.frame = frame;
+      place.sentAt = now;
+      place.resends = 0;
+    }
     this.#next += 1;
     this.#unacknowledged += 1;
     this.pacing.sent(this.#unacknowledged);
@@ -71,17 +79,17 @@ export class ReliableSender {
   acknowledge(sequence: number, now: number): boolean {
     if (sequence < this.#base || sequence >= this.#next) return false;
     const message = this.#ring[sequence & mask];
-    if (message === undefined) return false;
+    if (message?.frame === undefined) return false;
     const roundTripMs = now - message.sentAt;
     this.rtt.sample(roundTripMs);
-    this.#ring[sequence & mask] = undefined;
+    message.frame = undefined;
     this.#unacknowledged -= 1;
     if (message.resends === 0) {
       this.#freshAcknowledgedAt = now;
       this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
     } else if (message.sentAt > this.#resentAcknowledgedFrom) this.#resentAcknowledgedFrom = message.sentAt;
     if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
-    while (this.#base < this.#next && this.#ring[this.#base & mask] === undefined) this.#base += 1;
+    while (this.#base < this.#next && this.#ring[this.#base & mask]?.frame === undefined) this.#base += 1;
     if (this.#unacknowledged === 0) this.#tickAt = undefined;
     return true;
   }
@@ -102,12 +110,12 @@ export class ReliableSender {
     let sent = 0;
     for (let sequence = this.#base; sequence < this.#next && sent < most; sequence += 1) {
       const message = this.#ring[sequence & mask];
-      if (message === undefined || now - message.sentAt <= rto) continue;
+      if (message?.frame === undefined || now - message.sentAt <= rto) continue;
       // Beyond the head only gaps: messages older than one that was acknowledged.
       if (sequence !== this.#base && sequence >= this.#acknowledgedTo && message.sentAt >= lostBefore)
         continue;
       if (message.resends >= resendsMax) return false;
-      this.#sendAgain(message, now, send);
+      this.#sendAgain(message, message.frame, now, send);
       sent += 1;
     }
     return true;
@@ -133,19 +141,19 @@ export class ReliableSender {
   replay(now: number, send: (frame: Uint8Array) => void): boolean {
     for (let at = Math.max(this.#replayFrom, this.#base); at < this.#replayTo; at += 1) {
       const message = this.#ring[at & mask];
-      if (message === undefined) continue;
+      if (message?.frame === undefined) continue;
       this.#replayFrom = at + 1;
-      this.#sendAgain(message, now, send);
+      this.#sendAgain(message, message.frame, now, send);
       return true;
     }
     this.#replayFrom = this.#replayTo;
     return false;
   }
 
-  #sendAgain(message: InFlight, now: number, send: (frame: Uint8Array) => void): void {
+  #sendAgain(message: InFlight, frame: Uint8Array, now: number, send: (frame: Uint8Array) => void): void {
     message.sentAt = now;
     message.resends += 1;
     this.resent += 1;
-    send(message.frame);
+    send(frame);
   }
 }

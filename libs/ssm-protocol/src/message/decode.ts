@@ -105,7 +105,9 @@ export function validateMessage(
   }
   if (message.headerLength === 0) return 'SSM_HEADER_LENGTH_ZERO';
   if (messageType === '') return 'SSM_MESSAGE_TYPE_EMPTY';
-  if (message.createdDate === 0) return 'SSM_CREATED_DATE_ZERO';
+  if (readUint32(frame, offsets.createdDate) === 0 && readUint32(frame, offsets.createdDate + 4) === 0) {
+    return 'SSM_CREATED_DATE_ZERO';
+  }
   if (sha256 === undefined || message.payloadLength === 0) return undefined;
   return digestMatches(frame, sha256(message.payload)) ? undefined : 'SSM_DIGEST_MISMATCH';
 }

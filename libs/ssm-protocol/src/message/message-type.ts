@@ -33,7 +33,8 @@ const known: readonly { readonly text: KnownMessageType; readonly padded: Uint8A
 /** Reads the type of a frame of at least 120 bytes: trimmed of NULs, then of white space; '' when nothing is left. */
 export function readMessageType(frame: Uint8Array): string {
   const start = offsets.messageType;
-  for (const { text, padded } of known) {
+  for (let type = 0; type < known.length; type += 1) {
+    const { text, padded } = known[type]!;
     // The first letters tell most types apart, the loop confirms.
     let at = 0;
     while (at < messageTypeBytes && frame[start + at] === padded[at]) at += 1;

@@ -139,7 +139,7 @@ export class MuxCarrier implements Carrier {
     stream.credit -= length;
     this.#moved += length;
     // The turn passes on first: `moveOut` may call the writer, who may put the stream back.
-    if (line === this.#turn || stream.credit <= 0) {
+    if (line === this.#fresh ? stream.credit <= 0 : line.length > 1) {
       line.shift();
       this.#turn.push(stream);
     }

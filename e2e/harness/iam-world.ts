@@ -14,6 +14,10 @@ const dayMs = 24 * 3600 * 1000;
 /** The endpoint's true name: what its certificate and its tokens must say. */
 export const iamEndpoint = 'shop-iam.c9example.eu-west-1.rds.amazonaws.com';
 
+/** The bastion whose agent is a process of its own. The others of the world are {@link emulatedBastions}. */
+export const attachedInstance = 'i-0f9a5b6c7d8e94a5b';
+export const emulatedBastions = ['i-0b5c1d2e3f4a50617', 'i-0c6d2e3f4a5b61728'] as const;
+
 /** An authority in the form that the sandbox keeps its own in; answers its certificate, PEM. */
 async function makeAuthority(folder: string): Promise<string> {
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -34,7 +38,10 @@ async function makeAuthority(folder: string): Promise<string> {
   return pem;
 }
 
-/** The transfer world with `test-iam`: a database that signs people in by IAM, behind TLS of an authority that the catalogue names. */
+/**
+ * The transfer world with `test-iam`: a database that signs people in by IAM, behind TLS of an authority that the catalogue names,
+ * and with one more bastion, whose agent may attach.
+ */
 export async function iamWorld(): Promise<ProductOptions & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-iam-'));
   const ca = await makeAuthority(join(folder, 'authority'));
@@ -69,9 +76,21 @@ export async function iamWorld(): Promise<ProductOptions & { readonly folder: st
     'resource-id': resourceId,
     authority: join(folder, 'authority'),
   };
+  const attached = `  - id: ${attachedInstance}
+    account: workloads
+    region: eu-west-1
+    zone: eu-west-1c
+    name: bastion-c
+    address: 10.0.1.13
+    online: true
+    agent: attached
+    tags: *bastion
+`;
   writeFileSync(
     join(folder, 'world.yaml'),
-    `${world.replace('catalog: transfer-catalog.yaml', 'catalog: catalog.yaml')}
+    `${world
+      .replace('catalog: transfer-catalog.yaml', 'catalog: catalog.yaml')
+      .replace('\nvpc-cidrs:', `${attached}\nvpc-cidrs:`)}
   - host: ${iamEndpoint}
     port: 5432
     address: 10.0.3.50
@@ -80,7 +99,7 @@ export async function iamWorld(): Promise<ProductOptions & { readonly folder: st
   );
   return {
     folder,
-    sandboxArgs: ['--world', join(folder, 'world.yaml')],
+    sandboxArgs: ['--world', join(folder, 'world.yaml'), '--agent-listen', '127.0.0.1:0'],
     apiEnvironment: { SALLYPORT_CATALOG: catalog },
   };
 }

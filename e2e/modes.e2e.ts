@@ -223,25 +223,5 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(code, err).toBe(0);
       expect((JSON.parse(out) as { Arn: string }).Arn).toContain(`/jit-${grants['prod-rds']}`);
     });
-
-    it('warns before the end with the line to paste', async () => {
-      const short = await Laptop.signedIn(product, 'engineer');
-      try {
-        const ask = await product.as('engineer').asks('staging-rds', 62);
-        expect(ask).toMatch(/^req_/);
-        const run = short.tunnel(['connect', 'staging-rds', '--json']);
-        await run.until('"event":"warning"');
-        const warning = events(run).find(({ event }) => event === 'warning');
-        expect(warning).toMatchObject({
-          name: 'staging-rds',
-          secondsLeft: 60,
-          extend: 'tunnel extend staging-rds 30m',
-        });
-        run.child.kill('SIGINT');
-        expect(await run.code).toBe(130);
-      } finally {
-        await short.remove();
-      }
-    });
   },
 );

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,10 +25,10 @@ describe('the package that people install', () => {
     npm_config_cache: join(folder, 'no-cache'),
     npm_config_update_notifier: 'false',
   });
-  const tunnel = (...argv: string[]) =>
+  const tunnel = (argv: string[], settings: Record<string, string> = {}) =>
     run(process.execPath, [join(folder, 'elsewhere/node_modules/@sallyport/cli/bin/run.js'), ...argv], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: folder },
+      env: { PATH: process.env['PATH'], HOME: folder, ...settings },
       timeout: 60_000,
     });
 
@@ -75,18 +77,47 @@ describe('the package that people install', () => {
   });
 
   it('tells its version, and has help and a manual page', async () => {
-    expect((await tunnel('--version')).stdout).toMatch(/^tunnel \d+\.\d+\.\d+\n$/u);
-    expect((await tunnel('connect', '--help')).stdout).toContain('tunnel connect prod-rds');
+    expect((await tunnel(['--version'])).stdout).toMatch(/^tunnel \d+\.\d+\.\d+\n$/u);
+    expect((await tunnel(['connect', '--help'])).stdout).toContain('tunnel connect prod-rds');
     const page = join(folder, 'elsewhere/node_modules/@sallyport/cli/man/tunnel.1');
     expect(await readFile(page, 'utf8')).toContain('.TH TUNNEL 1');
   });
 
   it('runs a command there: nobody is signed in', async () => {
-    await expect(tunnel('ls')).rejects.toMatchObject({ code: 4 });
+    await expect(tunnel(['ls'])).rejects.toMatchObject({ code: 4 });
+  });
+
+  it('speaks through a proxy, which needs code that is loaded late', async () => {
+    const proxy = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n'));
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const settings = {
+      TUNNEL_SERVER: 'https://sallyport.invalid',
+      HTTPS_PROXY: `http://127.0.0.1:${port}`,
+      NO_PROXY: '',
+    };
+    const signedIn = join(folder, '.config/sallyport');
+    await mkdir(signedIn, { recursive: true, mode: 0o700 });
+    const file = {
+      version: 1,
+      servers: { [settings.TUNNEL_SERVER]: { token: 'sp_token', email: 'a@example.com' } },
+    };
+    await writeFile(join(signedIn, 'sign-ins.json'), JSON.stringify(file), { mode: 0o600 });
+    try {
+      await expect(tunnel(['ls'], settings)).rejects.toMatchObject({
+        stderr: expect.stringContaining('PROXY_REFUSED') as string,
+      });
+    } finally {
+      await rm(signedIn, { recursive: true });
+      proxy.close();
+    }
   });
 
   it('completes commands without anything else', async () => {
-    expect((await tunnel('complete', '--', 'conn')).stdout).toBe('connect\n');
+    expect((await tunnel(['complete', '--', 'conn'])).stdout).toBe('connect\n');
   });
 
   it('names whose code it holds', async () => {

@@ -5,7 +5,6 @@ import { programItself } from '../process/program-itself.ts';
 import { directoriesOf } from '../settings/directories.ts';
 import { makePrivateDirectory, writePrivateFile } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
-import { databaseToken } from './iam-token.ts';
 import type { ClientSettings, TunnelPlace } from './place.ts';
 import { settingsFor, wantsToken } from './settings-for.ts';
 
@@ -43,7 +42,8 @@ export async function handOver({ world, place, pid, lease }: HandingOver): Promi
     place,
     folder,
     password,
-    publicAuthorities: await firstReadable(bundles),
+    // OpenSSL's own variable for it, where somebody keeps another bundle.
+    publicAuthorities: world.env['SSL_CERT_FILE'] || (await firstReadable(bundles)),
     program: programItself(),
   });
   const paths: Record<string, string> = {};
@@ -58,8 +58,9 @@ export async function handOver({ world, place, pid, lease }: HandingOver): Promi
 }
 
 /** The token is for the endpoint that the lease pins, not for what a list said some time ago. */
-function tokenFor(place: TunnelPlace, lease: Lease): Promise<string> {
+async function tokenFor(place: TunnelPlace, lease: Lease): Promise<string> {
   const { host, port, database } = lease.resource;
+  const { databaseToken } = await import('./iam-token.ts');
   return databaseToken({ ...place.resource, host, port, database }, lease);
 }
 

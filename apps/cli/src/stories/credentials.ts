@@ -1,6 +1,5 @@
 import type { Lease } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
-import { clusterToken } from '../clients/iam-token.ts';
 import { reachedOf } from '../clients/handed-over.ts';
 import { shellQuoted } from '../clients/shell-words.ts';
 import { clean } from '../output/text.ts';
@@ -51,6 +50,7 @@ export async function clusterCredential(world: World, server: Server, name: stri
   const { cluster } = reachedOf(await readResource(server, name));
   if (!cluster) throw new Problem('COMMAND_USAGE', { detail: `${clean(name)} is not a Kubernetes cluster.` });
   const lease = await freshLease(server, name);
+  const { clusterToken } = await import('../clients/iam-token.ts');
   const now = world.effects.clock.now();
   return {
     apiVersion: 'client.authentication.k8s.io/v1',

@@ -148,10 +148,6 @@ export class Tunnel {
   get resource(): Lease['resource'] | undefined {
     return this.#leases.latest?.resource;
   }
-  /** The latest lease: its credentials sign for other services of the same grant. Secret; never keep or log it. */
-  get lease(): Lease | undefined {
-    return this.#leases.latest;
-  }
   get traffic(): Traffic {
     return this.#pool.traffic;
   }

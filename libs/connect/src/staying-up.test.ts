@@ -242,6 +242,19 @@ describe('d4: a peer that answers nothing', () => {
   });
 });
 
+describe('a session that AWS ends each time right after it began', () => {
+  it('is not started over and over without a pause', async () => {
+    const tunnel = await opened();
+    for (let tenth = 0; tenth < 600; tenth++) {
+      if (tunnel.state === 'open') world.gateway.close();
+      await effects.time.advanceAsync(100);
+    }
+    // One each half second without pauses; with them ever fewer.
+    expect(calls('StartSession').length).toBeLessThan(30);
+    expect(tunnel.end).toBeUndefined();
+  });
+});
+
 describe('opening', () => {
   const two = ['i-0123456789abcdef0', 'i-0fedcba9876543210'];
 

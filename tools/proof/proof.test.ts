@@ -41,7 +41,7 @@ const broken: Proof = {
   },
 };
 
-describe('npm run proof', () => {
+describe('npm run proof', { timeout: 60_000 }, () => {
   it('runs each proof with its scale and ends with a table', async () => {
     const { failed, lines, said } = await ran([sound], 'full');
     expect(failed).toBe(0);

@@ -1,6 +1,5 @@
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { find } from '../tools/test/programs.ts';
@@ -63,11 +62,14 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     const done = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
     const startSessions = () =>
       product.cloudTrail().filter((call) => call.eventName === 'StartSession').length;
-    async function occupy(port: number): Promise<number> {
+    /** Takes a port; one that somebody else has already is taken all the same. */
+    function occupy(port: number): Promise<number> {
       const server = createServer();
       taken.push(server);
-      await once(server.listen(port, '127.0.0.1'), 'listening');
-      return (server.address() as AddressInfo).port;
+      return new Promise((resolve) => {
+        server.once('error', () => resolve(port));
+        server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+      });
     }
 
     it('c1: a local port accepts, psql goes through it, and no key was needed', async () => {

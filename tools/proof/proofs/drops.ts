@@ -18,6 +18,17 @@ const world = join(repository, 'apps/sandbox/test/world');
 const perTunnel = 50;
 const patienceMs = 120_000;
 
+/** A tunnel; on a quick machine the drops before have used up the person's leases of this minute. */
+async function opened(product: Product): Promise<KeptTunnel> {
+  try {
+    return await KeptTunnel.open(product, 'test-echo', { seconds: 3_600 });
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'LEASE_LIMITED') throw error;
+    await new Promise((resolve) => setTimeout(resolve, 61_000));
+    return KeptTunnel.open(product, 'test-echo', { seconds: 3_600 });
+  }
+}
+
 /** `SEED=N npm run proof -- drops` sees one run again. */
 export const drops: Proof = {
   name: 'drops',
@@ -35,7 +46,7 @@ export const drops: Proof = {
     try {
       for (let done = 0; done < wanted && found.length < 10; done += perTunnel) {
         const seed = first + done / perTunnel;
-        const kept = await KeptTunnel.open(product, 'test-echo', { seconds: 3_600 });
+        const kept = await opened(product);
         const plan = planOf(seed, Math.min(perTunnel, wanted - done));
         try {
           const ran = await runDrops(product, kept, { plan, seed, patienceMs }, (text) =>

@@ -1,4 +1,4 @@
-import { access, readdir, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lease, Resource } from '@sallyport/api-client';
 import { programItself } from '../process/program-itself.ts';
@@ -67,15 +67,6 @@ async function tokenFor(place: TunnelPlace, lease: Lease): Promise<string> {
 /** Removes what was handed over to the clients of one tunnel. */
 export async function takeBack(world: World, pid: number, name: string): Promise<void> {
   await rm(handedFolder(world, pid, name), { recursive: true, force: true });
-}
-
-/** Removes what belongs to processes that `lives` denies: those that could not tidy up after themselves. */
-export async function takeBackFromTheDead(world: World, lives: (pid: number) => boolean): Promise<void> {
-  for (const entry of await readdir(handedRoot(world)).catch(() => [] as string[])) {
-    const pid = Number(/^(\d+)-/u.exec(entry)?.[1] ?? NaN);
-    if (Number.isInteger(pid) && !lives(pid))
-      await rm(join(handedRoot(world), entry), { recursive: true, force: true });
-  }
 }
 
 async function firstReadable(paths: readonly string[]): Promise<string | undefined> {

@@ -51,7 +51,6 @@ export default defineConfig({
           name: 'e2e-waiting',
           environment: 'node' as const,
           include: ['**/*.waiting.e2e.ts'],
-          fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

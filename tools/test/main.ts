@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from '../start/build.ts';
 import { find, programs, type Program } from './programs.ts';
@@ -39,10 +39,14 @@ async function vitest(
   }
 }
 
-/** Unit and database suites side by side; then the whole product, alone on the machine. */
+/**
+ * Unit and database suites side by side, and beside them those suites of the whole product that mostly wait (hence two workers at the
+ * least); then the whole product, alone on the machine.
+ */
 function runs(named: readonly string[]): string[][] {
   if (named.length > 0) return [named.flatMap((name) => ['--project', name])];
-  return [['--project=!e2e'], ['--project=e2e']];
+  const workers = Math.max(2, availableParallelism() - 1);
+  return [['--project=!e2e', `--maxWorkers=${workers}`], ['--project=e2e']];
 }
 
 async function main(): Promise<number> {

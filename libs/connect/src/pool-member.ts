@@ -16,6 +16,8 @@ import type { LossReason } from './tunnel-options.ts';
 const goodAfterMs = 3_000;
 /** A resumed session whose WebSocket is refused this often is given up for a fresh one. */
 const refusedResumesMax = 2;
+/** A WebSocket that does not open within this does not: its way may be a proxy that never answers. */
+const openWithinMs = 20_000;
 /** Failures that speak against the instance rather than the network, the account or the control plane. */
 const instanceFailures = new Set<string>([
   'SSM_TARGET_OFFLINE',
@@ -235,7 +237,12 @@ export class PoolMember {
     const url = checkStreamUrl(started.streamUrl, started.sessionId, desk.endpoint(lease), rules);
     const headers = await signUpgrade(url, lease, new Date(effects.clock.now()));
     debug('gateway', { host: url.host, signed: Object.keys(headers).length > 0 });
-    const connection = await transport.open(url, headers, channel.sink(), signal);
+    const late = new AbortController();
+    const patience = effects.timers.after(openWithinMs, () => late.abort(new Problem('SSM_UNREACHABLE')));
+    const either = AbortSignal.any([signal, late.signal]);
+    const connection = await transport
+      .open(url, headers, channel.sink(), either)
+      .finally(() => effects.timers.cancel(patience));
     if (signal.aborted) {
       connection.cut();
       throw signal.reason as Error;

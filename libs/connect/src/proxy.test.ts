@@ -157,7 +157,12 @@ describe('a proxy', () => {
   });
 
   it('whose address is none is refused without telling it', () => {
-    for (const text of ['http://ann:canary@', 'socks5://ann:canary@127.0.0.1:1080', 'http://ann:canary@:x']) {
+    for (const text of [
+      'http://ann:canary@',
+      'socks5://ann:canary@127.0.0.1:1080',
+      'http://ann:canary@:x',
+      'http://ann:canary%@127.0.0.1:1080',
+    ]) {
       vi.stubEnv('HTTPS_PROXY', text);
       const asked = () => proxiesOfEnvironment(new URL(`https://${ssm}`));
       expect(asked).toThrowError(expect.objectContaining({ code: 'CONNECTION_SETTING_INVALID' }));

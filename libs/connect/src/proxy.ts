@@ -26,12 +26,22 @@ export const proxiesOfEnvironment: Proxies = (target) => {
   if (text === '') return undefined;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   // Told without the text: it may hold a password.
-  if (!proxy || !['http:', 'https:'].includes(proxy.protocol) || proxy.hostname === '')
+  if (!proxy || !['http:', 'https:'].includes(proxy.protocol) || proxy.hostname === '' || !readable(proxy))
     throw new Problem('CONNECTION_SETTING_INVALID', {
-      detail: 'The proxy of the environment (HTTPS_PROXY, ALL_PROXY) is not an http or https address.',
+      detail:
+        'The proxy of the environment (HTTPS_PROXY, ALL_PROXY) is not an http or https address, or its password is not percent-encoded.',
     });
   return proxy;
 };
+
+/** Whether name and password can be decoded: a bare percent sign has to be written %25. */
+function readable({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 /** What Node's HTTP client is given to reach a target: an agent that goes through the proxy, or undefined. */
 export async function agentThrough(proxies: Proxies, target: URL): Promise<Agent | undefined> {

@@ -91,6 +91,8 @@ async function callThrough<T>(
     requestHandler: {
       connectionTimeout: answerWithinMs,
       requestTimeout: answerWithinMs,
+      // Else the SDK only warns: a call into a black hole would never come back, and nothing would be tried again.
+      throwOnRequestTimeout: true,
       ...(agent && { httpAgent: agent, httpsAgent: agent }),
     },
   });

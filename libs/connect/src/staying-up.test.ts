@@ -127,6 +127,21 @@ describe('d3: a cut network', () => {
     expect(tunnel.state).toBe('reconnecting');
   });
 
+  it('is survived when a proxy swallows the way back to the gateway without an answer', async () => {
+    const tunnel = await opened();
+    const one = await program(tunnel);
+    await echoes(one, 'before');
+    world.gateway.mazed = true;
+    world.gateway.drop();
+    await pass(effects, 10_000, 1_000);
+    expect(tunnel.state).toBe('reconnecting');
+    world.gateway.mazed = false;
+    await pass(effects, 40_000, 1_000);
+    expect(tunnel.state).toBe('open');
+    expect(told('obstacle')).toEqual(['obstacle SSM_UNREACHABLE']);
+    await echoes(one, 'after');
+  });
+
   it('lets new connections wait, 30 s at most, then tells them the truth', async () => {
     const tunnel = await opened();
     world.gateway.cut = true;

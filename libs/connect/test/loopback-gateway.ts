@@ -36,6 +36,8 @@ export class LoopbackGateway {
   readonly offline = new Set<string>();
   /** While true no connection is opened, none answers, and no call to AWS is answered: the network is cut. */
   cut = false;
+  /** While true a connection is neither opened nor refused: a proxy that never answers. */
+  mazed = false;
   /** Ids of sessions that were terminated by call. */
   readonly terminated: string[] = [];
   /** Answers StartSession only when this is done. */
@@ -80,8 +82,12 @@ export class LoopbackGateway {
   };
 
   readonly transport: Transport = {
-    open: async (url, headers, sink) => {
+    open: async (url, headers, sink, signal) => {
       this.calls.push(`open ${headers['authorization'] ? 'signed' : 'unsigned'}`);
+      if (this.mazed)
+        await new Promise((_, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+        );
       if (this.failures.open) throw this.failures.open;
       if (this.cut) throw new Problem('SSM_UNREACHABLE');
       const agent = this.#sessions.get(url.pathname.split('/').at(-1) ?? '');

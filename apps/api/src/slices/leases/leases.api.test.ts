@@ -112,6 +112,12 @@ describe('a lease', () => {
     ]);
   });
 
+  it('takes an avoided nothing for an empty list', async () => {
+    const grant = await aGrant();
+    const lease = await api.as('engineer').issueLease(grant.id, { avoid: null as unknown as string[] });
+    expect(lease.state).toBe('issued');
+  });
+
   it.each([
     ['an id that is none', ['i-0123456789abcdef0', 'bastion-a']],
     ['a pattern', ['i-*']],

@@ -28,7 +28,7 @@ export class LeasesController {
     @Param('id') grantId: string,
     @Body() { avoid }: IssueLeaseDto,
   ): Promise<LeaseDto> {
-    return leaseDto(await this.#issue.run(grantId, actor, avoid), this.#endpoint);
+    return leaseDto(await this.#issue.run(grantId, actor, avoid ?? []), this.#endpoint);
   }
 }
 

@@ -61,6 +61,30 @@ describe('url and env', () => {
     }
   });
 
+  it('takes back no variable whose name a shell would run', async () => {
+    const open = await announcedTunnel(person.world());
+    try {
+      person.env['PG$(echo ran >&2)'] = 'x';
+      person.env['PGPASSWORD'] = 'of another';
+      const { out } = await person.types('env', 'prod-rds');
+      expect(out).toMatch(/^unset PGPASSWORD$/mu);
+      expect(out).not.toContain('echo ran');
+    } finally {
+      await open.close();
+    }
+  });
+
+  it('say where the listener is, when a tunnel has no port of its own', async () => {
+    const open = await announcedTunnel(person.world(), { port: 0, url: 'socks5h://127.0.0.1:1080' });
+    try {
+      const { code, out, err } = await person.types('url', 'prod-rds');
+      expect({ code, out }).toEqual({ code: 6, out: '' });
+      expect(err).toContain('behind socks5h://127.0.0.1:1080');
+    } finally {
+      await open.close();
+    }
+  });
+
   it('hand a token over in a 0600 file, fresh for each run, and print it nowhere (c5)', async () => {
     api.on('GET /resources/prod-rds', { body: aResource(iam) });
     const open = await announcedTunnel(person.world());

@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lease, Resource } from '@sallyport/api-client';
 import { programItself } from '../process/program-itself.ts';
@@ -15,10 +15,21 @@ const bundles = [
   '/etc/ssl/cert.pem',
 ];
 
+/** Where a tunnel is told apart from another one to the same resource in the same process. */
+export type HandedPlace = Pick<TunnelPlace, 'port' | 'socket'>;
+
 /** Where the files for the clients of one tunnel lie. `pid` is the process that keeps the tunnel open. */
-export function handedFolder(world: Pick<World, 'env' | 'home'>, pid: number, name: string): string {
-  return join(handedRoot(world), `${pid}-${name.replace(/[^A-Za-z0-9._-]/gu, '_')}`);
+export function handedFolder(
+  world: Pick<World, 'env' | 'home'>,
+  pid: number,
+  name: string,
+  { port, socket }: HandedPlace,
+): string {
+  return join(handedRoot(world), folderName(pid, name, socket ?? String(port)));
 }
+
+const folderName = (pid: number, name: string, spot: string) =>
+  `${pid}-${name}-${spot}`.replace(/[^A-Za-z0-9._-]/gu, '_');
 
 const handedRoot = (world: Pick<World, 'env' | 'home'>) => join(directoriesOf(world).state, 'handed-over');
 
@@ -36,7 +47,7 @@ export async function handOver({ world, place, pid, lease }: HandingOver): Promi
   readonly settings: ClientSettings;
   readonly paths: Readonly<Record<string, string>>;
 }> {
-  const folder = handedFolder(world, pid, place.resource.name);
+  const folder = handedFolder(world, pid, place.resource.name, place);
   const password = wantsToken(place.resource) ? await tokenFor(place, await lease()) : undefined;
   const settings = settingsFor({
     place,
@@ -65,8 +76,15 @@ async function tokenFor(place: TunnelPlace, lease: Lease): Promise<string> {
 }
 
 /** Removes what was handed over to the clients of one tunnel. */
-export async function takeBack(world: World, pid: number, name: string): Promise<void> {
-  await rm(handedFolder(world, pid, name), { recursive: true, force: true });
+export async function takeBack(world: World, pid: number, name: string, place: HandedPlace): Promise<void> {
+  await rm(handedFolder(world, pid, name, place), { recursive: true, force: true });
+}
+
+/** Removes what a process that is gone had handed over for tunnels to one resource, wherever they listened. */
+export async function takeBackFromTheDead(world: World, pid: number, name: string): Promise<void> {
+  const begin = folderName(pid, name, '');
+  for (const entry of await readdir(handedRoot(world)).catch(() => [] as string[]))
+    if (entry.startsWith(begin)) await rm(join(handedRoot(world), entry), { recursive: true, force: true });
 }
 
 async function firstReadable(paths: readonly string[]): Promise<string | undefined> {

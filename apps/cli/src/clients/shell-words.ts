@@ -10,6 +10,11 @@ export function exportLines(variables: Readonly<Record<string, string>>): string
     .join('\n');
 }
 
+/** Whether a variable can be named in a shell; the environment may hold others. */
+export function isShellName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/u.test(name);
+}
+
 /** `unset NAME ...`, one line; empty when there is nothing to unset. */
 export function unsetLine(names: readonly string[]): string {
   return names.length === 0 ? '' : `unset ${names.join(' ')}`;

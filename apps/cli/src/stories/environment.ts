@@ -1,5 +1,5 @@
 import { settingsFor, placeVariables } from '../clients/settings-for.ts';
-import { exportLines, unsetLine } from '../clients/shell-words.ts';
+import { exportLines, isShellName, unsetLine } from '../clients/shell-words.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import { openPlace, placeOf, type OpenPlace } from './open-place.ts';
@@ -30,7 +30,9 @@ export async function environmentToPrint(
   const open = await openPlace(world, server, name);
   const variables = variablesOf(open);
   const unset = Object.keys(world.env).filter(
-    (variable) => open.settings.clears(variable) && !Object.hasOwn(variables, variable),
+    // What no shell can set it cannot unset either, and `eval` would take it for more than a name.
+    (variable) =>
+      isShellName(variable) && open.settings.clears(variable) && !Object.hasOwn(variables, variable),
   );
   const { id, state, grantId } = open.tunnel;
   const answer = { id, state, name, grantId, variables, unset, files: open.paths };

@@ -1,7 +1,7 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import type { ControlPlane, SsmSessions } from '@sallyport/connect';
-import { takeBack } from '../clients/handed-over.ts';
+import { takeBackFromTheDead } from '../clients/handed-over.ts';
 import { allEntries, dropEntry, keepEntry, processRuns, type TunnelEntry } from '../local/tunnel-registry.ts';
 import type { Debug } from '../output/debug.ts';
 import type { Server } from '../server/server.ts';
@@ -73,7 +73,7 @@ async function finish(
   try {
     await removeSocket(entry.socket);
     if (entry.place?.socketPath) await removeSocket(entry.place.socketPath);
-    await takeBack(world, entry.pid, entry.name);
+    await takeBackFromTheDead(world, entry.pid, entry.name);
     const remaining = await endAtAws(world, debug, entry, ways);
     if (entry.sessionId !== null) await closeSession(server, entry.sessionId);
     if (remaining.length > 0) await keepEntry(world, { ...entry, ssmSessionIds: remaining });

@@ -28,6 +28,10 @@ export async function openPlace(world: World, server: Server, name: string): Pro
   const tunnel = (await localTunnels(world)).find((open) => open.name === name);
   if (!tunnel || tunnel.port === null || tunnel.host === null || tunnel.pid === null)
     throw await notOpen(server, name);
+  if (tunnel.port === 0 && tunnel.socketPath === null)
+    throw new Problem('TUNNEL_UNKNOWN', {
+      detail: `${clean(name)} has no port of its own: it is open behind ${clean(tunnel.url ?? '')}. One with a port: tunnel connect ${clean(name)} --port 0`,
+    });
   const place = placeOf(resource, { host: tunnel.host, port: tunnel.port, socket: tunnel.socketPath });
   const { settings, paths } = await handOver({
     world,

@@ -83,6 +83,13 @@ export async function openTunnel(
     source: origin?.source ?? null,
   });
   let tunnel: Tunnel | undefined;
+  let place: TunnelPlace | undefined;
+  // Never what another tunnel of this process has handed over: this one may have failed because that one has the port.
+  const takeFilesBack = async () => {
+    if (place === undefined) return;
+    const back = takeBack(world, world.pid, resource.name, place);
+    await back.catch(() => debug('tunnel', { left: 'files' }));
+  };
   try {
     tunnel = await Tunnel.open(
       optionsFor(opening, wish),
@@ -98,21 +105,21 @@ export async function openTunnel(
       { ...eventsFor(opening, wish, () => tunnel?.endsAt ?? grant.endsAt), progress },
       AbortSignal.any([signal, announcement.abandoned]),
     );
-    const place = placeFor(resource, wish.at, tunnel);
+    place = placeFor(resource, wish.at, tunnel);
     const lease = () => server.api.issueLease(grant.id);
     const { settings, paths } = await handOver({ world, place, pid: world.pid, lease });
     const opened = tunnel;
     await tellOpened(opening, wish, { tunnel: opened, place, settings, paths, steps }, announcement);
     const dispose = async () => {
       await opened.close();
-      await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
+      await takeFilesBack();
       // Failing to tidy must not change what the person is told; the next command removes what was left.
       await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
     };
     return { tunnel: opened, resource, place, settings, paths, dispose };
   } catch (error) {
     await tunnel?.close();
-    await takeBack(world, world.pid, resource.name).catch(() => debug('tunnel', { left: 'files' }));
+    await takeFilesBack();
     await announcement.withdraw();
     throw explained(error, resource.name);
   }

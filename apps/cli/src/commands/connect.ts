@@ -73,9 +73,10 @@ export default class Connect extends TunnelCommand {
     const { port, socket, socks } = flags;
     const wish = { for: flags.for, reason: flags.reason, ticket: flags.ticket };
     if (flags.background) {
-      if (command || metrics || socks !== undefined)
+      if (command || metrics || socks !== undefined || flags['while-down'] === 'refuse')
         throw new Problem('COMMAND_USAGE', {
-          detail: 'A program, --socks and --metrics belong to the foreground: leave out --background.',
+          detail:
+            'A program, --socks, --metrics and --while-down belong to the foreground: leave out --background.',
         });
       const { backgroundStory } = await import('../stories/background.ts');
       const { readResource } = await import('../stories/resources.ts');

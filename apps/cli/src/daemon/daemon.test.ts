@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askProcess } from '../local/control-socket.ts';
 import { Person } from '../../test/world-double.ts';
 import type { World } from '../world.ts';
+import { endBackgroundProcess } from './background-process.ts';
 import { Daemon } from './daemon.ts';
 import { LogFile, logFilePath } from './log-file.ts';
 import { daemonSocketPath } from './single-instance.ts';
@@ -80,6 +81,22 @@ describe('the background process', () => {
     expect(await ask({ protocol: 1, ask: 'shutdown' })).toMatchObject({ pid: world.pid });
     expect(await ended).toBe(true);
   });
+});
+
+it('of another version is ended, and its answer is heard', async () => {
+  const newer = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () =>
+      socket.end('{"protocol":3,"answer":{"pid":7,"version":"9.0.0","tunnels":1}}\n'),
+    );
+  });
+  await new Promise<void>((done) => newer.listen(daemonSocketPath(world), done));
+  try {
+    expect(await endBackgroundProcess(world)).toMatchObject({ pid: 7 });
+    await expect(ask({ ask: 'daemon' })).rejects.toMatchObject({ code: 'DAEMON_VERSION_OTHER' });
+  } finally {
+    await new Promise((done) => newer.close(done));
+  }
 });
 
 describe('a wish', () => {

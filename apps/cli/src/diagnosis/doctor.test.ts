@@ -219,3 +219,11 @@ it.each([
   if (code === undefined) expect(judge()).toContain('agent');
   else expect(judge).toThrow(expect.objectContaining({ code }) as Error);
 });
+
+it('goes on to tell what it found when grants cannot be asked for', async () => {
+  api.refuse('GET /grants', 503, 'DATABASE_UNAVAILABLE', 'unavailable', 'The database does not answer.');
+  const { code, items } = await doctor('prod-rds');
+  expect(code).toBe(10);
+  expect(items.find(({ id }) => id === 'session')).toMatchObject({ state: 'failed' });
+  expect(items.length).toBeGreaterThan(4);
+});

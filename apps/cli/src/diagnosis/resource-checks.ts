@@ -39,7 +39,12 @@ export async function checkResource(
   if (!resource) return;
   await findings.check('gateway', async () => gatewayOf(resource));
   await findings.advise('local port', async () => [await localPort(world, resource), undefined]);
-  const grant = (await activeGrants(server)).find((held) => held.resource.name === name);
+  let grant: Grant | undefined;
+  try {
+    grant = (await activeGrants(server)).find((held) => held.resource.name === name);
+  } catch (error) {
+    return void (await findings.check('session', () => Promise.reject(error as Error)));
+  }
   if (!grant) return findings.skip('session', `you hold no grant to try it with: tunnel request ${name}`);
   const agent = await findings.check('session', () => trial(server, world, grant));
   if (agent !== undefined) await findings.check('agent', async () => [agentAge(agent), undefined]);

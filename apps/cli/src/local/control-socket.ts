@@ -155,7 +155,8 @@ export function askProcess(
     const leave = () => socket.destroy();
     signal?.addEventListener('abort', leave, { once: true });
     const lines = new Lines((line) => {
-      const reply = readReply(line);
+      // Whoever ends another version's process hears its answer too.
+      const reply = readReply(line, { anyProtocol: ask.ask === 'shutdown' });
       if (reply === 'other') reject(new Problem('DAEMON_VERSION_OTHER'));
       else if (reply && 'event' in reply) return onEvent?.(reply.event);
       else if (reply && 'problem' in reply) reject(new ApiProblem(reply.problem));

@@ -58,10 +58,10 @@ export function readAsk(line: string): Ask | 'other' | undefined {
 }
 
 /** The reply in a line; `other` when it is in a protocol that we do not speak; undefined when it is none at all. */
-export function readReply(line: string): Reply | 'other' | undefined {
+export function readReply(line: string, { anyProtocol = false } = {}): Reply | 'other' | undefined {
   const reply = objectIn(line);
   if (!reply) return undefined;
-  if (reply['protocol'] !== protocolVersion) return 'other';
+  if (!anyProtocol && reply['protocol'] !== protocolVersion) return 'other';
   if (isProblemDocument(reply['problem'])) return { problem: reply['problem'] };
   for (const member of ['event', 'answer'] as const) {
     const value = reply[member];

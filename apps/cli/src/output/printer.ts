@@ -1,7 +1,7 @@
 import type { OutputStream, World } from '../world.ts';
 import { paintFor, type Paint } from './paint.ts';
 import type { Column } from './table.ts';
-import { cleanLines } from './text.ts';
+import { cleanLines, harmlessJson } from './text.ts';
 
 /** Writes data to standard output and talk to standard error, in the form the reader can use. */
 export class Printer {
@@ -22,7 +22,7 @@ export class Printer {
 
   /** One JSON object: one line when piped, indented for a person. */
   object(value: object): void {
-    this.out.write(JSON.stringify(value, undefined, this.out.isTTY ? 2 : undefined) + '\n');
+    this.out.write(harmlessJson(value, this.out.isTTY ? 2 : undefined) + '\n');
   }
 
   /** The answer: the object with `--json`, else the text. */

@@ -22,6 +22,18 @@ export function cleanLines(text: string): string {
   );
 }
 
+/**
+ * A value as JSON that is harmless on a terminal too: JSON itself escapes the ASCII controls only, here C1 controls and bidirectional controls are escaped as well. A
+ * parser reads the same value.
+ */
+export function harmlessJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent)
+    .replace(bidirectional, escapedInJson)
+    .replace(/[\u007f-\u009f\u2028\u2029]/gu, escapedInJson);
+}
+
+const escapedInJson = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** `text` cut in its middle to at most `widthMax` characters; ids keep both their ends. */
 export function shortenMiddle(text: string, widthMax: number): string {
   if (text.length <= widthMax || widthMax < 5) return text;

@@ -27,6 +27,14 @@ const warning: TunnelEvent = {
   extend: 'tunnel extend prod-rds 30m',
 };
 
+it('writes JSON that cannot steer a terminal and reads back the same', () => {
+  const { written, printer } = printing(true);
+  const foreign = { id: 'req_1', reason: 'a\u009b2Jb\u202ec\u2028d' };
+  printer.object(foreign);
+  expect(written.out).not.toMatch(/[\u007f-\u009f\u202e\u2028]/u);
+  expect(JSON.parse(written.out)).toEqual(foreign);
+});
+
 it('tells each step with its time, one line each when piped', () => {
   const { written, printer } = printing();
   const report = talk(printer);

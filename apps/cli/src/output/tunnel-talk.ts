@@ -1,5 +1,6 @@
 import type { TunnelEvent, TunnelReport } from '../stories/tunnel-event.ts';
 import type { Printer } from './printer.ts';
+import { harmlessJson } from './text.ts';
 import { tunnelLine } from './tunnel-lines.ts';
 
 /** Tells events as lines of talk: a finished step with its time, everything else as it is. On a terminal the line of a step gives way to the next. */
@@ -21,7 +22,7 @@ export function stream(printer: Printer, tunnels: number): TunnelReport {
   const say = talk(printer);
   const held: TunnelEvent[] = [];
   let open = 0;
-  const write = (event: TunnelEvent) => printer.out.write(JSON.stringify(event) + '\n');
+  const write = (event: TunnelEvent) => printer.out.write(harmlessJson(event) + '\n');
   return (event) => {
     if (event.event === 'open') {
       write(event);

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiDouble, aRequest, aResource, token } from '../../test/api-double.ts';
+import { aGrant, ApiDouble, aRequest, aResource, token } from '../../test/api-double.ts';
 import { Person } from '../../test/world-double.ts';
+import { daemonSocketPath } from '../daemon/single-instance.ts';
+import { listenForControl } from '../local/control-socket.ts';
 
 let api: ApiDouble;
 let person: Person;
@@ -99,4 +101,24 @@ describe('tunnel up without grants', () => {
     person.answers = ['yes'];
     expect((await up('- {name: a, bind: 0.0.0.0, for: 1h, reason: x}\n')).code).toBe(8);
   });
+});
+
+it('gives up the rest of the file too when Ctrl-C comes while one is being opened', async () => {
+  const grants = ['a', 'b'].map((name) => ({ ...aGrant(), resource: { ...aGrant().resource, name } }));
+  api.on('GET /grants', { body: { items: grants } });
+  const world = person.world();
+  const opened: string[] = [];
+  const background = await listenForControl(world, daemonSocketPath(world), async (ask, { gone }) => {
+    if (ask.ask === 'daemon') return { pid: 1, version: world.version, tunnels: 0 };
+    opened.push((ask['wish'] as { name: string }).name);
+    person.signal('SIGINT');
+    await new Promise((leave) => gone.addEventListener('abort', leave, { once: true }));
+    return {};
+  });
+  try {
+    expect((await up('- {name: a}\n- {name: b}\n')).code).toBe(130);
+    expect(opened).toEqual(['a']);
+  } finally {
+    await background.close();
+  }
 });

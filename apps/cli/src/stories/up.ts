@@ -5,7 +5,7 @@ import { parseDuration, sayClock, writeDuration } from '../output/duration.ts';
 import { troubleOf, troubleText } from '../output/problem-text.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
-import type { World } from '../world.ts';
+import { Interrupted, type World } from '../world.ts';
 import { askFor, type WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
 import { openOneInBackground } from './background.ts';
@@ -60,6 +60,8 @@ export async function upStory(asking: Waiting, up: UpWish): Promise<void> {
         const item = { name, port, bind, socketPath, source: path };
         changes.push(opened(await openOneInBackground(asking, item, grants.get(name))));
       } catch (error) {
+        // Ctrl-C gives up the rest too.
+        if (error instanceof Interrupted) throw error;
         if (failures.length > 0 && !printer.json) printer.say(troubleText(troubleOf(error)));
         failures.push(error);
       }

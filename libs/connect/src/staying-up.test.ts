@@ -142,6 +142,21 @@ describe('d3: a cut network', () => {
     await echoes(one, 'after');
   });
 
+  it('is survived when a proxy refuses the way for a while, however often', async () => {
+    const tunnel = await opened();
+    const one = await program(tunnel);
+    await echoes(one, 'before');
+    world.gateway.failures.open = new Problem('PROXY_REFUSED');
+    world.gateway.drop();
+    await pass(effects, 120_000, 1_000);
+    expect(tunnel.state).toBe('reconnecting');
+    expect(told('obstacle')).toEqual(['obstacle PROXY_REFUSED']);
+    delete world.gateway.failures.open;
+    await pass(effects, 31_000, 1_000);
+    expect(tunnel.state).toBe('open');
+    await echoes(one, 'after');
+  });
+
   it('lets new connections wait, 30 s at most, then tells them the truth', async () => {
     const tunnel = await opened();
     world.gateway.cut = true;

@@ -52,6 +52,8 @@ export function endFor(error: unknown, inARow: number): TunnelEnd | undefined {
   if (error.kind === 'unavailable' || error.kind === 'limited') return undefined;
   // A fault of the control plane passes, as a restart of it does.
   if (error instanceof ApiProblem && error.kind === 'bug') return undefined;
+  // A laptop meets other proxies on its way, and the same one before and after somebody signed in to it.
+  if (error.code === 'PROXY_REFUSED') return undefined;
   if (suspicious.has(error.code) && inARow < suspiciousInARowMax) return undefined;
   return { reason: 'error', order: null, problem: error };
 }

@@ -109,6 +109,24 @@ describe('url and env', () => {
   });
 });
 
+describe('ps', () => {
+  it('tells the tunnels of this machine also while the control plane does not answer', async () => {
+    api.refuse('GET /sessions', 503, 'DATABASE_UNAVAILABLE', 'unavailable', 'The database does not answer.');
+    expect(await person.types('ps')).toMatchObject({ code: 10 });
+    const open = await announcedTunnel(person.world());
+    try {
+      const { code, out, err } = await person.types('ps', '--json');
+      expect(code).toBe(0);
+      expect((JSON.parse(out) as { items: object[] }).items).toMatchObject([
+        { name: 'prod-rds', state: 'open' },
+      ]);
+      expect(err).toContain('only those of this machine are listed');
+    } finally {
+      await open.close();
+    }
+  });
+});
+
 describe('creds', () => {
   it('answers as a credential_process does, valid as long as the lease', async () => {
     const { code, out } = await person.types('creds', 'prod-rds');

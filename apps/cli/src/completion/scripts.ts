@@ -15,7 +15,8 @@ _tunnel() {
   found=("\${(@)found:#}")
   if (( \${#found} )); then compadd -a found; else _files; fi
 }
-compdef _tunnel tunnel
+# Loaded from fpath this file is the function, and its first call is a completion already.
+if [[ "\${funcstack[1]}" == _tunnel ]]; then _tunnel "$@"; else compdef _tunnel tunnel; fi
 `,
   fish: `# fish completion for tunnel: tunnel completion fish | source
 function __tunnel_complete

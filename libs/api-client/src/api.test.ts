@@ -40,6 +40,13 @@ it('says that nothing answers when the connection fails', async () => {
   await expect(api.readMe()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
 });
 
+it('says that nothing answers when an answer begins and never ends', async () => {
+  const late = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+  const body = () => new ReadableStream({ start: (controller) => controller.error(late) });
+  const { api } = answering(() => new Response(body(), { headers: { 'content-type': 'application/json' } }));
+  await expect(api.readMe()).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+});
+
 it.each([
   ['a page', () => new Response('<html>', { status: 200, headers: { 'content-type': 'text/html' } })],
   ['a failing proxy', () => new Response('bad gateway', { status: 502 })],

@@ -151,9 +151,13 @@ async function judged<T>(fetched: Promise<Fetched<T>>): Promise<Fetched<T>> {
   throw apiProblemOf(result.error) ?? new Problem('SERVER_ANSWER_UNREADABLE', { cause: result.error });
 }
 
-/** fetch says TypeError when no answer came, SyntaxError when it was no JSON; an abort keeps its own reason. */
+/**
+ * fetch says TypeError when no answer came, TimeoutError when its end did not come in time, SyntaxError when it was no JSON; an abort keeps its own
+ * reason.
+ */
 function transportProblem(cause: unknown): unknown {
-  if (cause instanceof TypeError) return new Problem('SERVER_UNREACHABLE', { cause });
+  if (cause instanceof TypeError || (cause instanceof Error && cause.name === 'TimeoutError'))
+    return new Problem('SERVER_UNREACHABLE', { cause });
   if (cause instanceof SyntaxError) return new Problem('SERVER_ANSWER_UNREADABLE', { cause });
   return cause;
 }

@@ -1,16 +1,17 @@
 import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askProcess } from '../local/control-socket.ts';
+import { saveSignIn } from '../settings/token-file.ts';
 import { Person } from '../../test/world-double.ts';
 import type { World } from '../world.ts';
 import { endBackgroundProcess } from './background-process.ts';
 import { Daemon } from './daemon.ts';
 import { LogFile, logFilePath } from './log-file.ts';
 import { daemonSocketPath } from './single-instance.ts';
-import { readWish, settingsOf, type BackgroundWish } from './wish.ts';
+import { proxyNames, readWish, settingsOf, type BackgroundWish } from './wish.ts';
 
 let person: Person;
 let world: World;
@@ -96,6 +97,44 @@ it('of another version is ended, and its answer is heard', async () => {
     await expect(ask({ ask: 'daemon' })).rejects.toMatchObject({ code: 'DAEMON_VERSION_OTHER' });
   } finally {
     await new Promise((done) => newer.close(done));
+  }
+});
+
+it('goes by the proxy of the terminal that a wish comes from', async () => {
+  const before = proxyNames.map((name) => [name, process.env[name]] as const);
+  const asked: string[] = [];
+  const proxy = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', (bytes) => {
+      asked.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
+      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+    });
+  });
+  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+  const server = new URL('https://sallyport.invalid');
+  await saveSignIn(world, server, { token: 'sp_0123456789abcdef', email: 'engineer@example.com' });
+  const [ended] = await serving(hour);
+  try {
+    const settings = {
+      TUNNEL_SERVER: server.origin,
+      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    };
+    await expect(
+      askProcess(
+        world,
+        daemonSocketPath(world),
+        { ask: 'open', wish: { ...aWish, settings } },
+        { withinMs: null },
+      ),
+    ).rejects.toMatchObject({ code: 'PROXY_REFUSED' });
+    expect(asked[0]).toBe('CONNECT sallyport.invalid:443 HTTP/1.1');
+  } finally {
+    await ask({ ask: 'shutdown' });
+    await ended;
+    for (const [name, value] of before)
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    await new Promise((done) => proxy.close(done));
   }
 });
 

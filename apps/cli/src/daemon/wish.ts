@@ -30,6 +30,12 @@ export interface BackgroundTunnel {
   readonly pid: number;
 }
 
+/** The variables of proxies, in either case. */
+export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+]);
+
 /** Settings that belong to a terminal and hold for the tunnels that are opened from it. */
 export const settingNames = [
   'TUNNEL_SERVER',
@@ -37,7 +43,7 @@ export const settingNames = [
   'TUNNEL_AWS_GATEWAY_HOSTS',
   'AWS_USE_FIPS_ENDPOINT',
   'AWS_USE_DUALSTACK_ENDPOINT',
-  ...['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
+  ...proxyNames,
 ] as const;
 
 export function settingsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

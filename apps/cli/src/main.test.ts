@@ -268,6 +268,29 @@ describe('asking and answering', () => {
     expect(err).toContain('approved by approver@example.com');
   });
 
+  it('goes on waiting while the control plane is away, and says so once', async () => {
+    const path = `/access-requests/${aRequest().id}`;
+    const reads = () => api.asked.filter((asked) => asked.path.endsWith(path)).length;
+    api.refuse(`GET ${path}`, 503, 'SERVER_UNREACHABLE', 'unavailable', 'Restarting');
+    const asking = person.types(...ask);
+    for (const count of [1, 2]) {
+      await vi.waitFor(() => expect(reads()).toBeGreaterThanOrEqual(count));
+      api.hint('access-request', aRequest().id);
+    }
+    api.on(`GET ${path}`, { body: aRequest({ state: 'approved', reviews: [aReview('approve')] }) });
+    api.hint('access-request', aRequest().id);
+    const { code, err } = await asking;
+    expect(code).toBe(0);
+    expect(err.split('asking again')).toHaveLength(2);
+  });
+
+  it('does not wait on what is refused', async () => {
+    api.refuse(`GET /access-requests/${aRequest().id}`, 404, 'REQUEST_UNKNOWN', 'missing', 'There is none');
+    const { code, err } = await person.types(...ask);
+    expect(code).toBe(6);
+    expect(err).toContain('REQUEST_UNKNOWN');
+  });
+
   it.each([
     ['denied', [aReview('deny', 'use the replica')], 'REQUEST_DENIED'],
     ['lapsed', [], 'REQUEST_LAPSED'],

@@ -30,6 +30,7 @@ export async function awaitDecision(waiting: Waiting, request: AccessRequest): P
   const live = new LiveChannel({ server, effects: world.effects, debug });
   try {
     let now = request;
+    let away = false;
     while (now.state === 'pending') {
       // A hint that came before we listened is covered by `hello`, which every new connection begins with.
       await live.changed(
@@ -37,7 +38,15 @@ export async function awaitDecision(waiting: Waiting, request: AccessRequest): P
         pollMs,
         interrupted.signal,
       );
-      now = await readRequest(server, request.id, interrupted.signal);
+      try {
+        now = await readRequest(server, request.id, interrupted.signal);
+        away = false;
+      } catch (error) {
+        // Away for a while (a restart here, sleep there) is no answer: the request stands, and so does the question.
+        if ((error as { kind?: unknown }).kind !== 'unavailable') throw error;
+        if (!away) printer.say('the control plane does not answer; the request stands, asking again ...');
+        away = true;
+      }
     }
     approvedOrProblem(now);
     const by = now.reviews.at(-1);

@@ -11,6 +11,9 @@ const units = [
   'iam-policy',
   'access-domain',
   'ssm-protocol',
+  'agent-protocol',
+  'grant-token',
+  'tunnel',
   'connect',
   'tools',
 ];

@@ -1,4 +1,5 @@
 import type { CatalogueEntry } from './catalogue-entry.ts';
+import { agent } from './catalogue/agent.ts';
 import { catalog } from './catalogue/catalog.ts';
 import { commandLine } from './catalogue/command-line.ts';
 import { daemon } from './catalogue/daemon.ts';
@@ -8,7 +9,9 @@ import { installation } from './catalogue/installation.ts';
 import { aws } from './catalogue/aws.ts';
 import { configuration } from './catalogue/configuration.ts';
 import { extension } from './catalogue/extension.ts';
+import { flow } from './catalogue/flow.ts';
 import { gateway } from './catalogue/gateway.ts';
+import { helper } from './catalogue/helper.ts';
 import { identity } from './catalogue/identity.ts';
 import { lease } from './catalogue/lease.ts';
 import { session } from './catalogue/session.ts';
@@ -17,6 +20,7 @@ import { request } from './catalogue/request.ts';
 import { review } from './catalogue/review.ts';
 import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
+import { route } from './catalogue/route.ts';
 import { store } from './catalogue/store.ts';
 import { tunnel } from './catalogue/tunnel.ts';
 import { modes } from './catalogue/modes.ts';
@@ -46,6 +50,10 @@ export const catalogue = {
   ...tunnel,
   ...modes,
   ...sandbox,
+  ...agent,
+  ...flow,
+  ...helper,
+  ...route,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

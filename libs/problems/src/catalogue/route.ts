@@ -1,0 +1,10 @@
+import { entries } from '../catalogue-entry.ts';
+
+/** Routes of granted networks on the person's machine. */
+export const route = entries({
+  ROUTE_CONFLICT: {
+    kind: 'local',
+    title: 'The granted network overlaps one that this machine already uses.',
+    advice: 'Both routes are shown: end the other one, or use --via port.',
+  },
+});

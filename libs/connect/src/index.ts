@@ -26,6 +26,8 @@ export { connectionSettings, type ConnectionSettings } from './connection-settin
 export { agentThrough, noProxies, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 export { signUpgrade } from './sign-upgrade.ts';
 export { awsSsmSessions, ssmSessionsThrough, type SsmSessions, type StartedSession } from './ssm-sessions.ts';
+export { duplexPair } from './duplex-pair.ts';
+export { PinnedReach, type PinnedReachOptions, type PinnedTunnel } from './pinned-reach.ts';
 export { preferredPorts, stablePorts } from './stable-port.ts';
 export { listenLocally, type LocalListener } from './local-listener.ts';
 export { webSocketsThrough, webSocketTransport } from './web-socket-transport.ts';

@@ -148,6 +148,10 @@ export class Tunnel {
   get resource(): Lease['resource'] | undefined {
     return this.#leases.latest?.resource;
   }
+  /** The lease that came last, useful or not. */
+  get lease(): Lease | undefined {
+    return this.#leases.latest;
+  }
   get traffic(): Traffic {
     return this.#pool.traffic;
   }

@@ -26,6 +26,15 @@ export const programs = {
   'redis-cli': { paths: onPath('redis-cli'), debian: 'redis-tools', for: 'its client' },
   script: { paths: onPath('script'), debian: 'bsdutils', for: 'a terminal that closes' },
   perl: { paths: onPath('perl'), debian: 'perl-base', for: 'connections of another user' },
+  ip: { paths: system('ip'), debian: 'iproute2', for: 'network namespaces and routes' },
+  nft: { paths: system('nft'), debian: 'nftables', for: 'routing by packet filter' },
+  ping: { paths: system('ping'), debian: 'iputils-ping', for: 'ICMP echo through a routed network' },
+  dig: { paths: onPath('dig'), debian: 'bind9-dnsutils', for: 'names of a routed network' },
+  iperf3: { paths: onPath('iperf3'), debian: 'iperf3', for: 'throughput of a routed network' },
+  sshuttle: { paths: onPath('sshuttle'), debian: 'sshuttle', for: 'the peer that routing is compared with' },
+  ssh: { paths: onPath('ssh'), debian: 'openssh-client', for: 'a real SSH client' },
+  sshd: { paths: system('sshd'), debian: 'openssh-server', for: 'a real SSH server on a gateway' },
+  conntrack: { paths: system('conntrack'), debian: 'conntrack', for: 'flows that a packet filter knows' },
 } as const;
 
 export type Program = keyof typeof programs;
@@ -33,6 +42,11 @@ export type Program = keyof typeof programs;
 /** The path of the program on this machine, or undefined. */
 export function find(program: Program): string | undefined {
   return programs[program].paths.find((path) => existsSync(path));
+}
+
+/** Programs of the administrator, whose folders are not on everybody's path. */
+function system(name: string): string[] {
+  return [...onPath(name), `/usr/sbin/${name}`, `/sbin/${name}`];
 }
 
 function onPath(name: string): string[] {

@@ -21,6 +21,7 @@ import { review } from './catalogue/review.ts';
 import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
 import { route } from './catalogue/route.ts';
+import { signedToken } from './catalogue/signed-token.ts';
 import { store } from './catalogue/store.ts';
 import { tunnel } from './catalogue/tunnel.ts';
 import { modes } from './catalogue/modes.ts';
@@ -54,6 +55,7 @@ export const catalogue = {
   ...flow,
   ...helper,
   ...route,
+  ...signedToken,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

@@ -27,6 +27,11 @@ export const flow = entries({
     title: 'Too many conversations are open at once.',
     advice: 'Close some, or try again in a moment.',
   },
+  FLOW_RESET: {
+    kind: 'unavailable',
+    title: 'The other side broke the connection off.',
+    advice: 'Connect again; the service there may have been restarted.',
+  },
   REACH_DOWN: {
     kind: 'unavailable',
     title: 'There is no session to the gateway at the moment.',

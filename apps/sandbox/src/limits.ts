@@ -59,6 +59,10 @@ export const limits = {
   holdBackMs: 100,
   /** RDS (documented): a token for a database is good for 15 minutes. */
   databaseTokenSeconds: 900,
+  /** Instance Connect (documented): a pushed key is good for a minute. */
+  pushedKeyMs: 60_000,
+  /** Keys kept for one user of one instance. */
+  pushedKeysPerUserMax: 20,
   /** Calls per second and burst, per principal and action. */
   callsPerSecond: 20,
   callBurst: 60,

@@ -27,6 +27,8 @@ import { limits } from './limits.ts';
 import { PrincipalRegistry } from './principals/registry.ts';
 import { TokenSeal } from './principals/sealed-token.ts';
 import { ec2Service } from './services/ec2/describe-instances.ts';
+import { PushedKeys } from './services/instance-connect/pushed-keys.ts';
+import { instanceConnectService } from './services/instance-connect/service.ts';
 import { ssmService } from './services/ssm/service.ts';
 import { stsService } from './services/sts/service.ts';
 import type { Answer } from './services/wire-protocol.ts';
@@ -91,9 +93,14 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     { folder: join(installation.folder, 'rds'), effects, signIn: rdsSignIn(authenticator, authoriser) },
   );
   const network = new PrivateNetwork(
-    world.network,
-    world.vpcCidrs,
+    {
+      listeners: world.network,
+      hosts: world.hosts,
+      instances: [...world.instances.values()],
+      vpcCidrs: world.vpcCidrs,
+    },
     options.openBacking ?? ((backing, listener) => backings.open(backing, listener)),
+    (backing, received, ended) => backings.datagrams(backing, received, ended),
   );
   const controlChannels = new ControlChannels(world, effects);
   const emulated = { effects, network, pace: { paced: options.paced } };
@@ -163,11 +170,13 @@ function openDoors(options: SandboxOptions, inside: Inside) {
   const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
   const { seal, authoriser, authenticator } = inside;
   const throttle = new Throttle(clock);
+  const pushedKeys = new PushedKeys(clock);
   const polls = new LongPolls(effects);
   const services = {
     sts: stsService({ world, authoriser, seal, effects }),
     ssm: ssmService(world, authoriser, table, clock),
     ec2: ec2Service(world, authoriser),
+    instanceConnect: instanceConnectService(world, authoriser, pushedKeys),
     ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
@@ -179,6 +188,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     clock,
     table,
     throttle,
+    pushedKeys,
     gateway: channel,
   });
   const agentParts = { table, channels, authenticator, authoriser, trail, effects };

@@ -46,13 +46,13 @@ export class Authoriser {
   }
 
   /** @throws AwsError `access-denied` in AWS's wording. */
-  require(asking: Asking, action: string, resource: string, context: Context = {}): void {
+  require(asking: Asking, action: string, resource: string | Resource, context: Context = {}): void {
     const decision = evaluate({
       principal: this.#principal(asking.caller),
       ...this.#policies(asking.caller),
       request: { action, resource, context: { ...this.#context(asking), ...context } },
     });
-    refuse(asking.caller, action, resource, decision);
+    refuse(asking.caller, action, typeof resource === 'string' ? resource : resource.arn, decision);
   }
 
   /** StartSession: target and document are authorised apart. @throws AwsError `access-denied`. */

@@ -7,6 +7,7 @@ import { faultEventsForm, faultsForm, type FaultEvents } from '../gateway/faults
 import type { SessionTable } from '../gateway/session-table.ts';
 import { limits } from '../limits.ts';
 import { AwsError } from '../services/aws-error.ts';
+import type { PushedKeys } from '../services/instance-connect/pushed-keys.ts';
 import type { Answer } from '../services/wire-protocol.ts';
 import type { ShiftedClock } from '../world/shifted-clock.ts';
 import type { World } from '../world/world.ts';
@@ -18,6 +19,7 @@ export interface ControlParts {
   readonly clock: ShiftedClock;
   readonly table: SessionTable;
   readonly throttle: Throttle;
+  readonly pushedKeys: PushedKeys;
   /** What accepts data channels. */
   readonly gateway: { restart(downMs: number): void; readonly silentUpgrades: number };
 }
@@ -66,7 +68,9 @@ export class ControlDoor {
   }
 
   #route(method: string, url: string, body: unknown): object | undefined {
-    const { world, clock } = this.#parts;
+    const { world, clock, pushedKeys } = this.#parts;
+    const [, keysOf, user] = /^\/_sandbox\/instances\/([\w-]+)\/pushed-keys\/([\w@.$-]+)$/.exec(url) ?? [];
+    if (method === 'GET' && keysOf !== undefined) return { keys: pushedKeys.of(keysOf, user ?? '') };
     const instanceId = /^\/_sandbox\/instances\/([\w-]+)$/.exec(url)?.[1];
     if (method === 'POST' && url === '/_sandbox/clock') {
       const form = clockForm.parse(body);

@@ -19,6 +19,7 @@ export interface ApiDoorParts {
     readonly sts: Service;
     readonly ssm: Service;
     readonly ec2: Service;
+    readonly instanceConnect: Service;
     /** What agents poll for commands. */
     readonly ec2messages: Service;
   };
@@ -46,7 +47,7 @@ interface Progress {
   error?: AwsError;
 }
 
-/** Answers the API calls of STS, SSM and EC2: verify, throttle, authorise, act, record. */
+/** Answers the API calls of STS, SSM, EC2 and Instance Connect: verify, throttle, authorise, act, record. */
 export class ApiDoor {
   readonly #parts: ApiDoorParts;
 
@@ -143,10 +144,11 @@ export class ApiDoor {
   }
 
   #address(signed: SignedRequest): Addressed {
-    const { sts, ssm, ec2, ec2messages } = this.#parts.services;
+    const { sts, ssm, ec2, ec2messages, instanceConnect } = this.#parts.services;
     const targets = new Map([
       ['AmazonSSM', ssm],
       ['EC2WindowsMessageDeliveryService', ec2messages],
+      ['AWSEC2InstanceConnectService', instanceConnect],
     ]);
     const target = signed.headers['x-amz-target'];
     const text = Buffer.from(signed.body).toString('utf8');

@@ -131,7 +131,7 @@ class EmulatedAgent implements ChannelEnd {
   }
 
   #dial(): Promise<Duplex> {
-    return this.#parts.network.dial(this.#addresses, this.#port);
+    return this.#parts.network.dial(this.#addresses, this.#port, this.#session.order.instance.id);
   }
 
   #finished(end: AgentEnd): void {

@@ -99,7 +99,9 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       'connect',
       role(roles.connect, accountId, {
         trust: renderConnectTrust(trusted(hub.roles.issuer)),
-        policies: [renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn })],
+        policies: [
+          renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect: true }),
+        ],
         boundary: renderConnectBoundary({ accountId }),
       }),
     ],

@@ -23,6 +23,8 @@ const backing = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('echo') }),
   z.strictObject({ kind: z.literal('bulk') }),
   z.strictObject({ kind: z.literal('tcp'), port }),
+  /** A UDP port of this machine. */
+  z.strictObject({ kind: z.literal('udp'), port }),
   /** A server of this machine behind a Unix socket, absolute path. */
   z.strictObject({ kind: z.literal('socket'), path: z.string().startsWith('/').max(107) }),
 ]);
@@ -67,20 +69,47 @@ export const worldForm = z.strictObject({
       online: z.boolean(),
       /** `attached`: served by an agent of another process (`--agent-listen`), and online while that is there. */
       agent: z.enum(['emulated', 'attached']).default('emulated'),
+      /** The companion agent runs on this instance, in the sandbox's process, and listens on loopback at this port. */
+      companion: z.strictObject({ port: port.default(7443) }).optional(),
       tags,
     }),
   ),
   /** Address ranges of the VPC; the agent does not forward to their reserved addresses. */
   'vpc-cidrs': z.array(z.cidrv4()),
   network: z.array(
-    z.strictObject({
-      host: z.string().min(1),
-      /** What the host's name resolves to; left out when `host` is an address. */
-      address: z.ipv4().optional(),
-      port,
-      backing,
-    }),
+    z
+      .strictObject({
+        host: z.string().min(1),
+        /** What the host's name resolves to; left out when `host` is an address. */
+        address: z.union([z.ipv4(), z.ipv6()]).optional(),
+        /** The same host by IPv6. */
+        address6: z.ipv6().optional(),
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+        port,
+        /** Listens on the loopback of this instance alone; for `host: localhost`, which is otherwise that of every instance. */
+        instance: z.string().optional(),
+        backing,
+      })
+      .refine(
+        ({ protocol, backing: { kind } }) =>
+          protocol === 'tcp' ? kind !== 'udp' : kind === 'udp' || kind === 'echo',
+        'protocol udp needs backing echo or udp, and tcp any other',
+      )
+      .refine(
+        ({ host, instance }) => instance === undefined || host === 'localhost',
+        'instance is for localhost',
+      ),
   ),
+  /** Hosts without a listener: they have names and answer pings. */
+  hosts: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        address: z.ipv4().optional(),
+        address6: z.ipv6().optional(),
+      }),
+    )
+    .default([]),
 });
 
 export type WorldForm = z.infer<typeof worldForm>;

@@ -19,6 +19,8 @@ export interface Instance {
   readonly address: string;
   /** Whether its agent lives in this process or attaches from another. */
   readonly agent: 'emulated' | 'attached';
+  /** Where the companion agent listens on its loopback; undefined where there is none. */
+  readonly companion?: { readonly port: number } | undefined;
   online: boolean;
   tags: Readonly<Record<string, string>>;
   /** What an attached agent said of itself. */
@@ -38,8 +40,19 @@ export interface AgentReport {
 export interface Listener {
   readonly host: string;
   readonly address: string;
+  readonly address6?: string | undefined;
+  readonly protocol: 'tcp' | 'udp';
   readonly port: number;
+  /** The one instance on whose loopback it listens; for host `localhost`. */
+  readonly instance?: string | undefined;
   readonly backing: BackingForm;
+}
+
+/** A host without a listener. */
+export interface SilentHost {
+  readonly name: string;
+  readonly address?: string | undefined;
+  readonly address6?: string | undefined;
 }
 
 /** A principal that holds a long-lived key of the sandbox. */
@@ -68,6 +81,7 @@ export interface World {
   readonly instances: ReadonlyMap<string, Instance>;
   readonly documents: DocumentShelf;
   readonly network: readonly Listener[];
+  readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
   readonly sessionManager: SessionManagerSettings;
 }
@@ -110,6 +124,7 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     ),
     documents: new DocumentShelf(catalog),
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
+    hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],
     sessionManager: {
       defaultDocumentCheck: settings['default-document-check'],

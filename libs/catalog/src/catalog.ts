@@ -1,3 +1,5 @@
+import type { Network } from './network.ts';
+
 /** A catalogue with its references resolved: what the rest of the product works with. */
 export interface Catalog {
   readonly hub: Hub;
@@ -25,6 +27,8 @@ export interface Account {
   readonly enrolmentTags: Tags;
   /** Whether people sign in to a database of it by IAM, so that its role must admit that. */
   readonly databaseSignIn: boolean;
+  /** Whether people push SSH keys to a gateway of it by Instance Connect, so that its role must admit that. */
+  readonly instanceConnect: boolean;
 }
 
 export interface RoleRef {
@@ -98,7 +102,10 @@ export interface Resource {
   /** Null for kinds without one destination (shell, subnet). */
   readonly host: string | null;
   readonly port: number | null;
+  /** The first network of a subnet. */
   readonly cidr: string | null;
+  /** What a subnet reaches; null for other kinds, and for a subnet that is not connectable. */
+  readonly network: Network | null;
   readonly protocol: ResourceProtocol | null;
   /** Null where nothing is known of TLS; a cluster's is repeated here. */
   readonly tls: Tls | null;
@@ -123,3 +130,6 @@ export function databaseUserOf({ database }: Pick<Resource, 'database'>) {
 
 /** The tag that names the owning team of an instance. */
 export const teamTag = 'jit-team';
+
+/** The tag that holds the SSH host key of an instance, `ssh-ed25519 AAAA...`, written by whoever enrols it. */
+export const hostKeyTag = 'jit-host-key';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { isCidr, isHost } from './host.ts';
+import { isHost } from './host.ts';
 import { limits } from './limits.ts';
+import { subnetFields, subnetIssues } from './subnet-form.ts';
 
 /** The written form of a catalogue (YAML or JSON), strict: an unknown field is an error. */
 
@@ -156,12 +157,12 @@ const ssh = z.strictObject({
   protocol: z.literal('ssh'),
 });
 const shell = z.strictObject({ ...described, ...listed, kind: z.literal('shell') });
-const subnet = z.strictObject({
-  ...described,
-  ...listed,
-  kind: z.literal('subnet'),
-  cidr: z.string().refine(isCidr, 'is not a network like 10.0.0.0/16'),
-});
+const subnet = z
+  .strictObject({ ...described, ...connectable, kind: z.literal('subnet'), ...subnetFields })
+  .check(({ value, issues }) => {
+    for (const { field, message } of subnetIssues(value))
+      issues.push({ code: 'custom', path: [field], message, input: value });
+  });
 
 const resource = z
   .discriminatedUnion('kind', [database, plainPort, cluster, ssh, shell, subnet])

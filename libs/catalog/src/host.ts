@@ -2,16 +2,10 @@
  * Hosts a resource may lead to. The SSM Agent refuses only a short list of addresses (not loopback, not the
  * credential endpoints of ECS and EKS), so the catalogue refuses whole ranges before a document exists.
  */
+import { ipv4Octets } from './network.ts';
 
 const dnsName =
   /^(?=.{1,253}$)[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
-
-/** The four octets of a dotted IPv4 address, or undefined. Leading zeros are refused: some read them as octal. */
-export function ipv4Octets(text: string): readonly number[] | undefined {
-  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(text)) return undefined;
-  const octets = text.split('.').map(Number);
-  return octets.every((octet) => octet <= 255) ? octets : undefined;
-}
 
 /** Whether the text is a plain DNS name or IPv4 address: no brackets, braces, spaces or other number forms. */
 export function isHost(text: string): boolean {
@@ -36,13 +30,4 @@ export function forbiddenBecause(host: string): string | undefined {
   if (first === 169 && second === 254) return 'it is link-local, where the metadata services are';
   if (first >= 224) return 'it is multicast, reserved or broadcast';
   return undefined;
-}
-
-/** Whether the text is an IPv4 network with no host bits set, such as 10.0.0.0/16. */
-export function isCidr(text: string): boolean {
-  const [address = '', length = '', ...rest] = text.split('/');
-  const octets = ipv4Octets(address);
-  if (octets === undefined || rest.length > 0 || !/^(\d|[12]\d|3[0-2])$/.test(length)) return false;
-  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
-  return number % 2 ** (32 - Number(length)) === 0;
 }

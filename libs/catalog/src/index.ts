@@ -13,14 +13,24 @@ export type {
   Tags,
   Tls,
 } from './catalog.ts';
-export { databaseUserOf, resourceKinds, resourceProtocols, teamTag } from './catalog.ts';
+export { databaseUserOf, hostKeyTag, resourceKinds, resourceProtocols, teamTag } from './catalog.ts';
 export { forbiddenBecause } from './host.ts';
 export { limits } from './limits.ts';
+export type { Network, NetworkProtocol, NetworkRoute, NetworkWay, PortRange } from './network.ts';
+export {
+  cidrOf,
+  networkForbiddenBecause,
+  networkProtocols,
+  networkWays,
+  suffixForbiddenBecause,
+} from './network.ts';
 export { parseCatalog, readCatalog } from './parse.ts';
 export {
   documentName,
   documentOf,
   documentsOf,
+  gatewayPorts,
+  renderGatewayDocument,
   renderSessionDocument,
   type DeployedDocument,
   type SessionDocument,

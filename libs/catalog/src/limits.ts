@@ -14,4 +14,15 @@ export const limits = {
   tagValueCharactersMax: 256,
   /** A region's bundle of RDS authorities has about 6,000; the lease answer carries it each time. */
   certificateCharactersMax: 32_768,
+  /** Networks, port ranges and suffixes of one subnet: they travel in every token of 4 KiB at most. */
+  cidrsMax: 16,
+  portRangesMax: 16,
+  suffixesMax: 16,
+  /** How wide a network may be unless the catalogue writes a wider `widest`, and how wide that may be. */
+  prefixDefault4: 20,
+  prefixDefault6: 64,
+  prefixMin4: 8,
+  prefixMin6: 32,
+  /** sshd knows no networks: PermitOpen lists each address. */
+  permitOpenAddressesMax: 1024,
 } as const;

@@ -3,6 +3,7 @@ import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Tls }
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
+import { firstCidr, networkOf, subnetForbidden } from './subnet-form.ts';
 
 /**
  * Reads a catalogue from its text. The YAML reader is handed in, since this library runs anywhere.
@@ -115,6 +116,9 @@ function resolveResources(form: CatalogForm, gateways: readonly Gateway[]): Reso
     }
     const because = 'host' in entry ? forbiddenBecause(entry.host) : undefined;
     if (because !== undefined) forbidden.push({ field: `${field}.host`, message: because });
+    if (entry.kind === 'subnet')
+      for (const { field: at, message } of subnetForbidden(entry))
+        forbidden.push({ field: `${field}.${at}`, message });
     return [resourceOf(entry, gateway)];
   });
   refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
@@ -137,7 +141,8 @@ function resourceOf(entry: ResourceForm, gateway: Gateway): Resource {
     region: gateway.region,
     host: 'host' in entry ? entry.host : null,
     port: 'port' in entry ? entry.port : null,
-    cidr: 'cidr' in entry ? entry.cidr : null,
+    cidr: entry.kind === 'subnet' ? firstCidr(entry) : null,
+    network: entry.kind === 'subnet' ? networkOf(entry) : null,
     protocol: 'protocol' in entry ? (entry.protocol ?? null) : null,
     tls: tlsOf(entry),
     database: databaseOf(entry),
@@ -173,6 +178,7 @@ function hubOf({ hub }: CatalogForm): Hub {
 
 function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): Account {
   const gateways = form.gateways.filter(({ account }) => account === entry.name).map(({ name }) => name);
+  const here = form.resources.filter(({ gateway }) => gateways.includes(gateway));
   return {
     id: entry.id,
     name: entry.name,
@@ -184,8 +190,9 @@ function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): A
       inventory: roleRef(entry.id, entry.roles.inventory),
     },
     enrolmentTags: entry.enrolment,
-    databaseSignIn: form.resources.some(
-      (resource) => gateways.includes(resource.gateway) && databaseOf(resource)?.auth === 'iam',
+    databaseSignIn: here.some((resource) => databaseOf(resource)?.auth === 'iam'),
+    instanceConnect: here.some(
+      (resource) => resource.kind === 'subnet' && networkOf(resource)?.way === 'ssh',
     ),
   };
 }

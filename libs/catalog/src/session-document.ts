@@ -1,19 +1,43 @@
 import { Problem } from '@sallyport/problems';
 import type { Catalog, Resource } from './catalog.ts';
+import type { NetworkWay } from './network.ts';
 
 /** Lower-case hex SHA-256 of the UTF-8 form of a text; handed in, since this library imports no crypto. */
 export type Sha256Hex = (text: string) => string;
 
 /** A Session document of SSM with everything a deployment or a comparison needs. */
 export interface SessionDocument {
-  /** `jit-fwd-` and the first 8 hex digits of SHA-256 over host, a zero byte and port. */
+  /**
+   * `jit-fwd-` and the first 8 hex digits of SHA-256 over host, a zero byte and port; of a port on the gateway itself
+   * `jit-agent-7443` or `jit-ssh-22`.
+   */
   readonly name: string;
   /** The text stored in SSM, byte for byte. */
   readonly content: string;
   /** What DescribeDocument answers as `Hash`: hex SHA-256 of the content. */
   readonly sha256: string;
-  readonly host: string;
+  /** Null: the gateway itself. */
+  readonly host: string | null;
   readonly port: number;
+}
+
+/** Where the companion agent and sshd listen on a gateway. */
+export const gatewayPorts = { agent: 7443, ssh: 22 } as const satisfies Record<NetworkWay, number>;
+
+/** The document that leads to the agent or the sshd of the gateway itself, on its loopback address, and nowhere else. */
+export function renderGatewayDocument(way: NetworkWay, sha256: Sha256Hex): SessionDocument {
+  const port = gatewayPorts[way];
+  const content = JSON.stringify(
+    {
+      schemaVersion: '1.0',
+      description: `Port ${port} of the instance itself and nothing else`,
+      sessionType: 'Port',
+      properties: { type: 'LocalPortForwarding', portNumber: String(port) },
+    },
+    undefined,
+    2,
+  );
+  return { name: `jit-${way}-${port}`, content, sha256: sha256(content), host: null, port };
 }
 
 /** A Session document together with where it is deployed. */
@@ -50,12 +74,13 @@ export function renderSessionDocument(
   return { name: documentName(host, port, sha256), content, sha256: sha256(content), host, port };
 }
 
-/** The document of a resource, or null when it has no single destination (shell, subnet). */
+/** The document of a resource, or null when nothing leads there (a shell, a subnet that is only listed). */
 export function documentOf(
-  resource: Pick<Resource, 'host' | 'port'>,
+  resource: Pick<Resource, 'host' | 'port' | 'network'>,
   sha256: Sha256Hex,
 ): SessionDocument | null {
-  const { host, port } = resource;
+  const { host, port, network } = resource;
+  if (network) return renderGatewayDocument(network.way, sha256);
   return host === null || port === null ? null : renderSessionDocument({ host, port }, sha256);
 }
 

@@ -22,6 +22,7 @@ import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
 import { route } from './catalogue/route.ts';
 import { signedToken } from './catalogue/signed-token.ts';
+import { signer } from './catalogue/signer.ts';
 import { store } from './catalogue/store.ts';
 import { tunnel } from './catalogue/tunnel.ts';
 import { modes } from './catalogue/modes.ts';
@@ -56,6 +57,7 @@ export const catalogue = {
   ...helper,
   ...route,
   ...signedToken,
+  ...signer,
 } as const;
 
 export type ProblemCode = keyof typeof catalogue;

@@ -120,7 +120,7 @@ it('extends a grant by a request of its own', async () => {
 describe('refuses by one code each', () => {
   it.each([
     [{ ...wish, resources: ['nothing'] }, 404, 'RESOURCE_UNKNOWN'],
-    [{ ...wish, resources: ['prod-vpc'] }, 403, 'RESOURCE_NOT_CONNECTABLE'],
+    [{ ...wish, resources: ['web-1'] }, 403, 'RESOURCE_NOT_CONNECTABLE'],
     [{ ...wish, durationSeconds: 999_999 }, 422, 'REQUEST_DURATION_TOO_LONG'],
     [{ ...wish, durationSeconds: 0 }, 422, 'DURATION_INVALID'],
     [{ ...wish, durationSeconds: -1 }, 422, 'DURATION_INVALID'],

@@ -13,6 +13,8 @@ export interface LeaseScope {
   readonly documentName: string;
   /** The one database user that the lease may sign in as by IAM; null or absent where nobody does. */
   readonly databaseUser?: DatabaseUser | null;
+  /** The one OS user whose sessions a short-lived SSH key may be pushed for; null or absent where nobody's. */
+  readonly osUser?: string | null;
 }
 
 /** A user of one RDS database, as IAM names it. */
@@ -76,13 +78,20 @@ function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
     // Outside the time limit, so that a client can always end what it began.
     { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: ownSessions },
   ];
-  const { databaseUser } = scope;
+  const { databaseUser, osUser } = scope;
   if (databaseUser)
     statements.push({
       Effect: 'Allow',
       Action: 'rds-db:connect',
       Resource: databaseUserArn(scope.region, scope.accountId, databaseUser),
       Condition: untilEnd,
+    });
+  if (osUser != null)
+    statements.push({
+      Effect: 'Allow',
+      Action: 'ec2-instance-connect:SendSSHPublicKey',
+      Resource: instance,
+      Condition: { ...untilEnd, StringEquals: { 'ec2:osuser': checked('osUser', osUser) } },
     });
   return { Version: '2012-10-17', Statement: statements };
 }

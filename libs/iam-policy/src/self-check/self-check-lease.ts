@@ -50,11 +50,13 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
   const anyHost = `arn:aws:ssm:${lease.region}::document/AWS-StartPortForwardingSessionToRemoteHost`;
 
   const signIns = signInsOf(lease);
+  const pushes = pushesOf(lease);
   const mustAllow: [string, boolean][] = [
     ['start the granted session', start(last, target, granted)],
     ['open the data channel of its session', act(last, 'ssmmessages:OpenDataChannel', own)],
     ['end its session after its end', act(over, 'ssm:TerminateSession', own)],
     ...signIns.must(last),
+    ...pushes.must(last),
   ];
   const mustDeny: [string, boolean][] = [
     ['start on a sibling instance', start(alone, scene.instance(siblingOf(lease.instanceId)), granted)],
@@ -68,6 +70,7 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
     ["end another grant's session", act(alone, 'ssm:TerminateSession', foreign)],
     ['list sessions', act(alone, 'ssm:DescribeSessions', '*')],
     ...signIns.mustNot(alone, aloneOver),
+    ...pushes.mustNot(alone, aloneOver),
   ];
   const failures = [
     ...mustAllow.filter(([, allowed]) => !allowed).map(([what]) => `it cannot ${what}`),
@@ -98,6 +101,23 @@ function signInsOf({ region, accountId, databaseUser }: LeaseInput) {
   };
 }
 
+/** What a lease has to allow and to refuse of pushing SSH keys by Instance Connect. */
+function pushesOf({ instanceId, osUser }: LeaseInput) {
+  const own = osUser ?? 'jit-decoy';
+  const push = (scene: Scene, user: string, id = instanceId) =>
+    act(scene, 'ec2-instance-connect:SendSSHPublicKey', scene.instance(id), { 'ec2:osuser': user });
+  return {
+    must: (last: Scene): [string, boolean][] =>
+      osUser == null ? [] : [['push a key for its OS user', push(last, own)]],
+    mustNot: (alone: Scene, over: Scene): [string, boolean][] => [
+      ['push a key for root', push(alone, 'root')],
+      ['push a key for another OS user', push(alone, `${own}x`)],
+      ['push a key to a sibling instance', push(alone, own, siblingOf(instanceId))],
+      osUser == null ? ['push a key', push(alone, own)] : ['push a key after its end', push(over, own)],
+    ],
+  };
+}
+
 interface Scene {
   readonly principal: Principal;
   readonly policies: CallerPolicies;
@@ -120,7 +140,12 @@ function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now 
     },
     policies: {
       identityPolicies: [
-        renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn: lease.databaseUser != null }),
+        renderConnectPermissions({
+          accountId,
+          enrolmentTags,
+          databaseSignIn: lease.databaseUser != null,
+          instanceConnect: lease.osUser != null,
+        }),
       ],
       boundary: renderConnectBoundary({ accountId }),
       sessionPolicy,
@@ -146,11 +171,16 @@ function start(scene: Scene, target: Resource, documentArn: string | undefined):
   return decision === 'allow';
 }
 
-function act(scene: Scene, action: string, resource: string): boolean {
+function act(
+  scene: Scene,
+  action: string,
+  resource: string | Resource,
+  context: Readonly<Record<string, string>> = {},
+): boolean {
   const { decision } = evaluate({
     principal: scene.principal,
     ...scene.policies,
-    request: { action, resource, context: { 'aws:CurrentTime': iso(scene.at) } },
+    request: { action, resource, context: { 'aws:CurrentTime': iso(scene.at), ...context } },
   });
   return decision === 'allow';
 }

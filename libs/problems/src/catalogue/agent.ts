@@ -2,6 +2,36 @@ import { entries } from '../catalogue-entry.ts';
 
 /** The companion agent on a gateway, and the signed tokens it obeys. */
 export const agent = entries({
+  AGENT_CALL_REFUSED: {
+    kind: 'refused',
+    title: 'The signature of this call is not one of the agent.',
+    advice: 'Look at the clock of the agent, and enrol it anew when it was replaced.',
+  },
+  AGENT_JOIN_REFUSED: {
+    kind: 'refused',
+    title: 'The join token does not let this agent enrol.',
+    advice: 'Ask an administrator for a new join token for this instance; each lets one agent enrol, once.',
+  },
+  AGENT_NOT_ENROLLED: {
+    kind: 'refused',
+    title: 'No companion agent is enrolled on a gateway to this resource.',
+    advice: 'An administrator can install and enrol the agent there.',
+  },
+  AGENT_NOT_NEEDED: {
+    kind: 'refused',
+    title: 'This resource is not reached through a companion agent.',
+    advice: 'Connect to it without one; Sallyport does so by itself.',
+  },
+  AGENT_REPORTS_LIMITED: {
+    kind: 'limited',
+    title: 'The agent reports too often.',
+    advice: 'Send fuller pages, less often.',
+  },
+  AGENT_TOKEN_LIMITED: {
+    kind: 'limited',
+    title: 'Too many tokens for one connection.',
+    advice: 'Wait the time told; connections that are open stay open.',
+  },
   AGENT_TOKEN_REFUSED: {
     kind: 'refused',
     title: 'The agent refused the token.',

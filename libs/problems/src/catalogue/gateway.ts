@@ -1,6 +1,11 @@
 import { entries } from '../catalogue-entry.ts';
 
 export const gateway = entries({
+  GATEWAY_HOST_KEY_UNKNOWN: {
+    kind: 'refused',
+    title: 'The host key of the gateway is not known, so nobody could tell it from another machine.',
+    advice: 'An administrator should enrol the key in the tag jit-host-key of the instance.',
+  },
   GATEWAY_OFFLINE: {
     kind: 'unavailable',
     title: 'No gateway to this resource is online.',

@@ -21,6 +21,12 @@ export const request = entries({
     title: 'No policy lets you ask for this resource.',
     advice: 'Ask an administrator which group may.',
   },
+  REQUEST_REACHES_EVERYTHING: {
+    kind: 'refused',
+    title: 'This network would open everything that its gateway reaches, and no policy allows that.',
+    advice:
+      'Ask for single resources; an administrator can install the agent, or PermitOpen, on the gateway.',
+  },
   REQUEST_DURATION_TOO_LONG: {
     kind: 'invalid',
     title: 'The duration is longer than the policy allows.',

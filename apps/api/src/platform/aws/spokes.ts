@@ -1,6 +1,7 @@
 import {
   databaseUserOf,
   documentsOf,
+  renderGatewayDocument,
   type Account,
   type Catalog,
   type DeployedDocument,
@@ -34,6 +35,16 @@ export class Spokes {
     );
     if (!document) throw new Problem('AWS_TARGET_UNKNOWN');
     return document;
+  }
+
+  /** Refuses with AWS_TARGET_UNKNOWN an OS user for whom no connectable resource reached through the document forwards. */
+  osUser(accountId: string, region: string, documentName: string, user: string): void {
+    const offered = this.#catalog.resources.some(
+      ({ account, region: its, network }) =>
+        account.id === accountId && its === region && network?.sshUser === user,
+    );
+    if (!offered || documentName !== renderGatewayDocument('ssh', sha256Hex).name)
+      throw new Problem('AWS_TARGET_UNKNOWN');
   }
 
   /** Refuses with AWS_TARGET_UNKNOWN a database user that no connectable resource reached through the document signs in as. */

@@ -120,6 +120,7 @@ export class FactsOfRequest {
         instanceId: instanceId ?? before?.gateway.instanceId ?? null,
         documentName: document.name,
         databaseUser: databaseUserOf(entry),
+        osUser: entry.network?.sshUser ?? null,
       }),
       recording: { ...entry.recording },
       adds: extended

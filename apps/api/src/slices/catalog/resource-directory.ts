@@ -1,5 +1,5 @@
 import type { OfferedResource, ResourceRef } from '@sallyport/access-domain';
-import type { Catalog, Resource } from '@sallyport/catalog';
+import type { Catalog, Network, Resource } from '@sallyport/catalog';
 
 /** A resource of the catalogue with the id under which people ask for it. */
 export interface KnownResource {
@@ -51,4 +51,29 @@ export function speechOf({ host, port, protocol, tls, database, cluster }: Resou
     database: database && { name: database.name, role: database.role, auth: database.auth },
     cluster: cluster && { ...cluster },
   };
+}
+
+/** What a subnet reaches, as answers tell it. */
+export function networkOf({ network }: Pick<Resource, 'network'>) {
+  return network && networkShown(network);
+}
+
+function networkShown({ routes, suffixes, resolver, carries, way, everything }: Network) {
+  return {
+    routes: routesShown(routes),
+    suffixes: [...suffixes],
+    resolver,
+    carries: [...carries],
+    way,
+    everything,
+  };
+}
+
+/** A copy that an answer may hold. */
+export function routesShown(routes: Network['routes']) {
+  return routes.map(({ cidr, ports, proto }) => ({
+    cidr,
+    ports: ports.map(([from, to]): [number, number] => [from, to]),
+    proto,
+  }));
 }

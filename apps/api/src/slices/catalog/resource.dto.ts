@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { resourceProtocols, type ResourceProtocol } from '@sallyport/catalog';
+import { NetworkDto } from '../../platform/http/network.dto.ts';
 import {
   AccountRefDto,
   RecordingDto,
@@ -93,6 +94,8 @@ export class ResourceDto {
   @TextOrNull() host!: string | null;
   @WholeOrNull() port!: number | null;
   @ApiProperty({ type: String, nullable: true, required: false }) cidr?: string | null;
+  /** What a subnet reaches; null for other kinds. */
+  @ApiProperty({ type: NetworkDto, nullable: true, required: false }) network?: NetworkDto | null;
   @ApiProperty({ type: String, nullable: true, required: false, enum: [...resourceProtocols] })
   protocol?: ResourceProtocol | null;
   @ApiProperty({ type: TlsDto, nullable: true, required: false }) tls?: TlsDto | null;

@@ -4,7 +4,13 @@ import { Problem } from '@sallyport/problems';
 import type { PrismaClient } from '../../generated/prisma/client.ts';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import type { Policies, UsualWait } from '../policies/index.ts';
-import { offered, speechOf, type KnownResource, type ResourceDirectory } from './resource-directory.ts';
+import {
+  networkOf,
+  offered,
+  speechOf,
+  type KnownResource,
+  type ResourceDirectory,
+} from './resource-directory.ts';
 import type { ResourceDto, ResourceMineDto, ResourceRuleDto } from './resource.dto.ts';
 
 /** Where a person stands with everything they asked for or were granted. */
@@ -74,6 +80,7 @@ export class ResourcesQuery {
       tags: { ...entry.tags },
       ...speechOf(entry),
       cidr: entry.cidr,
+      network: networkOf(entry),
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       gateway: { selector: { ...entry.gateway.selector }, ...sight },

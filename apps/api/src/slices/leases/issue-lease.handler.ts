@@ -12,6 +12,7 @@ import {
 import { databaseUserOf } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
+import type { GatewayInstance } from '../../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Metrics } from '../../platform/telemetry/metrics.ts';
@@ -24,6 +25,8 @@ export interface LeaseInHand {
   readonly lease: Lease;
   readonly credentials: IssuedLease;
   readonly resource: KnownResource;
+  /** The gateway that it leads through, as AWS shows it. */
+  readonly instance: GatewayInstance;
 }
 
 /** Issues one lease: intent, call and outcome, each committed before the next. */
@@ -69,7 +72,7 @@ export class IssueLease {
     const credentials = await this.#issue(intent, resource, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
-    return { lease: intent, credentials, resource };
+    return { lease: intent, credentials, resource, instance: target.instance };
   }
 
   async #usable(grantId: string, person: Person): Promise<ActiveGrant> {
@@ -128,6 +131,7 @@ export class IssueLease {
         instanceTags: instance.tags,
         documentName,
         databaseUser: databaseUserOf(entry),
+        osUser: entry.network?.sshUser ?? null,
         team: entry.gateway.team,
         leaseEndsAt: intent.usefulUntil,
       });

@@ -70,6 +70,7 @@ describe('a lease', () => {
         instanceTags: gatewayTags,
         documentName: lease.documentName,
         databaseUser: null,
+        osUser: null,
         team: 'platform',
         leaseEndsAt: now + 120_000,
       },

@@ -1,10 +1,11 @@
 import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { gatewayPorts, hostKeyTag } from '@sallyport/catalog';
 import { leaseSessionName } from '@sallyport/iam-policy';
 import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
-import { refOf, speechOf } from '../catalog/index.ts';
+import { networkOf, refOf, speechOf } from '../catalog/index.ts';
 import { IssueLease, type LeaseInHand } from './issue-lease.handler.ts';
 import { IssueLeaseDto, LeaseDto } from './lease.dto.ts';
 
@@ -32,7 +33,11 @@ export class LeasesController {
   }
 }
 
-function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: string | null): LeaseDto {
+function leaseDto(
+  { lease, credentials, resource, instance }: LeaseInHand,
+  endpoint: string | null,
+): LeaseDto {
+  const { network } = resource.entry;
   return {
     id: lease.id,
     state: 'issued',
@@ -42,6 +47,19 @@ function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: strin
     accountId: lease.accountId,
     instanceId: lease.instanceId,
     documentName: lease.documentName,
+    way: network?.way ?? 'pinned',
+    agent:
+      network?.way === 'agent'
+        ? { id: instance.instanceId, port: gatewayPorts.agent, instanceId: instance.instanceId }
+        : null,
+    ssh: network?.sshUser
+      ? {
+          user: network.sshUser,
+          port: gatewayPorts.ssh,
+          zone: instance.zone ?? null,
+          hostKeys: hostKeysOf(instance.tags),
+        }
+      : null,
     sessionReason: `grant:${lease.grantId}`,
     sessionNamePrefix: leaseSessionName(lease.grantId),
     endpoint,
@@ -51,6 +69,12 @@ function leaseDto({ lease, credentials, resource }: LeaseInHand, endpoint: strin
       sessionToken: credentials.sessionToken,
       expiration: new Date(credentials.expiresAt).toISOString(),
     },
-    resource: { ...refOf(resource), ...speechOf(resource.entry) },
+    resource: { ...refOf(resource), ...speechOf(resource.entry), network: networkOf(resource.entry) },
   };
+}
+
+/** The key of the gateway's sshd, as whoever enrolled the instance wrote it into a tag that only they may write. */
+function hostKeysOf(tags: Readonly<Record<string, string>>): string[] {
+  const key = tags[hostKeyTag];
+  return key === undefined ? [] : [key];
 }

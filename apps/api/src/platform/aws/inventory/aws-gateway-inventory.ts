@@ -104,5 +104,11 @@ function kept<T>(map: Map<string, T>, target: { accountId: string; region: strin
 function gateway(instanceId: string, instance: Instance, online: ReadonlySet<string>): GatewayInstance {
   const tags = Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
   const runs = instance.State?.Name === 'running';
-  return { instanceId, tags, state: !runs ? 'stopped' : online.has(instanceId) ? 'online' : 'lost' };
+  const zone = instance.Placement?.AvailabilityZone;
+  return {
+    instanceId,
+    tags,
+    state: !runs ? 'stopped' : online.has(instanceId) ? 'online' : 'lost',
+    ...(zone ? { zone } : {}),
+  };
 }

@@ -13,6 +13,8 @@ export const gatewayInstanceForm = z.strictObject({
   tags: z.record(z.string(), z.string()),
   /** `online`: its agent answers; `lost`: it runs and the agent does not; `stopped`: it does not run. */
   state: z.enum(['online', 'lost', 'stopped']),
+  /** Availability zone, such as eu-west-1a; absent where AWS does not say. */
+  zone: z.string().optional(),
 });
 export type GatewayInstance = z.infer<typeof gatewayInstanceForm>;
 

@@ -11,6 +11,8 @@ export const leaseOrderForm = z.strictObject({
   documentName: z.string(),
   /** The one database user to sign in as by IAM, or null. */
   databaseUser: z.strictObject({ rdsResourceId: z.string(), name: z.string() }).nullable(),
+  /** The one OS user to push an SSH key for, or null. */
+  osUser: z.string().nullable(),
   team: z.string(),
   /** Unix milliseconds. */
   leaseEndsAt: z.number(),

@@ -51,6 +51,8 @@ export class StsLeaseIssuer extends LeaseIssuer {
     this.#spokes.document(order.accountId, order.region, order.documentName);
     if (order.databaseUser)
       this.#spokes.databaseUser(order.accountId, order.region, order.documentName, order.databaseUser);
+    if (order.osUser !== null)
+      this.#spokes.osUser(order.accountId, order.region, order.documentName, order.osUser);
     const policy = this.#checkedPolicy(order, account.enrolmentTags);
     const command = new AssumeRoleCommand({
       RoleArn: account.roles.connect.arn,

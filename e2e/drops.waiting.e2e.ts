@@ -50,6 +50,16 @@ it('20 forced drops at random moments are all recovered, and what can live throu
       process.stdout.write(`  ${kind}: ${recoveryText(outcomes, kind)}\n`);
   }));
 
+it('what a refused tunnel was given is taken back, so that whoever asks again ends when it is done', async () => {
+  const servers = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap').length;
+  const before = servers();
+  const grantId = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y';
+  await expect(KeptTunnel.open(product, 'test-echo', { grantId })).rejects.toMatchObject({
+    code: 'GRANT_UNKNOWN',
+  });
+  expect(servers()).toBe(before);
+});
+
 it('hourly close: the service closes with 1000 "Bye", the open connection goes on with a lease asked for after it', () =>
   kept('test-echo', {}, async (tunnel) => {
     const flow = await EchoFlow.to(tunnel.tunnel.port);

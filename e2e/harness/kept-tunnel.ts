@@ -78,7 +78,10 @@ export class KeptTunnel {
         ...(options.effects && { effects: options.effects }),
       },
       events(told),
-    );
+    ).catch(async (error: unknown) => {
+      await network.close();
+      throw error;
+    });
     return new KeptTunnel({ tunnel, network, grantId, told, leases, ...inner });
   }
 

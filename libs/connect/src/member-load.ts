@@ -12,7 +12,7 @@ const atPaceSamples = 3;
 
 /** What one session carries, looked at each second. */
 export class MemberLoad {
-  /** Bulk flows over it, or more waits than leaves. */
+  /** Bulk flows over it, more waits than leaves, or a slow reader holds it up. */
   busy = false;
   /** For seconds it has carried about what AWS's agent carries at most. */
   atPaceLimit = false;
@@ -38,13 +38,14 @@ export class MemberLoad {
     return this.#idleSince === undefined ? 0 : now - this.#idleSince;
   }
 
-  sample(now: number, member: { traffic: Traffic; queued: number; flows: number }): void {
+  sample(now: number, member: { traffic: Traffic; queued: number; flows: number; held: boolean }): void {
     const bytes = member.traffic.bytesUp + member.traffic.bytesDown;
     const seconds = this.#at === undefined ? 0 : (now - this.#at) / 1000;
     const rate = seconds > 0 ? (bytes - this.#bytes) / seconds : 0;
     this.#at = now;
     this.#bytes = bytes;
-    this.busy = member.flows > 0 && (rate >= bulkBytesPerSecond || member.queued >= standingQueue);
+    this.busy =
+      member.flows > 0 && (member.held || rate >= bulkBytesPerSecond || member.queued >= standingQueue);
     this.#atPace = rate >= agentPace.least && rate <= agentPace.most ? this.#atPace + 1 : 0;
     this.atPaceLimit = this.#atPace >= atPaceSamples;
     if (member.flows > 0) this.#idleSince = undefined;

@@ -68,6 +68,10 @@ export class PoolMember {
   get queued(): number {
     return this.#channel?.outgoing.unacknowledged ?? 0;
   }
+  /** A reader of one connection is slow, so that nothing of any is read. */
+  get held(): boolean {
+    return this.#channel?.held ?? false;
+  }
   get traffic(): Traffic {
     const now = this.#channel?.traffic ?? { bytesUp: 0, bytesDown: 0 };
     return { bytesUp: this.#before.bytesUp + now.bytesUp, bytesDown: this.#before.bytesDown + now.bytesDown };

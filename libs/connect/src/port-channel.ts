@@ -123,6 +123,11 @@ export class PortChannel {
     return this.#over;
   }
 
+  /** Whether nothing is read from the WebSocket, because the reader of one connection is slow. */
+  get held(): boolean {
+    return this.#pressed;
+  }
+
   /** Whether a WebSocket carries it now. */
   get connected(): boolean {
     return this.#connection !== undefined;

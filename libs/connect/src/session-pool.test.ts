@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { settle, simulatedEffects } from '@sallyport/effects/simulated';
 import { systemClock } from '@sallyport/effects/system';
@@ -31,6 +32,18 @@ async function echoes(program: Program, text: string): Promise<void> {
     },
     { timeout: 20_000, interval: 5 },
   );
+}
+/** A program that says so much to the echo and reads nothing of what comes back. */
+function deafAfterSaying(bytes: number): Duplex {
+  let left = bytes;
+  return new Duplex({
+    read(size) {
+      const length = Math.min(size, left);
+      left -= length;
+      if (length > 0) this.push(Buffer.alloc(length));
+    },
+    write: () => undefined,
+  });
 }
 const flows = (tunnel: Tunnel) => tunnel.snapshot().sessions.map((session) => session.flows);
 const starts = () => world.gateway.calls.filter((call) => call.startsWith('StartSession')).length;
@@ -110,6 +123,23 @@ describe('a pool of sessions', () => {
     await echoes(second!, 'select 2');
     await pass(effects, 1_000);
     expect(starts()).toBe(1);
+  });
+
+  it('keeps new connections away from a session that a slow reader holds up, for as long as it pauses', async () => {
+    const tunnel = await opened({ pool: { sessionsMax: 2 } });
+    const pager = deafAfterSaying(3 * 1024 * 1024);
+    tunnel.carry(pager);
+    const [second] = await programs(tunnel, 1);
+    await pass(effects, 5_000);
+    expect(flows(tunnel)).toEqual([1, 1]);
+    const [third] = await programs(tunnel, 1);
+    await pass(effects, 5_000);
+    expect(flows(tunnel)).toEqual([1, 2]);
+    await pass(effects, 900_000);
+    await echoes(second!, 'still here');
+    await echoes(third!, 'and here');
+    expect(pager.destroyed).toBe(false);
+    pager.destroy();
   });
 
   it('keeps a new connection away from bulk', async () => {

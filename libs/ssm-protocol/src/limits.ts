@@ -62,7 +62,7 @@ export const resendTickMs = 100;
 /** Overdue messages sent again at one tick, or as many as the window allows where that is more. The official ends send one, which takes minutes to heal 5 % of loss. */
 export const resendsPerTickMax = 32;
 
-/** Times one message is sent again before the session is given up; about five minutes, as in the official client. */
+/** Times the client sends one message again before the session is given up; about five minutes, as in the official client. The agent never does. */
 export const resendsMax = 3000;
 
 /** How long the agent waits for HandshakeResponse, milliseconds. */

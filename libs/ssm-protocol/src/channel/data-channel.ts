@@ -1,6 +1,7 @@
 import type { WireEnvironment } from '../environment.ts';
 import type { WireReason } from '../errors.ts';
 import { readAcknowledgedNumber } from '../message/bodies.ts';
+import { resendsMax } from '../limits.ts';
 import { decodeMessage, type Message } from '../message/decode.ts';
 import { messageTypes } from '../message/message-type.ts';
 import { headerFlags, payloadTypes } from '../message/payload-type.ts';
@@ -33,7 +34,7 @@ const streamTypes = {
 
 /** One end of the reliable channel: joins codec, sender and receiver. Knows nothing of handshakes or ports. */
 export class DataChannel {
-  readonly sender = new ReliableSender();
+  readonly sender: ReliableSender;
   readonly receiver = new ReliableReceiver();
   readonly #role: Role;
   readonly #receives: string;
@@ -48,6 +49,8 @@ export class DataChannel {
 
   constructor(role: Role, environment: WireEnvironment, host: DataChannelHost) {
     this.#role = role;
+    // The official agent sends again for ever; a session that nobody hears any more is the service's to end.
+    this.sender = new ReliableSender(role === 'client' ? resendsMax : Number.POSITIVE_INFINITY);
     this.#receives = streamTypes[role].receives;
     this.#frames = new FrameFactory(environment, streamTypes[role].sends, this.#receives);
     this.#host = host;

@@ -1,4 +1,4 @@
-import { resendsMax, resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax } from '../limits.ts';
+import { resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax } from '../limits.ts';
 import { PacingWindow } from './pacing-window.ts';
 import { RttEstimator } from './rtt-estimator.ts';
 
@@ -6,7 +6,7 @@ import { RttEstimator } from './rtt-estimator.ts';
 interface InFlight {
   /** Undefined when its message was acknowledged. */
   frame: Uint8Array | undefined;
-  /** Monotonic milliseconds of the last sending. */
+  /** Hearing time of the last sending, milliseconds. */
   sentAt: number;
   resends: number;
 }
@@ -21,6 +21,9 @@ const mask = unacknowledgedMessagesMax - 1;
  * acknowledged, which proves a gap: several losses heal at once, while a path that is merely slow and in order sees no more
  * resends than from the official ends. When for a whole RTO nothing but resent messages was acknowledged, whatever was sent before such a
  * message is lost too: a peer whose socket was away for a while has lost the whole flight, or we its acknowledgements.
+ *
+ * While this end is deaf (its driver reads nothing, because a reader is slow) no acknowledgement can be heard, so nothing is overdue: all
+ * delays count hearing time, which stands still meanwhile.
  */
 export class ReliableSender {
   readonly rtt = new RttEstimator();
@@ -32,7 +35,14 @@ export class ReliableSender {
   #unacknowledged = 0;
   /** One more than the highest number acknowledged. */
   #acknowledgedTo = 0;
+  /** Monotonic, unlike every other time kept here. */
   #tickAt: number | undefined;
+  readonly #resendsMax: number;
+  /** Monotonic time at which we went deaf; undefined while we hear. */
+  #deafSince: number | undefined;
+  /** All the time spent deaf before that, milliseconds, and the hearing time at which we last were. */
+  #deafMs = 0;
+  #deafAt = Number.NEGATIVE_INFINITY;
   /** When a message that was sent once was acknowledged last, and the latest sending of a resent one that was. */
   #freshAcknowledgedAt = Number.NEGATIVE_INFINITY;
   #resentAcknowledgedFrom = Number.NEGATIVE_INFINITY;
@@ -40,6 +50,27 @@ export class ReliableSender {
   #replayFrom = 0;
   #replayTo = 0;
   resent = 0;
+
+  /** `mostResends`: after so many of one message `tick` gives up; infinite for an end that never does. */
+  constructor(mostResends: number) {
+    this.#resendsMax = mostResends;
+  }
+
+  /** Nothing can be heard from now on, or everything again. */
+  deaf(on: boolean, now: number): void {
+    if (on) {
+      this.#deafAt = this.#hearing(now);
+      this.#deafSince ??= now;
+    } else if (this.#deafSince !== undefined) {
+      this.#deafMs += now - this.#deafSince;
+      this.#deafSince = undefined;
+    }
+  }
+
+  /** Hearing time: `now` without the time spent deaf. */
+  #hearing(now: number): number {
+    return (this.#deafSince ?? now) - this.#deafMs;
+  }
 
   /** The number that the next stream message carries. */
   get nextSequence(): number {
@@ -63,10 +94,11 @@ export class ReliableSender {
   /** Keeps a message of number `nextSequence`. Call before it is sent, so that no acknowledgement can come too early. */
   store(frame: Uint8Array, now: number): void {
     const place = this.#ring[this.#next & mask];
-    if (place === undefined) this.#ring[this.#next & mask] = { frame, sentAt: now, resends: 0 };
+    const sentAt = this.#hearing(now);
+    if (place === undefined) this.#ring[this.#next & mask] = { frame, sentAt, resends: 0 };
     else {
       place.frame = frame;
-      place.sentAt = now;
+      place.sentAt = sentAt;
       place.resends = 0;
     }
     this.#next += 1;
@@ -80,13 +112,16 @@ export class ReliableSender {
     if (sequence < this.#base || sequence >= this.#next) return false;
     const message = this.#ring[sequence & mask];
     if (message?.frame === undefined) return false;
-    const roundTripMs = now - message.sentAt;
-    this.rtt.sample(roundTripMs);
+    const heardAt = this.#hearing(now);
+    const roundTripMs = heardAt - message.sentAt;
+    // One that was under way while we were deaf says nothing of the path.
+    const telling = message.sentAt > this.#deafAt;
+    if (telling) this.rtt.sample(roundTripMs);
     message.frame = undefined;
     this.#unacknowledged -= 1;
     if (message.resends === 0) {
-      this.#freshAcknowledgedAt = now;
-      this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
+      this.#freshAcknowledgedAt = heardAt;
+      if (telling) this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
     } else if (message.sentAt > this.#resentAcknowledgedFrom) this.#resentAcknowledgedFrom = message.sentAt;
     if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
     while (this.#base < this.#next && this.#ring[this.#base & mask]?.frame === undefined) this.#base += 1;
@@ -103,18 +138,20 @@ export class ReliableSender {
   tick(now: number, send: (frame: Uint8Array) => void): boolean {
     if (this.#tickAt === undefined || now < this.#tickAt) return true;
     this.#tickAt = now + resendTickMs;
+    if (this.#deafSince !== undefined) return true;
     const rto = this.rtt.rtoMs;
+    const heardAt = this.#hearing(now);
     const lostBefore =
-      now - this.#freshAcknowledgedAt > rto ? this.#resentAcknowledgedFrom : Number.NEGATIVE_INFINITY;
+      heardAt - this.#freshAcknowledgedAt > rto ? this.#resentAcknowledgedFrom : Number.NEGATIVE_INFINITY;
     const most = Math.max(resendsPerTickMax, this.pacing.messages);
     let sent = 0;
     for (let sequence = this.#base; sequence < this.#next && sent < most; sequence += 1) {
       const message = this.#ring[sequence & mask];
-      if (message?.frame === undefined || now - message.sentAt <= rto) continue;
+      if (message?.frame === undefined || heardAt - message.sentAt <= rto) continue;
       // Beyond the head only gaps: messages older than one that was acknowledged.
       if (sequence !== this.#base && sequence >= this.#acknowledgedTo && message.sentAt >= lostBefore)
         continue;
-      if (message.resends >= resendsMax) return false;
+      if (message.resends >= this.#resendsMax) return false;
       this.#sendAgain(message, message.frame, now, send);
       sent += 1;
     }
@@ -151,7 +188,7 @@ export class ReliableSender {
   }
 
   #sendAgain(message: InFlight, frame: Uint8Array, now: number, send: (frame: Uint8Array) => void): void {
-    message.sentAt = now;
+    message.sentAt = this.#hearing(now);
     message.resends += 1;
     this.resent += 1;
     send(frame);

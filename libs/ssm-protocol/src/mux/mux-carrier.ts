@@ -205,7 +205,8 @@ export class MuxCarrier implements Carrier {
     return this.#keepAliveAt;
   }
 
-  keepAlive(now: number): boolean {
+  keepAlive(now: number, deaf: boolean): boolean {
+    this.#heard ||= deaf;
     if (this.#keepAliveAt === undefined || now < this.#keepAliveAt) return true;
     this.#keepAliveAt = now + keepAliveSendMs;
     this.#sendLoose(smuxCommands.nop, 0);

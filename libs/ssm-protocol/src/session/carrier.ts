@@ -19,8 +19,8 @@ export interface Carrier {
   readonly pending: boolean;
   /** Starts and answers keep-alives where versions ask for them. */
   readonly keepAliveAt: number | undefined;
-  /** False when the peer has been silent for too long. */
-  keepAlive(now: number): boolean;
+  /** False when the peer has been silent for too long. While we are `deaf` its silence is our own. */
+  keepAlive(now: number, deaf: boolean): boolean;
 }
 
 /** What a carrier tells the session, besides the table's callbacks. */

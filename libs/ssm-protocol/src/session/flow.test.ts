@@ -118,6 +118,49 @@ describe('a slow reader', { timeout: 120_000 }, () => {
     expect(pair.runUntil(() => pair.client.bytes(stream).length === length, 600_000)).toBe(true);
   });
 
+  it('may pause for an hour: what goes the other way is neither given up nor sent again and again', () => {
+    const pair = aPair({ obeysPressure: true }).start();
+    const slow = aStream(pair);
+    const other = aStream(pair);
+    pair.clientSession.pauseReading(slow);
+    pair.agent.send(slow, new Uint8Array(readPressureBytes + 500_000));
+    pair.runUntil(() => pair.client.pressure.length > 0, 60_000);
+    pair.client.send(other, new Uint8Array(2_000));
+    pair.runUntil(() => false, 3_600_000);
+    expect(pair.closed).toBeUndefined();
+    expect(pair.finished).toBeUndefined();
+    expect(pair.agent.bytesReceived(other)).toBe(2_000);
+    expect(pair.clientSession.stats).toMatchObject({ messagesResent: 0 });
+    const { roundTripMs, windowMessages } = pair.clientSession.stats;
+    pair.clientSession.resumeReading(slow);
+    pair.client.send(other, new Uint8Array(2_000));
+    pair.agent.send(other, new Uint8Array(2_000));
+    const whole = () => pair.client.bytesReceived(slow) === readPressureBytes + 500_000;
+    expect(pair.runUntil(() => whole() && pair.client.bytesReceived(other) === 2_000, 60_000)).toBe(true);
+    pair.runUntil(() => pair.clientSession.stats.unacknowledged === 0, 1_000);
+    // The hour says nothing of the path.
+    expect(pair.clientSession.stats.roundTripMs).toBeLessThanOrEqual(roundTripMs);
+    expect(pair.clientSession.stats.windowMessages).toBeGreaterThanOrEqual(windowMessages);
+  });
+
+  it('of a session that speaks smux keep-alive is not taken for a peer that fell silent', () => {
+    const pair = aPair({
+      obeysPressure: true,
+      clientVersion: '1.2.100.0',
+      agentVersion: '3.1.1000.0',
+    }).start();
+    const slow = aStream(pair);
+    pair.clientSession.pauseReading(slow);
+    pair.agent.send(slow, new Uint8Array(readPressureBytes + 500_000));
+    pair.runUntil(() => pair.client.pressure.length > 0, 60_000);
+    pair.runUntil(() => false, 600_000);
+    pair.clientSession.resumeReading(slow);
+    expect(pair.runUntil(() => pair.client.bytesReceived(slow) === readPressureBytes + 500_000, 60_000)).toBe(
+      true,
+    );
+    expect(pair.closed).toBeUndefined();
+  });
+
   it('does not hold other streams up', () => {
     const pair = aPair().start();
     const slow = aStream(pair);

@@ -49,7 +49,11 @@ export abstract class PortSessionBase implements PortSession {
       data: (stream, bytes) => sink.data(stream, bytes),
       end: (stream) => sink.end(stream),
       writable: (stream) => sink.writable(stream),
-      readPressure: (on) => sink.readPressure(on),
+      readPressure: (on) => {
+        // Whatever is under way to us stands behind what nobody reads.
+        this.channel.sender.deaf(on, this.now);
+        sink.readPressure(on);
+      },
       outgoing: () => this.wake(),
     };
     this.table = new StreamTable(tableHost);
@@ -169,7 +173,11 @@ export abstract class PortSessionBase implements PortSession {
     if (this.over) return;
     if (this.deadline !== undefined && now >= this.deadline) {
       this.deadlinePassed(now);
-    } else if (this.channel.online && this.carrier !== undefined && !this.carrier.keepAlive(now)) {
+    } else if (
+      this.channel.online &&
+      this.carrier !== undefined &&
+      !this.carrier.keepAlive(now, this.table.pressing)
+    ) {
       this.silent();
     }
   }

@@ -70,6 +70,11 @@ export class StreamTable {
     return this.#incomingBytes;
   }
 
+  /** The driver has been asked to stop reading. */
+  get pressing(): boolean {
+    return this.#pressing;
+  }
+
   add(stream: PortStream): void {
     this.streams.set(stream.id, stream);
   }

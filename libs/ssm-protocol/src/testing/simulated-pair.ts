@@ -35,6 +35,8 @@ export interface SimulatedPairOptions {
   readonly clientVersion?: string;
   readonly agentVersion?: string;
   readonly kmsKeyId?: string;
+  /** Nothing is delivered to an end that asked for it to stop, as by a driver whose socket is paused; by default everything is. */
+  readonly obeysPressure?: boolean;
   /** Called when the agent is asked to dial; default answers `dialed` at once. */
   readonly dial?: (pair: SimulatedPair, stream: StreamId) => void;
   /** Each frame as it is put on the path, before faults; for tests that look at the wire. */
@@ -118,6 +120,8 @@ export class SimulatedPair {
   now = 0;
   readonly #options: SimulatedPairOptions;
   #flights: Flight[] = [];
+  /** What has come for an end that does not read. */
+  #stopped: Flight[] = [];
   #order = 0;
 
   constructor(options: SimulatedPairOptions) {
@@ -200,11 +204,23 @@ export class SimulatedPair {
 
   #deliverDue(): void {
     while (this.#flights.length > 0 && this.#flights[0]!.at <= this.now) {
-      const { to, frame } = this.#flights.shift()!;
+      const flight = this.#flights.shift()!;
+      const { to, frame } = flight;
       if (!this.linked) continue;
+      if (this.#options.obeysPressure === true && this[to].pressure.at(-1) === true) {
+        this.#stopped.push(flight);
+        continue;
+      }
       // A copy, as a socket would give; and in a Buffer-like view of something larger.
       this[to].session!.receive(frame.slice(), this.now);
     }
+  }
+
+  /** Whoever reads again finds first what waited in its socket. */
+  #goOn(end: SimulatedEnd): void {
+    const waited = this.#stopped.filter(({ to }) => this[to] === end);
+    this.#stopped = this.#stopped.filter((flight) => !waited.includes(flight));
+    this.#flights.unshift(...waited.map((flight) => ({ ...flight, at: this.now })));
   }
 
   #put(from: 'client' | 'agent', frame: Uint8Array): void {
@@ -240,7 +256,10 @@ export class SimulatedPair {
       frame: (bytes: Uint8Array) => this.#put(side, bytes),
       text: (text: string) => void end.texts.push(text),
       sendable: () => (end.sendable = true),
-      readPressure: (on: boolean) => void end.pressure.push(on),
+      readPressure: (on: boolean) => {
+        end.pressure.push(on);
+        if (!on) this.#goOn(end);
+      },
       data: (stream: StreamId, bytes: Uint8Array) => {
         const list = end.received.get(stream) ?? [];
         list.push(bytes.slice());

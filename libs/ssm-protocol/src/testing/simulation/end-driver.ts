@@ -71,7 +71,6 @@ export class EndDriver {
       }
       this.socket = socket;
       this.attachedAt = timeline.now;
-      this.#reading = true;
       this.#world.note(() => `${this.side} attached`);
       this.#host.attached();
       this.armTick();

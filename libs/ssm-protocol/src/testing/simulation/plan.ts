@@ -65,9 +65,17 @@ const faultChoices: readonly Fault[] = [
   'agent-pause',
 ];
 
+/**
+ * One in so many plans has a reader that pauses for as long as people do (a pager, a debugger), while other flows come and go. Chosen beside the plan's
+ * own chance, so that all other seeds stay what they are; the salt puts one among the first.
+ */
+const sleeperOneIn = 4096;
+const sleeperSalt = 0x5118;
+
 /** Derives everything that will happen from a seed. Half of the plans have one stream of raw bytes, half are multiplexed. */
 export function planOf(seed: number): Plan {
   const chance = new Chance(seed);
+  if (new Chance(seed ^ sleeperSalt).happens(1 / sleeperOneIn)) return sleeperOf(seed, chance);
   const mode: PortMode = chance.happens(0.5) ? 'mux' : chance.happens(0.7) ? 'basic' : 'standard-stream';
   const flood = chance.happens(1 / 256);
   const quietAt = chance.whole(500, 12_000);
@@ -97,6 +105,34 @@ export function planOf(seed: number): Plan {
     roughStart: chance.happens(0.1),
     flows: Array.from({ length: flows }, () => flowOf(chance, mode, quietAt, flood)),
     quietAt,
+    endsBy: chance.one(['client-flag', 'service', 'agent']),
+  };
+}
+
+function sleeperOf(seed: number, chance: Chance): Plan {
+  const quietAt = chance.whole(500_000, 900_000);
+  const never = { from: 1, to: 0 };
+  const hog: FlowPlan = {
+    ...flowOf(chance, 'mux', quietAt, false),
+    opensAt: 0,
+    down: chance.whole(1_500_000, 4_000_000),
+    chunk: 65_536,
+    ends: 'when-complete',
+    dialFails: false,
+    pauses: { client: { from: chance.whole(0, 100), to: quietAt }, agent: never },
+  };
+  const others = Array.from({ length: chance.whole(1, 4) }, () => flowOf(chance, 'mux', quietAt, false));
+  return {
+    ...{ seed, mode: 'mux', quietAt, reorderMs: 50, agentPaced: false, roughStart: false },
+    oneWayMs: { client: chance.between(0.2, 10), agent: chance.between(0.2, 5) },
+    ...{ drop: 0, duplicate: 0, reorder: chance.between(0, 0.05) },
+    keepsForAbsent: chance.happens(0.5),
+    pausesAgent: chance.happens(0.5),
+    faults: Array.from({ length: chance.whole(0, 2) }, () => ({
+      at: chance.whole(0, quietAt),
+      fault: chance.one(faultChoices),
+    })),
+    flows: [hog, ...others],
     endsBy: chance.one(['client-flag', 'service', 'agent']),
   };
 }

@@ -18,6 +18,7 @@ export const plantedBugs = {
   'ignores-the-order': 'early messages are delivered at once',
   'forgets-the-window': 'any number of messages may be in flight',
   'forgets-to-wake': 'room in the window is hardly ever told to the driver',
+  'counts-while-deaf': 'messages are sent again while nothing is read, until the session is given up',
   'loses-a-written-byte': 'a byte of each hundredth write is not sent',
 } as const;
 
@@ -70,6 +71,9 @@ const plants: Readonly<Record<PlantedBug, (insides: Insides) => void>> = {
   'forgets-to-wake': ({ channel: { sender } }) => {
     const acknowledge = sender.acknowledge.bind(sender);
     sender.acknowledge = (sequence, now) => acknowledge(sequence, now) && sequence % 97 === 0;
+  },
+  'counts-while-deaf': ({ channel: { sender } }) => {
+    sender.deaf = () => undefined;
   },
   'loses-a-written-byte': ({ table }) => {
     const write = table.write.bind(table);

@@ -112,7 +112,9 @@ function judgeProgress(world: World, finishing: number | undefined): string | un
   if (finishing !== undefined)
     return now - finishing > endMs ? `does not end (${endings(world)})` : undefined;
   if (calmAt === undefined) {
-    return now > wholeMs ? `is not ready after ${wholeMs} ms (${endings(world)})` : undefined;
+    return now > wholeMs + world.plan.quietAt
+      ? `is not ready after ${wholeMs} ms (${endings(world)})`
+      : undefined;
   }
   if (world.brokenOff) return now - calmAt > wholeMs ? `does not end (${endings(world)})` : undefined;
   const { client, agent } = drivers;

@@ -1,1 +1,3 @@
-export {};
+/** Simulated worlds for tests of both ends. */
+export { keyForTests, Pair, Recorded, type PairOptions } from './pair.ts';
+export { Pipe, type PipeShape } from './pipe.ts';

@@ -1,0 +1,114 @@
+import { frameBodyBytesMax, handshakeBodyBytesMax } from '../limits.ts';
+import { violation } from '../violation.ts';
+import { readUint24, readUint32, readUint48 } from './bodies.ts';
+import { frameHeaderBytes, frameTypes, offsetBytes } from './frame-type.ts';
+
+export interface FrameReceiver {
+  /** A whole frame. The body is a view, or memory of its own when the frame came in pieces. */
+  frame(type: number, id: number, body: Uint8Array): void;
+  /** A part of a DATA frame, as it came; nothing is kept for the rest. */
+  data(id: number, offset: number, bytes: Uint8Array): void;
+}
+
+const nothing = new Uint8Array();
+
+/** Cuts a carrier's bytes into frames. Holds at most one frame that is no DATA. Throws AGENT_PROTOCOL_VIOLATED for lengths that no peer sends. */
+export class FrameReader {
+  readonly #receiver: FrameReceiver;
+  /** Longest body taken now: short before the peer is known. */
+  #bodyBytesMax = handshakeBodyBytesMax;
+  /** Header, or header and offset of DATA, as far as it has come. */
+  readonly #head = new Uint8Array(frameHeaderBytes + offsetBytes);
+  #headBytes = 0;
+  #type = 0;
+  #id = 0;
+  #left = 0;
+  #offset = 0;
+  /** A body that came in pieces. */
+  #body: Uint8Array | undefined;
+  #bodyBytes = 0;
+  #stopped = false;
+
+  constructor(receiver: FrameReceiver) {
+    this.#receiver = receiver;
+  }
+
+  /** The peer is known: frames of every size may come. */
+  admit(): void {
+    this.#bodyBytesMax = frameBodyBytesMax;
+  }
+
+  /** Nothing more is told, not even of bytes being read now. */
+  stop(): void {
+    this.#stopped = true;
+    this.#body = undefined;
+  }
+
+  push(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length && !this.#stopped) {
+      if (this.#inData) at = this.#pushData(bytes, at);
+      else if (this.#body) at = this.#pushBody(bytes, at, this.#body);
+      else at = this.#pushHead(bytes, at);
+    }
+  }
+
+  get #inData(): boolean {
+    return this.#type === frameTypes.data && this.#left > 0 && this.#headBytes === 0;
+  }
+
+  #pushHead(bytes: Uint8Array, from: number): number {
+    let at = from;
+    const wanted = this.#headBytes >= frameHeaderBytes ? frameHeaderBytes + offsetBytes : frameHeaderBytes;
+    while (this.#headBytes < wanted && at < bytes.length) this.#head[this.#headBytes++] = bytes[at++]!;
+    if (this.#headBytes < wanted) return at;
+    if (wanted > frameHeaderBytes) {
+      this.#offset = readUint48(this.#head, frameHeaderBytes);
+      this.#headBytes = 0;
+      if (this.#left === 0) throw violation('data is never empty');
+      return at;
+    }
+    this.#type = this.#head[0]!;
+    this.#left = readUint24(this.#head, 1);
+    this.#id = readUint32(this.#head, 4);
+    if (this.#left > this.#bodyBytesMax) throw violation('a frame is too long');
+    if (this.#type === frameTypes.data) {
+      if (this.#bodyBytesMax === handshakeBodyBytesMax) throw violation('data before the handshake');
+      if (this.#left < offsetBytes) throw violation('data without an offset');
+      this.#left -= offsetBytes;
+      return at;
+    }
+    this.#headBytes = 0;
+    if (bytes.length - at < this.#left) {
+      this.#body = new Uint8Array(this.#left);
+      this.#bodyBytes = 0;
+      return at;
+    }
+    const body = this.#left === 0 ? nothing : bytes.subarray(at, at + this.#left);
+    at += this.#left;
+    this.#left = 0;
+    this.#receiver.frame(this.#type, this.#id, body);
+    return at;
+  }
+
+  #pushData(bytes: Uint8Array, at: number): number {
+    const part = bytes.subarray(at, Math.min(bytes.length, at + this.#left));
+    const offset = this.#offset;
+    this.#offset += part.length;
+    this.#left -= part.length;
+    this.#receiver.data(this.#id, offset, part);
+    return at + part.length;
+  }
+
+  #pushBody(bytes: Uint8Array, at: number, body: Uint8Array): number {
+    const part = bytes.subarray(at, Math.min(bytes.length, at + body.length - this.#bodyBytes));
+    body.set(part, this.#bodyBytes);
+    this.#bodyBytes += part.length;
+    if (this.#bodyBytes === body.length) {
+      this.#body = undefined;
+      this.#left = 0;
+      this.#receiver.frame(this.#type, this.#id, body);
+    }
+    return at + part.length;
+  }
+}

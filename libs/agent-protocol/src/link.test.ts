@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { Pair } from './testing/index.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+it('carries what is written at once with the opening, and the answer', async () => {
+  const pair = new Pair();
+  await pair.connect(1, { delayMs: 20 });
+  const stream = pair.open();
+  stream.stream?.write(bytesOf('hello'));
+  await pair.run(41);
+  expect(stream.text, 'one round trip').toBe('hello');
+  expect(stream.opened_).toBe(true);
+  expect(pair.asked).toEqual([{ host: '10.0.2.60', port: 8080 }]);
+});
+
+it('ends both directions of a stream one after the other', async () => {
+  const pair = new Pair();
+  await pair.connect();
+  const stream = pair.open();
+  stream.stream?.write(bytesOf('last words'));
+  stream.stream?.end();
+  await pair.run(50);
+  expect(stream.ended).toBe(true);
+  expect(stream.text).toBe('last words');
+  expect(pair.client.streams).toBe(0);
+  expect(pair.agent.associations[0]?.streams).toBe(0);
+});
+
+it('tells why a destination was refused', async () => {
+  const pair = new Pair({
+    host: {
+      openTcp: () => {
+        throw Object.assign(new Error('no'), { code: 'FLOW_NOT_GRANTED' });
+      },
+    },
+  });
+  await pair.connect();
+  const stream = pair.open();
+  await pair.run(20);
+  expect(stream.broken).toBe('FLOW_NOT_GRANTED');
+  expect(stream.opened_).toBe(false);
+});
+
+it.each([1, 3, 8])('carries eight megabytes whole over %i carriers', async (carriers) => {
+  const pair = new Pair();
+  await pair.connect(carriers, { delayMs: 10, bytesPerMs: 1000 });
+  const stream = pair.open();
+  const whole = Buffer.alloc(8 << 20, 'abcdefghijklmnopqrstuvw');
+  let at = 0;
+  const write = () => {
+    while (at < whole.length) {
+      const chunk = whole.subarray(at, at + 65_536);
+      at += chunk.length;
+      if (!stream.stream?.write(chunk)) return;
+    }
+    stream.stream?.end();
+  };
+  stream.then.writable = write;
+  write();
+  const began = pair.time.monotonic();
+  while (!stream.ended && pair.time.monotonic() - began < 60_000) await pair.run(50);
+  expect(Buffer.concat(stream.chunks).equals(whole)).toBe(true);
+  // Each carrier takes 1 MB/s each way.
+  const ms = pair.time.monotonic() - began;
+  expect(ms).toBeLessThan(2.2 * (8_400 / carriers) + 200);
+});

@@ -1,0 +1,171 @@
+import type { CarrierSink } from '../contract.ts';
+import { frameHeader, putUint48 } from '../frame/encode.ts';
+import { frameHeaderBytes, frameTypes } from '../frame/frame-type.ts';
+import { receiptAfter } from '../limits.ts';
+import type { Retained } from './outgoing.ts';
+import { CarrierPace } from './pace.ts';
+
+interface Sent {
+  /** Position behind the frame. */
+  readonly end: number;
+  readonly at: number;
+  readonly retained: Retained | undefined;
+}
+
+const backlogBytesMax = 512 * 1024;
+/** The ledger of what was confirmed is thrown away in lots. */
+const compactAfter = 1_024;
+
+/** One admitted carrier: what is in flight on it, how fast it is, and what has to be sent again if it is lost. */
+export class Carrier {
+  readonly pace = new CarrierPace();
+  /** Ends it; the link hears of that as of every other end. */
+  readonly close: () => void;
+  readonly #sink: CarrierSink;
+  #parts: Uint8Array[] = [];
+  /** Bytes written to it, and known to have arrived. */
+  #sent = 0;
+  #confirmed = 0;
+  #ledger: Sent[] = [];
+  #ledgerFrom = 0;
+  /** Bytes read from it, and told to have been. */
+  #read = 0;
+  #told = 0;
+  #readAt = 0;
+  #owesReceipt = false;
+  /** When it was last heard, and last confirmed something (or had nothing to confirm). */
+  heardAt: number;
+  progressAt: number;
+  /** What it had in flight was given to others. */
+  stalled = false;
+
+  constructor(sink: CarrierSink, close: () => void, now: number) {
+    this.#sink = sink;
+    this.close = close;
+    this.heardAt = now;
+    this.progressAt = now;
+    this.pace.began(now, 0);
+  }
+
+  get inFlight(): number {
+    return this.#sent - this.#confirmed;
+  }
+  get retainedFrames(): number {
+    return this.#ledger.length - this.#ledgerFrom;
+  }
+  get bytesSent(): number {
+    return this.#sent;
+  }
+  get bytesRead(): number {
+    return this.#read;
+  }
+
+  /** Bytes that may still be put on it. */
+  room(beyond = 0): number {
+    if (this.#sink.backlog > backlogBytesMax) return 0;
+    return this.pace.window + beyond - this.inFlight;
+  }
+
+  /** When something put on it now would arrive, as far as can be told; milliseconds from now. */
+  get arrivalMs(): number {
+    const { rttMs, bytesPerMs } = this.pace;
+    return (rttMs ?? 0) / 2 + (bytesPerMs > 0 ? this.inFlight / bytesPerMs : this.inFlight / 1024);
+  }
+
+  /** Puts a frame on it; goes out with {@link flush}. */
+  put(header: Uint8Array, parts: readonly Uint8Array[], now: number, retained?: Retained): void {
+    let bytes = header.length;
+    this.#parts.push(header);
+    for (const part of parts) {
+      bytes += part.length;
+      this.#parts.push(part);
+    }
+    if (this.inFlight === 0) {
+      this.progressAt = now;
+      this.pace.began(now, this.#sent);
+    }
+    this.#sent += bytes;
+    this.#ledger.push({ end: this.#sent, at: now, retained });
+  }
+
+  /** Puts a frame that asks for no receipt. */
+  putUncounted(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
+    this.#sent += bytes.length;
+    // Counted as arrived with what is confirmed next; until then it takes no room worth speaking of.
+    if (this.retainedFrames === 0) this.#confirmed = this.#sent;
+  }
+
+  /** Sends what was put, with a receipt if one is owed. */
+  flush(now: number): void {
+    if (this.#parts.length === 0) return;
+    if (this.#owesReceipt) this.putReceipt(now);
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#sink.send(parts);
+  }
+
+  /** Bytes arrived. */
+  read(bytes: number, now: number): void {
+    this.heardAt = now;
+    this.#read += bytes;
+  }
+
+  /** A frame arrived that asks for a receipt. */
+  owe(now: number): void {
+    this.#owesReceipt = true;
+    this.#readAt = now;
+  }
+
+  /** Whether the receipt is due at once, not within the usual time. */
+  get receiptDue(): boolean {
+    return this.#read - this.#told >= receiptAfter.bytes;
+  }
+
+  get owesReceipt(): boolean {
+    return this.#owesReceipt;
+  }
+
+  putReceipt(now: number): void {
+    this.#owesReceipt = false;
+    this.#told = this.#read;
+    const bytes = frameHeader(frameTypes.receipt, 0, 8, 8);
+    putUint48(bytes, frameHeaderBytes, this.#read);
+    const tenths = Math.min(0xffff, Math.max(0, Math.round((now - this.#readAt) * 10)));
+    bytes[frameHeaderBytes + 6] = tenths >>> 8;
+    bytes[frameHeaderBytes + 7] = tenths;
+    this.putUncounted(bytes);
+  }
+
+  /** The peer tells how much it has read. False when it cannot have. */
+  confirm(position: number, delayMs: number, now: number): boolean {
+    if (position > this.#sent) return false;
+    if (position <= this.#confirmed) return true;
+    const ledger = this.#ledger;
+    let at = this.#ledgerFrom;
+    let newest: Sent | undefined;
+    while (at < ledger.length && ledger[at]!.end <= position) newest = ledger[at++];
+    this.#ledgerFrom = at;
+    if (at === ledger.length || at > compactAfter) {
+      ledger.splice(0, at);
+      this.#ledgerFrom = 0;
+    }
+    this.#confirmed = this.retainedFrames === 0 ? this.#sent : position;
+    this.progressAt = now;
+    this.stalled = false;
+    if (newest) this.pace.confirmed(now, position, this.#sent, Math.max(0, now - newest.at - delayMs));
+    return true;
+  }
+
+  /** What is in flight and would have to be sent again. Told once: what is handed over is not kept. */
+  handOver(): Retained[] {
+    const handed: Retained[] = [];
+    for (let at = this.#ledgerFrom; at < this.#ledger.length; at++) {
+      const { end, at: sentAt, retained } = this.#ledger[at]!;
+      if (!retained) continue;
+      handed.push(retained);
+      this.#ledger[at] = { end, at: sentAt, retained: undefined };
+    }
+    return handed;
+  }
+}

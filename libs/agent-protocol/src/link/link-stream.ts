@@ -1,0 +1,291 @@
+import { flowCodes, type FlowCode } from '../codes.ts';
+import type { MuxStream, StreamEvents } from '../contract.ts';
+import { uint48 } from '../frame/encode.ts';
+import { frameTypes, offsetBytes } from '../frame/frame-type.ts';
+import { waitingBytesMax, windowBytesFirst, windowBytesMax } from '../limits.ts';
+import { violation } from '../violation.ts';
+import type { Carrier } from './carrier.ts';
+import type { Piece } from './outgoing.ts';
+import type { Packing } from './packing.ts';
+import { Reassembly } from './reassembly.ts';
+
+/** What a stream asks of its link. */
+export interface StreamHost {
+  now(): number;
+  rttMs(): number;
+  /** It has something to send. */
+  wants(stream: LinkStream): void;
+  /** Its peer may send more and has to be told. */
+  creditDue(stream: LinkStream): void;
+  /** Whether the windows of all streams may grow by so many bytes, which are then taken. */
+  grow(bytes: number): boolean;
+  /** Both directions are over. */
+  gone(stream: LinkStream): void;
+}
+
+const nothing: readonly Uint8Array[] = [];
+
+/** One TCP conversation at one end of a link: what waits to be sent, and what arrived. */
+export class LinkStream implements MuxStream {
+  readonly id: number;
+  readonly packing: Packing;
+  readonly #host: StreamHost;
+  events: StreamEvents | undefined;
+  /** Until the peer is known to know the stream, all of it goes over its home carrier, in order. */
+  known: boolean;
+  home: Carrier | undefined;
+  /** Whether it stands in a queue of the link. */
+  queued = false;
+  /** What it may send before it goes to the end of the line. */
+  turn = 0;
+  /** Its credit frame is to be sent. */
+  creditQueued = false;
+  /** Frames before all data, and pieces whose carrier was lost. */
+  readonly #again: Piece[] = [];
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #offset = 0;
+  #peerLimit = windowBytesFirst;
+  #full = false;
+  #ending: 'no' | 'asked' | 'sent' = 'no';
+  readonly #reassembly = new Reassembly();
+  #consumed = 0;
+  #limit = windowBytesFirst;
+  #window = windowBytesFirst;
+  #creditAt: number;
+  #finalOffset: number | undefined;
+  #ended = false;
+  /** Nothing is written or told any more. */
+  #over = false;
+  /** What is in flight need not arrive. */
+  #broken = false;
+
+  constructor(id: number, host: StreamHost, packing: Packing, known: boolean) {
+    this.id = id;
+    this.#host = host;
+    this.packing = packing;
+    this.known = known;
+    this.#creditAt = host.now();
+  }
+
+  get sent(): number {
+    return this.#offset + this.#waitingBytes;
+  }
+  get received(): number {
+    return this.#reassembly.delivered;
+  }
+  get over(): boolean {
+    return this.#over;
+  }
+  /** Bytes that its window has beyond what every stream has. */
+  get windowBeyondFirst(): number {
+    return this.#window - windowBytesFirst;
+  }
+  /** Up to where the peer may send. */
+  get limit(): number {
+    return this.#limit;
+  }
+  /** Has been sending more than small talk. */
+  get bulky(): boolean {
+    return this.#waitingBytes > 32 * 1024;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#over || this.#ending !== 'no') return true;
+    if (bytes.length > 0) {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
+      this.#host.wants(this);
+    }
+    if (this.#waitingBytes < waitingBytesMax) return true;
+    this.#full = true;
+    return false;
+  }
+
+  end(): void {
+    if (this.#over || this.#ending !== 'no') return;
+    this.#ending = 'asked';
+    this.#host.wants(this);
+  }
+
+  reset(code: FlowCode = 'FLOW_RESET'): void {
+    if (this.#over) return;
+    this.#drop();
+    this.#again.push(this.#piece(frameTypes.reset, Uint8Array.of(flowCodes[code])));
+    this.#host.wants(this);
+    this.#host.gone(this);
+  }
+
+  consumed(bytes: number): void {
+    if (this.#over || this.#finalOffset !== undefined) return;
+    this.#consumed = Math.min(this.#consumed + bytes, this.#reassembly.delivered);
+    if (this.#limit - this.#consumed > this.#window / 2) return;
+    const now = this.#host.now();
+    // Half a window went through in about a round trip: the window is what limits.
+    if (now - this.#creditAt < 2 * this.#host.rttMs() + 50 && this.#window < windowBytesMax) {
+      const more = Math.min(this.#window, windowBytesMax - this.#window);
+      if (this.#host.grow(more)) this.#window += more;
+    }
+    this.#creditAt = now;
+    this.#limit = this.#consumed + this.#window;
+    this.#host.creditDue(this);
+  }
+
+  /** A frame of its own before everything else: the opening. */
+  announce(type: typeof frameTypes.open, body: Uint8Array): void {
+    this.#again.push(this.#piece(type, body));
+    this.#host.wants(this);
+  }
+
+  /** A piece whose carrier was lost. */
+  takeBack(piece: Piece): void {
+    if (this.#broken && piece.type !== frameTypes.reset) return;
+    this.#again.push(piece);
+    this.#host.wants(this);
+  }
+
+  /** Whether anything can be sent now. */
+  get sendable(): boolean {
+    if (this.#again.length > 0) return true;
+    if (this.#over) return false;
+    if (this.#waitingBytes > 0) return this.#offset < this.#peerLimit;
+    return this.#ending === 'asked';
+  }
+
+  /** The next piece to send, of at most so many bytes; undefined when there is none. */
+  next(bytesMax: number, packs: boolean): Piece | undefined {
+    const again = this.#again.shift();
+    if (again) return again;
+    if (this.#over) return undefined;
+    if (this.#waitingBytes > 0) return this.#nextData(bytesMax, packs);
+    if (this.#ending !== 'asked') return undefined;
+    this.#ending = 'sent';
+    const fin = this.#piece(frameTypes.fin, uint48(this.#offset));
+    this.#goneIfDone();
+    return fin;
+  }
+
+  #nextData(bytesMax: number, packs: boolean): Piece | undefined {
+    const most = Math.min(bytesMax, this.#peerLimit - this.#offset, this.#waitingBytes);
+    if (most <= 0) return undefined;
+    const { parts, bytes } = this.#takeWaiting(most);
+    const offset = this.#offset;
+    this.#offset += bytes;
+    this.#waitingBytes -= bytes;
+    if (this.#full && this.#waitingBytes <= waitingBytesMax / 2) {
+      this.#full = false;
+      this.events?.writable();
+    }
+    const packed = packs ? this.packing.pack(parts, bytes) : undefined;
+    if (packed)
+      return {
+        type: frameTypes.packed,
+        stream: this,
+        offset,
+        plainBytes: bytes,
+        parts: [packed],
+        bodyBytes: offsetBytes + 3 + packed.length,
+      };
+    return {
+      type: frameTypes.data,
+      stream: this,
+      offset,
+      plainBytes: bytes,
+      parts,
+      bodyBytes: offsetBytes + bytes,
+    };
+  }
+
+  #takeWaiting(most: number): { parts: Uint8Array[]; bytes: number } {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    let used = 0;
+    while (bytes < most) {
+      const first = this.#waiting[used]!;
+      if (first.length <= most - bytes) {
+        parts.push(first);
+        bytes += first.length;
+        used++;
+      } else {
+        parts.push(first.subarray(0, most - bytes));
+        this.#waiting[used] = first.subarray(most - bytes);
+        bytes = most;
+      }
+    }
+    this.#waiting.splice(0, used);
+    return { parts, bytes };
+  }
+
+  /** The peer allows data up to an offset. */
+  credited(limit: number): void {
+    if (limit <= this.#peerLimit) return;
+    this.#peerLimit = limit;
+    if (this.#waitingBytes > 0) this.#host.wants(this);
+  }
+
+  /** Whether data up to an offset may have been sent by an honest peer. */
+  checkOffset(end: number): void {
+    if (end > this.#limit) throw violation('data beyond the credit');
+    if (this.#finalOffset !== undefined && end > this.#finalOffset) throw violation('data behind the end');
+  }
+
+  arrived(offset: number, bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#reassembly.take(offset, bytes, (piece) => {
+      if (!this.#over) this.events?.data(piece);
+    });
+    this.#endIfAll();
+  }
+
+  /** The peer's direction has so many bytes in all. */
+  finished(finalOffset: number): void {
+    if (this.#over) return;
+    if (finalOffset < this.#reassembly.delivered || finalOffset > this.#limit)
+      throw violation('an end that does not fit the data');
+    if (this.#finalOffset !== undefined && this.#finalOffset !== finalOffset)
+      throw violation('two different ends');
+    this.#finalOffset = finalOffset;
+    this.#endIfAll();
+  }
+
+  /** Broken by the peer, or with the link; nothing is sent for it any more. */
+  broken(code: FlowCode): void {
+    if (this.#over) return;
+    this.#drop();
+    this.#host.gone(this);
+    this.events?.reset(code);
+  }
+
+  #endIfAll(): void {
+    if (this.#over || this.#ended || this.#finalOffset !== this.#reassembly.delivered) return;
+    this.#ended = true;
+    this.events?.end();
+    this.#goneIfDone();
+  }
+
+  /** Both directions said all. What is in flight is still kept by the carriers. */
+  #goneIfDone(): void {
+    if (this.#over || !this.#ended || this.#ending !== 'sent') return;
+    this.#over = true;
+    this.#host.gone(this);
+  }
+
+  #drop(): void {
+    this.#over = true;
+    this.#broken = true;
+    this.#waiting.length = 0;
+    this.#waitingBytes = 0;
+    this.#again.length = 0;
+  }
+
+  #piece(type: Piece['type'], body: Uint8Array): Piece {
+    return {
+      type,
+      stream: this,
+      offset: 0,
+      plainBytes: 0,
+      parts: body.length > 0 ? [body] : nothing,
+      bodyBytes: body.length,
+    };
+  }
+}

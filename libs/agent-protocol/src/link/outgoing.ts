@@ -1,0 +1,29 @@
+import type { FrameType } from '../frame/frame-type.ts';
+import type { LinkStream } from './link-stream.ts';
+
+/** A piece of a stream as it goes out, kept until it is known to have arrived. */
+export interface Piece {
+  readonly type: FrameType;
+  readonly stream: LinkStream;
+  /** For data: where it begins, and how long it is in the stream. */
+  readonly offset: number;
+  readonly plainBytes: number;
+  /** Body behind the fixed fields; views of what the writer gave. */
+  readonly parts: readonly Uint8Array[];
+  readonly bodyBytes: number;
+}
+
+/** What a sent frame needs if its carrier is lost. */
+export type Retained =
+  | { readonly what: 'piece'; readonly piece: Piece }
+  | { readonly what: 'credit'; readonly stream: LinkStream }
+  | { readonly what: 'control'; readonly control: Control };
+
+/** A small frame that belongs to no stream's queue. */
+export interface Control {
+  readonly type: FrameType;
+  readonly id: number;
+  readonly body: Uint8Array;
+  /** Whether it is sent again when its carrier is lost. */
+  readonly again: boolean;
+}

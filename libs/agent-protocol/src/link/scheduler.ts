@@ -1,0 +1,87 @@
+import { preferredBytes } from '../limits.ts';
+import type { Carrier } from './carrier.ts';
+import type { LinkStream } from './link-stream.ts';
+
+/**
+ * Whose turn it is, and over which carrier. A stream that had nothing to say goes before those that stand in line, for a turn's worth of bytes,
+ * and may do so on a full carrier: typing does not wait for bulk. It has that credit once for each time the line could have moved round, so that
+ * preference never adds up to more than its share.
+ */
+export class Scheduler {
+  readonly #fresh: LinkStream[] = [];
+  readonly #line: LinkStream[] = [];
+  /** Bytes sent by all streams: the clock of turns. */
+  #moved = 0;
+  readonly #freshFrom = new WeakMap<LinkStream, number>();
+
+  get waiting(): boolean {
+    return this.#fresh.length > 0 || this.#line.length > 0;
+  }
+
+  wants(stream: LinkStream): void {
+    if (stream.queued || !stream.sendable) return;
+    stream.queued = true;
+    if (this.#moved >= (this.#freshFrom.get(stream) ?? 0)) {
+      stream.turn = preferredBytes;
+      this.#freshFrom.set(stream, this.#moved + preferredBytes * (this.#line.length + 1));
+    }
+    (stream.turn > 0 ? this.#fresh : this.#line).push(stream);
+  }
+
+  /**
+   * Lets streams send while carriers have room: `send` puts one piece of at most so many bytes and returns its bytes, 0 when there was none.
+   */
+  run(
+    carriers: readonly Carrier[],
+    send: (stream: LinkStream, carrier: Carrier, bytesMax: number) => number,
+  ): void {
+    this.#runLine(this.#fresh, carriers, preferredBytes, send);
+    this.#runLine(this.#line, carriers, 0, send);
+    if (this.waiting) for (const carrier of carriers) if (carrier.room() <= 0) carrier.pace.limited();
+  }
+
+  /** One line until it is empty or nobody in it has a carrier with room. */
+  #runLine(
+    line: LinkStream[],
+    carriers: readonly Carrier[],
+    beyond: number,
+    send: (stream: LinkStream, carrier: Carrier, bytesMax: number) => number,
+  ): void {
+    for (let skipped = 0; skipped < line.length;) {
+      if (!carriers.some((carrier) => carrier.room(beyond) > 0)) return;
+      const stream = line[0]!;
+      if (!stream.sendable) {
+        line.shift();
+        stream.queued = false;
+        continue;
+      }
+      const carrier = this.#carrierFor(stream, carriers, beyond);
+      if (!carrier) {
+        line.push(line.shift()!);
+        skipped++;
+        continue;
+      }
+      skipped = 0;
+      const bytes = send(stream, carrier, Math.min(carrier.pace.chunk, stream.turn || carrier.pace.chunk));
+      this.#moved += bytes;
+      stream.turn = Math.max(0, stream.turn - bytes);
+      line.shift();
+      if (!stream.sendable) stream.queued = false;
+      else if (line === this.#fresh && stream.turn > 0) line.unshift(stream);
+      else this.#line.push(stream);
+    }
+  }
+
+  /** A stream that is not known to the peer keeps to one carrier; so does one with little to say, while that carrier takes it. */
+  #carrierFor(stream: LinkStream, carriers: readonly Carrier[], beyond: number): Carrier | undefined {
+    const { home } = stream;
+    const homeLives = home !== undefined && carriers.includes(home);
+    if (homeLives && (!stream.known || !stream.bulky) && home.room(beyond) > 0) return home;
+    if (homeLives && !stream.known) return undefined;
+    let best: Carrier | undefined;
+    for (const carrier of carriers)
+      if (carrier.room(beyond) > 0 && (!best || carrier.arrivalMs < best.arrivalMs)) best = carrier;
+    if (best && (!homeLives || !stream.bulky)) stream.home = best;
+    return best;
+  }
+}

@@ -7,4 +7,9 @@ export const route = entries({
     title: 'The granted network overlaps one that this machine already uses.',
     advice: 'Both routes are shown: end the other one, or use --via port.',
   },
+  ROUTE_DEVICE_FAILED: {
+    kind: 'local',
+    title: 'The network device of the tunnel failed.',
+    advice: 'Connect again; `tunnel doctor` shows the device and its routes.',
+  },
 });

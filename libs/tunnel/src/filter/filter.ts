@@ -79,6 +79,11 @@ export class Filter {
     this.network = 0;
     this.reason = reasonNumber.unjudged;
     if (!this.fromDevice(packet)) return this.#drop(reasonNumber['foreign-source']);
+    return this.judgeDestination(packet);
+  }
+
+  /** {@link judge} without a look at the source, for connections that were judged when they began. */
+  judgeDestination(packet: PacketView): Verdict {
     if (this.#responder !== undefined && towards(this.#responder, packet))
       return this.#judgeForResponder(packet);
     for (const range of this.#never)

@@ -1,4 +1,4 @@
-import { tcpFlags, type PacketView } from '../packet/packet-view.ts';
+import { protocolNumbers, tcpFlags, type PacketView } from '../packet/packet-view.ts';
 
 /** States of a connection through the address swap. */
 export const flowState = {
@@ -176,6 +176,19 @@ export class TcpFlows {
     if (this.#state[slot] === flowState.free) return;
     this.#unlink(slot);
     this.#setState(slot, flowState.free);
+  }
+
+  /** Fills a view with what a filter looks at: the destination of the connection. */
+  describe(slot: number, view: PacketView): void {
+    const at = slot * 4;
+    view.family = this.#family[slot] === 4 ? 4 : 6;
+    view.protocol = protocolNumbers.tcp;
+    view.destination0 = this.#address[at]!;
+    view.destination1 = this.#address[at + 1]!;
+    view.destination2 = this.#address[at + 2]!;
+    view.destination3 = this.#address[at + 3]!;
+    view.sourcePort = this.#appPort[slot]!;
+    view.destinationPort = this.#port[slot]!;
   }
 
   /** Calls `each` for every slot in use. */

@@ -41,7 +41,7 @@ function pollList(wake: number): { readonly bytes: Uint8Array; readonly view: Da
 function obey(): boolean {
   if (Atomics.exchange(flags, flag.messages, 0) === 0) return true;
   for (;;) {
-    const received = receiveMessageOnPort(port);
+    const received: { readonly message: ToTunWorker } | undefined = receiveMessageOnPort(port);
     if (received === undefined) return true;
     if (received.message[0] === 'stop') return false;
     path.obey(received.message);

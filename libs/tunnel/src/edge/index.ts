@@ -1,2 +1,48 @@
+<<<<<<< HEAD
 /** What touches the system: devices, the thread that reads them, and the router on top. */
 export { startRouter } from '../router/router.ts';
+=======
+/** The impure edge of a tunnel: devices, routes, filters and names, per system. Texts and plans are pure; little touches the system. */
+export * from './networks.ts';
+export {
+  isNeverRouted,
+  isReservedName,
+  isReservedSuffix,
+  isTooWide,
+  isVirtual,
+  reservedInside,
+} from './reserved.ts';
+export {
+  describe,
+  ownerOf,
+  refuseConflicts,
+  routesOf,
+  routesOfNetstat,
+  type ExistingRoute,
+} from './conflicts.ts';
+export {
+  isOurPreference,
+  isOurTable,
+  routeProtocol,
+  rulesPerSlot,
+  slot,
+  slotCount,
+  type Capture,
+  type EdgePlan,
+  type Slot,
+} from './plan.ts';
+export { deviceLines, difference, routeLines, ruleLines, sweepLines, withVerb } from './linux/ip-lines.ts';
+export { replacingLine, tableLine } from './linux/nft-text.ts';
+export { resolvedCalls } from './linux/resolved.ts';
+export { blockOwners, withBlock, withoutBlocks, type HostsEntry } from './hosts-block.ts';
+export { changeHostsFile } from './hosts-file.ts';
+export {
+  openTun,
+  openUtun,
+  receive,
+  sendWithDescriptor,
+  uidOfPeer,
+  type OpenDevice,
+} from './native/devices.ts';
+export { SystemCallError, type LibC, type Received } from './native/system-calls.ts';
+>>>>>>> 7feb39f (feat(helper): open a TUN device for a signed route grant)

@@ -1,8 +1,5 @@
-<<<<<<< HEAD
 /** What touches the system: devices, the thread that reads them, and the router on top. */
 export { startRouter } from '../router/router.ts';
-=======
-/** The impure edge of a tunnel: devices, routes, filters and names, per system. Texts and plans are pure; little touches the system. */
 export * from './networks.ts';
 export {
   isNeverRouted,
@@ -45,4 +42,3 @@ export {
   type OpenDevice,
 } from './native/devices.ts';
 export { SystemCallError, type LibC, type Received } from './native/system-calls.ts';
->>>>>>> 7feb39f (feat(helper): open a TUN device for a signed route grant)

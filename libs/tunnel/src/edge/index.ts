@@ -1,4 +1,4 @@
-/** What touches the system: devices, the thread that reads them, and the router on top. */
+/** What touches the system: devices, the thread that reads them, and the routers on top. */
 export { startRouter } from '../router/router.ts';
 export * from './networks.ts';
 export {
@@ -42,3 +42,4 @@ export {
   type OpenDevice,
 } from './native/devices.ts';
 export { SystemCallError, type LibC, type Received } from './native/system-calls.ts';
+export { startFilterRouter } from '../router/filter-router.ts';

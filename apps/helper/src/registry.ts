@@ -9,7 +9,7 @@ import {
   type ExistingRoute,
   type Network,
   type Slot,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import type { StandingSet } from './edge/edge.ts';
 import type { Judged } from './judge/judge-wish.ts';
 

@@ -27,7 +27,7 @@ export async function serve({ etc, run, version, effects }: ServeOptions): Promi
   const trustPath = join(etc, 'trust.json');
   refuseUnsafePath(trustPath);
   refuseUnsafePath(run);
-  if (!existsSync(run)) mkdirSync(run, { mode: 0o755 });
+  if (!existsSync(run)) mkdirSync(run, { recursive: true, mode: 0o755 });
   let trust = await readTrust(trustPath);
   return startHelper(join(run, 'helper.sock'), {
     effects,

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Effects } from '@sallyport/effects';
 import type { RouteGrantClaims } from '@sallyport/grant-token';
 import { Problem } from '@sallyport/problems';
-import { sendWithDescriptor, uidOfPeer, type LibC } from '@sallyport/tunnel/edge';
+import { sendWithDescriptor, uidOfPeer, type LibC } from '@sallyport/tunnel/edge/privileged';
 import {
   encodeFrame,
   FrameDecoder,

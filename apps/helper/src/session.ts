@@ -10,7 +10,7 @@ import {
   type ExistingRoute,
   type Network,
   type Slot,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import type { HelperReply, HelperRequest, HelperStatus, Opened } from '@sallyport/tunnel/helper-messages';
 import type { Edge, StandingSet } from './edge/edge.ts';
 import { judgeWish, type Judged, type Wish } from './judge/judge-wish.ts';
@@ -117,11 +117,14 @@ export class Session {
     if (this.#entry !== null) this.#watchClock();
   }
 
-  async #change(tokens: readonly string[], wanted: Omit<Wish, 'via' | 'shape' | 'mtu'>): Promise<void> {
+  async #change(
+    tokens: readonly string[],
+    wanted: Omit<Wish, 'via' | 'shape' | 'mtu' | 'framing'>,
+  ): Promise<void> {
     if (this.#wish === null)
       throw new Problem('HELPER_PROTOCOL', { detail: 'Nothing is open to be changed.' });
-    const { via, shape, mtu } = this.#wish;
-    const wish = { ...wanted, via, shape, mtu };
+    const { via, shape, mtu, framing } = this.#wish;
+    const wish = { ...wanted, via, shape, mtu, framing };
     const judged = await this.#judged(tokens, wish);
     await this.#ports.registry.alone(async () => {
       const entry = this.#entry;
@@ -181,6 +184,7 @@ export class Session {
       via: wish.via,
       uid: this.#uid,
       mtu: before?.mtu ?? judged.mtu,
+      framing: this.#ports.edge.framing ?? wish.framing,
       address4,
       address6,
       responder4,
@@ -232,6 +236,7 @@ function opened(set: StandingSet, judged: Judged): Opened {
     responder4: text(plan.responder4),
     responder6: text(plan.responder6),
     mtu: plan.mtu,
+    framing: plan.framing,
     routes: plan.routes.map(networkText),
     excluded: plan.excluded.map(networkText),
     rules: [...set.rules()],

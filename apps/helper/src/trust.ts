@@ -45,8 +45,9 @@ export class Trust {
   /** The claims of a route grant that one of the trusted control planes signed. */
   async verify(token: string, now: number): Promise<RouteGrantClaims> {
     const named = keyNamedBy(token);
+    if (named === undefined) throw new Problem('SIGNED_TOKEN_MALFORMED');
     for (const [issuer, keys] of this.#issuers)
-      if (named !== undefined && keys.has(named)) return verifyRouteGrant(token, { keys, issuer, now });
+      if (keys.has(named)) return verifyRouteGrant(token, { keys, issuer, now });
     throw new Problem('SIGNED_TOKEN_KEY_UNKNOWN');
   }
 }

@@ -1,4 +1,4 @@
-import type { EdgePlan, ExistingRoute } from '@sallyport/tunnel/edge';
+import type { EdgePlan, ExistingRoute } from '@sallyport/tunnel/edge/privileged';
 import type { HelperStatus } from '@sallyport/tunnel/helper-messages';
 
 export type Section = HelperStatus['sets'][number]['sections'][number];
@@ -28,6 +28,8 @@ export interface StandingSet {
 
 /** What the helper does to a system: Linux and macOS each have one. */
 export interface Edge {
+  /** The one framing that devices of this system have; null where the client chooses. */
+  readonly framing: 'utun' | null;
   /** Every route of this machine that is not ours. */
   existingRoutes(): Promise<ExistingRoute[]>;
   /** User of the system's resolver, where it will ask the responder itself; null where none does. */

@@ -16,7 +16,7 @@ import {
   type ExistingRoute,
   type LibC,
   type OpenDevice,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import { Problem } from '@sallyport/problems';
 import type { DnsState, Edge, Section, StandingSet } from './edge.ts';
 import type { LinuxNames } from './linux-names.ts';
@@ -25,6 +25,7 @@ import type { Programs } from './programs.ts';
 
 /** Linux: a TUN device, a routing table with rules for one user, an owned nftables table, systemd-resolved or /etc/hosts. */
 export class LinuxEdge implements Edge {
+  readonly framing = null;
   readonly #programs: Programs;
   readonly #names: LinuxNames;
   readonly #libc: LibC;
@@ -122,7 +123,7 @@ class LinuxSet implements StandingSet {
   /** The filter comes before the routes, and the rules last: nothing goes in before everything that guards it stands. */
   async raise(): Promise<void> {
     const { plan } = this;
-    if (plan.via === 'tun') this.#device = openedTun(this.#libc, plan.slot.device);
+    if (plan.via === 'tun') this.#device = openedTun(this.#libc, plan);
     this.#table = await NftTable.make(this.#programs, plan);
     await ipLines(this.#programs, [
       ...(plan.via === 'tun' ? deviceLines(plan) : []),
@@ -219,9 +220,9 @@ function shortened(lines: readonly string[]): string[] {
   return more > 0 ? [...shown, `... and ${more} more lines`] : shown;
 }
 
-function openedTun(libc: LibC, name: string): OpenDevice {
+function openedTun(libc: LibC, { slot: { device: name }, framing }: EdgePlan): OpenDevice {
   try {
-    return openTun(libc, name);
+    return openTun(libc, name, framing === 'vnet' ? 'vnet' : 'plain');
   } catch (cause) {
     const detail = cause instanceof SystemCallError ? cause.message : 'The TUN device could not be made.';
     throw new Problem('HELPER_SYSTEM_REFUSED', { detail: `${name}: ${detail}`, cause });

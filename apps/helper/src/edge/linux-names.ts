@@ -8,7 +8,7 @@ import {
   withBlock,
   withoutBlocks,
   type EdgePlan,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import type { DnsState } from './edge.ts';
 import type { Programs } from './programs.ts';
 

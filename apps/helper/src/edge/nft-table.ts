@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Problem } from '@sallyport/problems';
-import { replacingLine, tableLine, type EdgePlan } from '@sallyport/tunnel/edge';
+import { replacingLine, tableLine, type EdgePlan } from '@sallyport/tunnel/edge/privileged';
 import { missing, programEnvironment, type Programs } from './programs.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
   networkText,
   parseNetwork,
   type Network,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import type { OpenRequest } from '@sallyport/tunnel/helper-messages';
 
 export interface JudgedName {

@@ -14,12 +14,15 @@ import {
   withoutInner,
   type Capture,
   type Network,
-} from '@sallyport/tunnel/edge';
+} from '@sallyport/tunnel/edge/privileged';
 import type { OpenRequest } from '@sallyport/tunnel/helper-messages';
 import { judgeNames, type JudgedName } from './judge-names.ts';
 
 /** A wish of a client, as `open` or a later `change` says it. */
-export type Wish = Pick<OpenRequest, 'via' | 'shape' | 'mtu' | 'virtual' | 'listeners' | 'exclude' | 'dns'>;
+export type Wish = Pick<
+  OpenRequest,
+  'via' | 'shape' | 'mtu' | 'framing' | 'virtual' | 'listeners' | 'exclude' | 'dns'
+>;
 
 /** What of a wish is granted: canonical networks and names, ready for a plan. */
 export interface Judged {

@@ -46,6 +46,8 @@ export interface EdgePlan {
   readonly via: 'tun' | 'filter';
   readonly uid: number;
   readonly mtu: number;
+  /** How packets lie in what is read from the device. */
+  readonly framing: 'plain' | 'vnet' | 'utun';
   readonly address4: Network | null;
   readonly address6: Network | null;
   readonly responder4: Network | null;

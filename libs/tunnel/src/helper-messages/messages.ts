@@ -90,6 +90,8 @@ export const openForm = z.strictObject({
   shape: z.enum(['virtual', 'subnet']),
   /** The largest the grant allows, where it is left out. */
   mtu: z.int().min(limits.mtuMin).max(limits.mtuMax).optional(),
+  /** How packets lie in the device on Linux: alone, or behind ten bytes of `virtio_net_hdr` with offloads (faster). */
+  framing: z.enum(['plain', 'vnet']).default('plain'),
   ...wanted,
 });
 
@@ -128,6 +130,8 @@ export const openedForm = z.object({
   responder4: text.nullable(),
   responder6: text.nullable(),
   mtu: z.number(),
+  /** How packets lie in what is read from and written to the device. */
+  framing: z.enum(['plain', 'vnet', 'utun']),
   /** Networks that lead into the tunnel, canonical. */
   routes: z.array(text),
   /** Addresses that were asked to stay outside and lie inside one of `routes`. */

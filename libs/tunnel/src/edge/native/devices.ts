@@ -20,12 +20,22 @@ export interface OpenDevice {
 
 const linuxOpenFlags = { O_RDWR: 2, O_NONBLOCK: 0o4000, O_CLOEXEC: 0o2000000 };
 
-/** Makes a TUN device of this name (Linux); without packet information, so that a read is one IP packet. */
-export function openTun(libc: LibC, name: string): OpenDevice {
+/**
+ * Makes a TUN device of this name (Linux); without packet information, so that a read is one IP packet. With `vnet` ten bytes of `virtio_net_hdr`
+ * precede each packet, and checksums and segmentation are left to the reader.
+ */
+export function openTun(libc: LibC, name: string, framing: 'plain' | 'vnet'): OpenDevice {
   const { O_RDWR, O_NONBLOCK, O_CLOEXEC } = linuxOpenFlags;
   const fd = checked(libc, 'open /dev/net/tun', libc.open('/dev/net/tun', O_RDWR | O_NONBLOCK | O_CLOEXEC));
-  const request = ifreq(name, linux.IFF_TUN | linux.IFF_NO_PI);
+  const flags = linux.IFF_TUN | linux.IFF_NO_PI | (framing === 'vnet' ? linux.IFF_VNET_HDR : 0);
+  const request = ifreq(name, flags);
   orClose(libc, fd, 'ioctl TUNSETIFF', libc.ioctl(fd, linux.TUNSETIFF, request));
+  if (framing === 'vnet') {
+    const size = Buffer.alloc(4);
+    size.writeInt32LE(linux.virtioHeaderBytes);
+    orClose(libc, fd, 'ioctl TUNSETVNETHDRSZ', libc.ioctl(fd, linux.TUNSETVNETHDRSZ, size));
+    orClose(libc, fd, 'ioctl TUNSETOFFLOAD', libc.ioctlValue(fd, linux.TUNSETOFFLOAD, linux.offloads));
+  }
   return { fd, name: cString(request.subarray(0, 16)) };
 }
 

@@ -8,6 +8,12 @@ export const linux = {
   TUNSETIFF: 0x4004_54ca,
   IFF_TUN: 0x0001,
   IFF_NO_PI: 0x1000,
+  IFF_VNET_HDR: 0x4000,
+  TUNSETVNETHDRSZ: 0x4004_54d8,
+  TUNSETOFFLOAD: 0x4004_54d0,
+  /** TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO6: the kernel leaves checksums and segmentation to whoever reads. */
+  offloads: 1 | 2 | 4,
+  virtioHeaderBytes: 10,
   SOL_SOCKET: 1,
   SO_PEERCRED: 17,
   SCM_RIGHTS: 1,

@@ -14,7 +14,7 @@ export function libc(): LibC {
 
 function bind(): LibC {
   const system = process.platform === 'darwin' ? 'darwin' : 'linux';
-  const library = koffi.load(system === 'darwin' ? '/usr/lib/libSystem.B.dylib' : libcName());
+  const library = koffi.load(null);
   const func = (definition: string) =>
     library.func(definition) as unknown as Call & {
       async: (...values: unknown[]) => void;
@@ -65,6 +65,7 @@ function bind(): LibC {
     socket: (domain, type, protocol) => socket(domain, type, protocol),
     connect: (fd, address) => connect(fd, address, address.length),
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
+    ioctlValue: (fd, request, value) => ioctl(fd, request, 'unsigned long', value),
     fcntl: (fd, command, argument) => fcntl(fd, command, 'int', argument),
     getsockopt: (fd, level, option, value) => {
       const length = Buffer.alloc(4);
@@ -92,10 +93,4 @@ function bind(): LibC {
       );
     },
   };
-}
-
-/** glibc's name, or musl's own file. */
-function libcName(): string {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  return report.header?.glibcVersionRuntime === undefined ? `libc.musl-${process.arch}.so.1` : 'libc.so.6';
 }

@@ -28,6 +28,8 @@ export interface LibC {
   socket(domain: number, type: number, protocol: number): number;
   connect(fd: number, address: Buffer): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
+  /** The few requests whose argument is the value itself. */
+  ioctlValue(fd: number, request: number, value: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   getsockopt(fd: number, level: number, option: number, value: Buffer): { result: number; length: number };
   setsockopt(fd: number, level: number, option: number, value: Buffer): number;

@@ -63,4 +63,19 @@ export const agent = entries({
     title: 'The agent does not know this link (any more).',
     advice: 'Nothing is to be done: a new link is made, and programs connect again.',
   },
+  AGENT_CONFIGURATION_INVALID: {
+    kind: 'local',
+    title: 'The configuration or the state of the agent cannot be used.',
+    advice: 'Mend what is named; `sallyport-agent check` looks at the whole.',
+  },
+  AGENT_PORT_TAKEN: {
+    kind: 'local',
+    title: 'The agent cannot listen on its loopback port.',
+    advice: 'See who listens there with `ss -ltnp`; the Session document names the port.',
+  },
+  AGENT_UPDATE_REFUSED: {
+    kind: 'refused',
+    title: 'The update of the agent is not installed.',
+    advice: 'Read the reason; the version that runs stays in place.',
+  },
 });

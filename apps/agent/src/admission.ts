@@ -1,0 +1,57 @@
+import type { Allowance } from '@sallyport/grant-token';
+import ipaddr from 'ipaddr.js';
+import { embedded, isRefusedForever, liesIn, parseAddress, textOf } from './addresses.ts';
+
+/** What the gateway knows of itself when a destination is judged. */
+export interface GatewayFacts {
+  /** Every address of every interface, as of now. */
+  readonly ownAddresses: readonly string[];
+  /** The resolver of the network (`.2` of a VPC) and further addresses that an administrator closed. */
+  readonly closedAddresses: readonly string[];
+}
+
+export type NotGranted =
+  'not_an_address' | 'refused_forever' | 'own_address' | 'closed_address' | 'not_allowed';
+
+export type Verdict =
+  /** The address to dial, and nothing else: in canonical form. */
+  | { readonly granted: true; readonly address: string; readonly family: 4 | 6 }
+  | { readonly granted: false; readonly why: NotGranted };
+
+/**
+ * Judges the address that will be dialled; the default is no. First what no token can open, then what this one opens. `ip` opens any
+ * protocol and port of its range.
+ */
+export function judge(
+  proto: 'tcp' | 'udp' | 'icmp' | 'ip',
+  to: { readonly address: string; readonly port: number },
+  allow: readonly Allowance[],
+  facts: GatewayFacts,
+): Verdict {
+  const address = parseAddress(to.address);
+  if (address === undefined) return { granted: false, why: 'not_an_address' };
+  if (isRefusedForever(address)) return { granted: false, why: 'refused_forever' };
+  const text = textOf(address);
+  const forms = new Set([text, ...(address instanceof ipaddr.IPv6 ? embedded(address) : []).map(textOf)]);
+  const isOneOf = (list: readonly string[]) =>
+    list.some((one) => {
+      const parsed = parseAddress(one.split('%')[0] ?? '');
+      return parsed !== undefined && forms.has(textOf(parsed));
+    });
+  if (isOneOf(facts.ownAddresses)) return { granted: false, why: 'own_address' };
+  if (isOneOf(facts.closedAddresses)) return { granted: false, why: 'closed_address' };
+  const opened = allow.some(
+    (entry) =>
+      liesIn(address, entry.cidr) &&
+      (entry.proto === 'ip' ||
+        (entry.proto === proto &&
+          (proto === 'icmp' || entry.ports.some(([from, last]) => to.port >= from && to.port <= last)))),
+  );
+  if (!opened) return { granted: false, why: 'not_allowed' };
+  return { granted: true, address: text, family: address.kind() === 'ipv4' ? 4 : 6 };
+}
+
+/** Whether the agent answers for a name: it is one of the suffixes, or lies below one. Both in lower case without the final dot. */
+export function nameIsGranted(name: string, suffixes: readonly string[]): boolean {
+  return suffixes.some((suffix) => name === suffix || name.endsWith(`.${suffix}`));
+}

@@ -1,0 +1,155 @@
+import type { Duplex } from 'node:stream';
+import type { FlowCode, MuxStream, StreamEvents } from '@sallyport/agent-protocol';
+import type { Timers } from '@sallyport/effects';
+import type { FlowEnd } from '../records/flow-record.ts';
+import type { Pacer } from './pacer.ts';
+import type { Trace } from './trace.ts';
+
+/** What a TCP conversation needs beside its two ends. */
+export interface TcpContext {
+  readonly trace: Trace;
+  readonly timers: Timers;
+  /** The client's speed, where the token bounds it. */
+  readonly pace: { readonly up?: Pacer; readonly down?: Pacer };
+  /** How a broken link is recorded: the client left, or its time was over. */
+  whyLinkEnded(): FlowEnd;
+  /** The code of a failure to dial. */
+  codeOf(cause: unknown): FlowCode;
+  /** The end of a failure to dial: refused, or over a limit. */
+  endOf(code: FlowCode): FlowEnd;
+}
+
+/**
+ * Joins a stream of the link with a TCP connection that is still being dialled. What the client sends early is held (its first window bounds
+ * that) and goes out once the destination has accepted, which is told to the client then and not before. Back-pressure, half-closes and
+ * resets go through in both directions. `break` ends both at once.
+ */
+export function carryTcp(
+  stream: MuxStream & { accept(): void },
+  dialling: Promise<Duplex>,
+  context: TcpContext,
+): { events: StreamEvents; break(code: FlowCode, end: FlowEnd): void } {
+  const { trace } = context;
+  let far: Duplex | undefined;
+  let over = false;
+  let ended = false;
+  const held: Uint8Array[] = [];
+
+  const breakOff = () => {
+    over = true;
+    held.length = 0;
+    if (far !== undefined) resetStream(far);
+  };
+  const forward = (bytes: Uint8Array) => {
+    const to = far;
+    if (to === undefined) return;
+    to.write(bytes, (error) => {
+      if (error || over) return;
+      const wait = context.pace.up?.take(bytes.length) ?? 0;
+      if (wait === 0) stream.consumed(bytes.length);
+      else context.timers.after(wait, () => stream.consumed(bytes.length));
+    });
+  };
+
+  dialling.then(
+    (dialled) => {
+      far = dialled;
+      if (over) {
+        resetStream(dialled);
+        return;
+      }
+      stream.accept();
+      listen(dialled, stream, context, () => (over = true));
+      for (const bytes of held.splice(0)) forward(bytes);
+      if (ended) dialled.end();
+    },
+    (cause: unknown) => {
+      if (over) return;
+      breakOff();
+      const code = context.codeOf(cause);
+      stream.reset(code);
+      trace.finish(context.endOf(code), code);
+    },
+  );
+
+  return {
+    break(code, end) {
+      if (over) return;
+      breakOff();
+      stream.reset(code);
+      trace.finish(end, code);
+    },
+    events: {
+      data(bytes) {
+        if (over) return;
+        trace.bytesUp += bytes.length;
+        if (far === undefined) held.push(bytes);
+        else forward(bytes);
+      },
+      end() {
+        ended = true;
+        if (!over) far?.end();
+      },
+      reset(code) {
+        if (over) return;
+        breakOff();
+        trace.finish(code === 'REACH_ENDED' ? context.whyLinkEnded() : 'client', code);
+      },
+      writable() {
+        if (!over && far?.isPaused() === true && !isHeldBack(far)) far.resume();
+      },
+    },
+  };
+}
+
+/** Connections that wait for their turn by speed, which room in the link must not wake. */
+const heldBack = new WeakSet<Duplex>();
+const isHeldBack = (far: Duplex) => heldBack.has(far);
+
+function listen(
+  far: Duplex,
+  stream: MuxStream,
+  { trace, pace, timers }: TcpContext,
+  nowOver: () => void,
+): void {
+  let farFirst = false;
+  let full = false;
+  far.on('data', (bytes: Uint8Array) => {
+    trace.bytesDown += bytes.length;
+    full = !stream.write(bytes);
+    if (full) far.pause();
+    const wait = pace.down?.take(bytes.length) ?? 0;
+    if (wait === 0) return;
+    far.pause();
+    heldBack.add(far);
+    timers.after(wait, () => {
+      heldBack.delete(far);
+      // When the link is full as well, its `writable` may have come meanwhile: reading on costs at most one more chunk.
+      if (!far.destroyed) far.resume();
+    });
+  });
+  far.on('end', () => {
+    if (!far.writableEnded) farFirst = true;
+    stream.end();
+  });
+  far.on('error', () => {
+    if (trace.finished) return;
+    nowOver();
+    stream.reset('FLOW_RESET');
+    trace.finish('error', 'FLOW_RESET');
+  });
+  far.on('close', () => {
+    if (trace.finished) return;
+    nowOver();
+    // Closed without an end of its own: nothing more can come, and the client must not wait for it.
+    if (!far.readableEnded) stream.reset('FLOW_RESET');
+    trace.finish(farFirst ? 'far' : 'client');
+  });
+}
+
+/** Breaks a connection so that the other end sees a reset and no orderly end, where the stream knows how. */
+function resetStream(far: Duplex): void {
+  if ('resetAndDestroy' in far && typeof far.resetAndDestroy === 'function')
+    (far as Duplex & { resetAndDestroy(): void }).resetAndDestroy();
+  else far.destroy();
+}

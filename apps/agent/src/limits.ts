@@ -1,0 +1,28 @@
+/** Bounds of the agent beyond those of the protocol. Each has a test at its edge. */
+
+/** Clients (links) at once on one gateway. */
+export const clientsMax = 256;
+/** Conversations of all clients together: sockets cost about 20 KiB each in the kernel and here. */
+export const flowsMax = 4096;
+/** TCP connections of carriers, admitted or not; above it a new one is closed at once. */
+export const carriersMax = 1024;
+/** How long a TCP destination may take to accept: shorter than most programs' patience, longer than a lost SYN. */
+export const dialWithinMs = 10_000;
+/** A UDP conversation without a datagram in either direction is over (RFC 4787 asks for two minutes at least). */
+export const udpIdleMs = 120_000;
+/** Datagrams held back while a name is looked up. */
+export const datagramsHeldMax = 16;
+/** How long an echo is waited for. */
+export const echoWithinMs = 5_000;
+/** Echoes to one address are one record until they pause this long. */
+export const echoIdleMs = 30_000;
+/** How long the resolver may take. */
+export const resolveWithinMs = 4_000;
+/** Answers are believed by clients no longer than this, so that a revoked name does not linger. */
+export const nameTtlSecondsMax = 60;
+/** Addresses whose names are remembered for the records of one client. */
+export const namesRememberedMax = 1024;
+/** Refusals recorded for one client in a minute; more are only counted, or a scan would drown the records. */
+export const refusalsRecordedPerMinute = 120;
+/** Grants known to be revoked; the oldest are forgotten, whose tokens have long run out. */
+export const revokedRememberedMax = 4096;

@@ -3,6 +3,7 @@ import type { Agent, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Problem } from '@sallyport/problems';
 import { limits } from '@sallyport/ssm-protocol';
+import { MaskedFrames } from './masked-frames.ts';
 import { agentThrough, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 import type { Connection, ConnectionSink, Transport } from './transport.ts';
 
@@ -64,7 +65,8 @@ function opened(
     socket.on('open', () => {
       open = true;
       signal.removeEventListener('abort', abort);
-      resolve(connectionOf(socket, raw, sink));
+      // Set by the upgrade, which came before.
+      resolve(connectionOf(socket, raw!, sink));
     });
   });
 }
@@ -81,23 +83,24 @@ function refusal(response: IncomingMessage): Problem {
   });
 }
 
-function connectionOf(socket: WebSocket, raw: Socket | undefined, sink: ConnectionSink): Connection {
+function connectionOf(socket: WebSocket, raw: Socket, sink: ConnectionSink): Connection {
+  const frames = new MaskedFrames();
   let congested = false;
-  let corked = false;
-  // Many small frames leave in one system call: they are gathered until this turn of the event loop is over.
-  const cork = () => {
-    if (corked || !raw) return;
-    corked = true;
-    raw.cork();
-    process.nextTick(() => {
-      corked = false;
-      raw.uncork();
-    });
-  };
+  let due = false;
+  const waiting = () => frames.length + raw.writableLength;
   const sent = () => {
-    if (!congested || socket.bufferedAmount > congestedBytes / 2) return;
+    if (!congested || waiting() > congestedBytes / 2) return;
     congested = false;
     sink.drained();
+  };
+  // Many small frames leave in one system call: they are gathered until this turn of the event loop is over.
+  const flush = () => {
+    due = false;
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const pieces = frames.take();
+    if (pieces.length > 1) raw.cork();
+    for (const piece of pieces) raw.write(piece, sent);
+    if (pieces.length > 1) raw.uncork();
   };
   socket.on('message', (data, isBinary) => {
     // The official ends accept text as if it were binary; nothing else is ever sent so, and we need not.
@@ -110,12 +113,17 @@ function connectionOf(socket: WebSocket, raw: Socket | undefined, sink: Connecti
   return {
     binary(bytes) {
       if (socket.readyState !== WebSocket.OPEN) return;
-      cork();
-      socket.send(bytes, { binary: true }, sent);
-      congested ||= socket.bufferedAmount > congestedBytes;
+      frames.add(bytes);
+      if (!due) {
+        due = true;
+        process.nextTick(flush);
+      }
+      congested ||= waiting() > congestedBytes;
     },
     text(text) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      if (socket.readyState !== WebSocket.OPEN) return;
+      flush();
+      socket.send(text);
     },
     get congested() {
       return congested;

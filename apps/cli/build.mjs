@@ -12,7 +12,8 @@ export async function bundle(outdir) {
   rmSync(outdir, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: import.meta.dirname,
-    entryPoints: ['src/index.ts'],
+    // The thread that reads a device is a file of its own, beside whatever chunk starts it.
+    entryPoints: { index: 'src/index.ts', 'tun-worker': '../../libs/tunnel/src/edge/tun-worker.ts' },
     outdir,
     bundle: true,
     splitting: true,

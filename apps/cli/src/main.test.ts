@@ -66,6 +66,8 @@ describe('the command line', () => {
     [['connect', 'a', '--bind', 'example.com']],
     [['connect', 'a', '--bind', '0.0.0.0']],
     [['connect', 'a', '--while-down', 'hope']],
+    [['connect', 'a', '--via', 'magic']],
+    [['connect', 'a', '--socks', '--via', 'tun']],
     [['connect', 'a', '--background', '--socks']],
   ])('refuses %j as usage, exit 2', async (argv) => {
     await signedIn();

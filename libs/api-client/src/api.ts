@@ -6,6 +6,7 @@ import type {
   CloseSession,
   ExtendGrant,
   Heartbeat,
+  IssueAgentToken,
   IssueLease,
   MakeAccessToken,
   OpenSession,
@@ -57,6 +58,7 @@ export function createApi(options: ApiOptions) {
     ...identityOperations(client),
     ...requestOperations(client),
     ...sessionOperations(client),
+    ...networkOperations(client),
   };
 }
 
@@ -124,6 +126,17 @@ function sessionOperations(client: Client) {
       answer(client.POST('/api/sessions/{id}/terminate', { params: at(id), body: { reason }, signal })),
     listSessions: (query: Query<'listSessions'> = {}, { signal }: Signal = {}) =>
       answer(client.GET('/api/sessions', { params: { query }, signal })),
+  };
+}
+
+function networkOperations(client: Client) {
+  const at = (id: string) => ({ path: { id } });
+  return {
+    issueRouteGrant: (grantId: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/route-grants', { params: at(grantId), signal })),
+    issueAgentToken: (grantId: string, body: IssueAgentToken, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/agent-tokens', { params: at(grantId), body, signal })),
+    listSigningKeys: ({ signal }: Signal = {}) => answer(client.GET('/api/signing-keys', { signal })),
   };
 }
 

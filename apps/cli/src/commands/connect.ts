@@ -1,6 +1,7 @@
 import { cwd } from 'node:process';
 import { Args, Flags } from '@oclif/core';
 import { Problem } from '@sallyport/problems';
+import type { Via } from '../network/facts.ts';
 import { nameArgument, TunnelCommand } from '../tunnel-command.ts';
 
 /** The port of SOCKS (RFC 1928), when `--socks` names none. */
@@ -15,6 +16,8 @@ export default class Connect extends TunnelCommand {
     'tunnel connect prod-rds prod-web -- sh -c \'psql -f report.sql && curl "$TUNNEL_PROD_WEB_URL"\'',
     'tunnel connect prod-web --socks -- curl http://prod-web:8080/',
     'tunnel connect prod-rds --socket ~/.pg/ -- psql',
+    'tunnel connect prod-vpc -- curl http://10.0.2.60:8080/',
+    'tunnel connect prod-rds --via tun',
     'tunnel connect prod-rds --json --metrics 127.0.0.1:9464',
   ];
   static override usage = 'NAME... [-- CMD ...]';
@@ -36,6 +39,12 @@ export default class Connect extends TunnelCommand {
     socks: Flags.integer({
       description: 'one SOCKS5 listener on 127.0.0.1 for all of them instead; port 1080 when none is named',
       helpValue: '[PORT]',
+    }),
+    via: Flags.string({
+      description:
+        'tun (device and routes; for networks where the helper is), filter (nftables, pf) or port (no privilege)',
+      options: ['tun', 'filter', 'port'],
+      helpValue: 'tun|filter|port',
     }),
     metrics: Flags.string({ description: 'serve figures to Prometheus there', helpValue: '127.0.0.1:9464' }),
     'while-down': Flags.string({
@@ -71,6 +80,7 @@ export default class Connect extends TunnelCommand {
     const host = flags.bind === undefined ? undefined : await confirm(flags.bind);
     if (metrics && metrics.host !== host) await confirm(metrics.host);
     const { port, socket, socks } = flags;
+    const via = (flags.via as Via | undefined) ?? null;
     const wish = { for: flags.for, reason: flags.reason, ticket: flags.ticket };
     if (flags.background) {
       if (command || metrics || socks !== undefined || flags['while-down'] === 'refuse')
@@ -91,6 +101,7 @@ export default class Connect extends TunnelCommand {
           port: port ?? null,
           bind: host ?? null,
           socketPath: path,
+          via,
           source: null,
         })),
         wish,
@@ -107,6 +118,7 @@ export default class Connect extends TunnelCommand {
             ? { on: 'port', host, port }
             : { on: 'socket', path: await socketPath(socket, resource, cwd()) },
         chosen: port !== undefined || socket !== undefined,
+        via: via ?? undefined,
         whileDown: flags['while-down'] === 'refuse' ? 'refuse' : 'wait',
         socks,
         metrics,
@@ -118,13 +130,17 @@ export default class Connect extends TunnelCommand {
 }
 
 interface PlaceFlags {
+  readonly via?: string;
   readonly port?: number;
   readonly bind?: string;
   readonly socket?: string;
   readonly socks?: number;
 }
 
-function refuseContradictions(names: readonly string[], { port, bind, socket, socks }: PlaceFlags): void {
+function refuseContradictions(
+  names: readonly string[],
+  { port, bind, socket, socks, via }: PlaceFlags,
+): void {
   const usage = (detail: string) => new Problem('COMMAND_USAGE', { detail });
   for (const chosen of [port, socks])
     if (chosen !== undefined && (chosen < 0 || chosen > 65_535))
@@ -135,6 +151,8 @@ function refuseContradictions(names: readonly string[], { port, bind, socket, so
     throw usage('--socket takes the place of --port and --bind.');
   if (socks !== undefined && (port !== undefined || bind !== undefined || socket !== undefined))
     throw usage('--socks listens on 127.0.0.1 alone, in place of --port, --bind and --socket.');
+  if (socks !== undefined && via !== undefined && via !== 'port')
+    throw usage('--socks takes the place of a device: leave out --via.');
 }
 
 /** `--socks` may stand alone, which the parser does not know. */

@@ -57,6 +57,7 @@ export default class Up extends TunnelCommand {
       at: ({ name }) => placeIn(file.tunnels.find((tunnel) => tunnel.name === name)),
       chosen: false,
       whileDown: 'wait',
+      via: undefined,
       socks: undefined,
       metrics: undefined,
       wait,

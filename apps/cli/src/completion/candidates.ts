@@ -46,6 +46,7 @@ const valuesOf: Readonly<Record<string, Kind | readonly string[]>> = {
   grant: 'grants',
   request: 'requests',
   'while-down': ['wait', 'refuse'],
+  via: ['tun', 'filter', 'port'],
 };
 
 /** What is needed before candidates can be told: nothing from outside, or words of this kind. */

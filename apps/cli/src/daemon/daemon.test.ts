@@ -38,6 +38,7 @@ const aWish: BackgroundWish = {
   port: null,
   bind: null,
   socketPath: null,
+  via: null,
   source: null,
   settings: { TUNNEL_SERVER: 'http://127.0.0.1:9' },
 };

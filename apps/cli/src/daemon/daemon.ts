@@ -108,6 +108,7 @@ export class Daemon {
           resource,
           grant,
           at: placeOfWish(wish),
+          via: wish.via ?? undefined,
           beside: wish.port !== null || wish.socketPath !== null,
           live,
           origin: { background: true, source: wish.source },
@@ -127,6 +128,7 @@ export class Daemon {
         url: opened.settings.url,
         endsAt,
         pid: this.#world.pid,
+        network: opened.network?.summary ?? null,
       };
     } catch (error) {
       release();

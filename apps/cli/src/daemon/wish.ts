@@ -1,5 +1,7 @@
 import { Problem } from '@sallyport/problems';
 import type { Ask } from '../local/local-protocol.ts';
+import { vias, type Via } from '../network/facts.ts';
+import type { NetworkSummary } from '../network/open-network.ts';
 
 /** A tunnel that the background process is asked to open. Holds no secret but what a proxy's address may hold. */
 export interface BackgroundWish {
@@ -11,6 +13,8 @@ export interface BackgroundWish {
   readonly bind: string | null;
   /** Path of a socket to listen on instead of a port. */
   readonly socketPath: string | null;
+  /** Device, packet filter or port; null: what suits it. */
+  readonly via: Via | null;
   /** The file of tunnels that it comes from. */
   readonly source: string | null;
   /** Settings of the terminal that it comes from, by the names of {@link settingNames}. */
@@ -28,6 +32,7 @@ export interface BackgroundTunnel {
   readonly url: string;
   readonly endsAt: string;
   readonly pid: number;
+  readonly network: NetworkSummary | null;
 }
 
 /** The variables of proxies, in either case. */
@@ -39,6 +44,7 @@ export const proxyNames = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
 /** Settings that belong to a terminal and hold for the tunnels that are opened from it. */
 export const settingNames = [
   'TUNNEL_SERVER',
+  'TUNNEL_HELPER_SOCKET',
   'TUNNEL_AWS_ENDPOINT',
   'TUNNEL_AWS_GATEWAY_HOSTS',
   'AWS_USE_FIPS_ENDPOINT',
@@ -63,9 +69,17 @@ export function readWish({ wish }: Ask): BackgroundWish {
     port: port as number | null,
     bind: textOrNull(given, 'bind'),
     socketPath: textOrNull(given, 'socketPath'),
+    via: readVia(given.via),
     source: textOrNull(given, 'source'),
     settings: readSettings(settings),
   };
+}
+
+/** A command of an older version says nothing of it. */
+function readVia(given: unknown): Via | null {
+  const via = vias.find((known) => known === given);
+  if (via === undefined && given !== null && given !== undefined) throw invalid('via');
+  return via ?? null;
 }
 
 function readSettings(given: unknown): Record<string, string> {

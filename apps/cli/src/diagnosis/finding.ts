@@ -11,6 +11,8 @@ export interface Finding {
   /** What to do about it. */
   readonly advice?: string;
   readonly exitCode?: number;
+  /** What a program of the system printed about it, line by line. */
+  readonly lines?: readonly string[];
 }
 
 /** Collects findings; a check never throws, what fails is a finding with its code. */
@@ -28,6 +30,11 @@ export class Findings {
       this.items.push({ id, state: 'failed', detail, code, advice, exitCode });
       return undefined;
     }
+  }
+
+  /** Something that is so, with what shows it. */
+  tell(id: string, detail: string, lines: readonly string[] = []): void {
+    this.items.push({ id, state: 'passed', detail, lines });
   }
 
   skip(id: string, detail: string): void {
@@ -52,11 +59,12 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
   };
   const width = Math.max(...findings.map(({ id }) => id.length)) + 2;
   return findings
-    .flatMap(({ id, state, detail, code, advice }) => [
+    .flatMap(({ id, state, detail, code, advice, lines = [] }) => [
       `${sign[state]} ${id.padEnd(width)}${clean(detail).replace(/\.$/u, '')}${code ? ` (${code})` : ''}`,
       ...(advice && (state === 'failed' || state === 'warning')
         ? [`  ${' '.repeat(width)}${clean(advice)}`]
         : []),
+      ...lines.map((line) => paint.dim(`    ${clean(line)}`)),
     ])
     .join('\n');
 }

@@ -45,6 +45,10 @@ export function tunnelLine(event: TunnelEvent): string | undefined {
       return `${name}: ${event.count === 1 ? '1 open connection was' : `${event.count} open connections were`} lost; connect again`;
     case 'destination-refused':
       return `${name}: the gateway could not connect to ${clean(event.destination)} (DESTINATION_REFUSED)`;
+    case 'destination-not-granted':
+      return `${name}: ${clean(event.destination)} is not among what is granted; refused`;
+    case 'helper-missing':
+      return `${name}: without the helper there are no routes, so programs come by SOCKS; once, for any program: sudo tunnel helper install`;
     case 'peer-refused':
       return `${name}: a connection ${event.uid === null ? 'whose owner had gone' : `of user ${event.uid} of this machine`} was refused (PEER_REFUSED)`;
     case 'open':

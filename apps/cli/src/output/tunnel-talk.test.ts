@@ -19,7 +19,7 @@ function printing(isTTY = false) {
 const name = 'prod-rds';
 const open = (over: object = {}): TunnelEvent => ({
   ...{ event: 'open', id: 'ses_1', state: 'open', grantId: 'grt_1', name, host: '127.0.0.1', port: 15432 },
-  ...{ socket: null, url: 'u', endsAt: '2026-01-01T00:00:00.000Z', files: {}, steps: [] },
+  ...{ socket: null, url: 'u', endsAt: '2026-01-01T00:00:00.000Z', files: {}, network: null, steps: [] },
   ...over,
 });
 const warning: TunnelEvent = {

@@ -2,14 +2,23 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Duplex } from 'node:stream';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
-import { Negotiation, replyOf, type Destination, type Step } from './negotiation.ts';
+import { Negotiation, replies, replyOf, type Destination, type Step } from './negotiation.ts';
 
-/** One of the tunnels behind the listener. */
-export interface SocksTarget {
+/** One of the tunnels behind the listener: a resource that every fitting connection leads to, or a network that is dialled first. */
+export type SocksTarget = PinnedTarget | NetworkTarget;
+
+/** A resource with one host and port. */
+export interface PinnedTarget {
   readonly name: string;
   readonly host: string | null;
   readonly port: number | null;
   carry(connection: Duplex): void;
+}
+
+/** A network: what it takes, and a connection once the far side has accepted; refused with a Problem of the flows (FLOW_REFUSED, ...). */
+export interface NetworkTarget {
+  takes(destination: Destination): boolean;
+  open(destination: Destination, signal: AbortSignal): Promise<Duplex>;
 }
 
 export interface SocksOptions {
@@ -101,13 +110,48 @@ function begin(
     socket.write(replyOf('notAllowed'));
     return void socket.destroySoon();
   }
-  socket.write(replyOf('succeeded'));
   if (rest.length > 0) socket.unshift(Buffer.from(rest));
+  if ('open' in target) return void dial(target, socket, destination);
+  socket.write(replyOf('succeeded'));
   target.carry(socket);
 }
 
+const dialReplies: Readonly<Record<string, keyof typeof replies>> = {
+  FLOW_REFUSED: 'refused',
+  FLOW_NOT_GRANTED: 'notAllowed',
+  FLOW_UNREACHABLE: 'hostUnreachable',
+  FLOW_TIMED_OUT: 'hostUnreachable',
+};
+
+/** The program hears of success when the far side has accepted, and why it did not otherwise. */
+async function dial(target: NetworkTarget, socket: Socket, destination: Destination): Promise<void> {
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  try {
+    const far = await target.open(destination, gone.signal);
+    socket.write(replyOf('succeeded'));
+    join(socket, far);
+  } catch (error) {
+    const reply = error instanceof Problem ? dialReplies[error.code] : undefined;
+    if (!socket.writable) return;
+    socket.write(replyOf(reply ?? 'failed'));
+    socket.destroySoon();
+  }
+}
+
+/** Carries both ways, half-open; whatever breaks one breaks the other. */
+function join(socket: Socket, far: Duplex): void {
+  far.on('error', () => socket.resetAndDestroy());
+  far.once('close', () => void (far.readableEnded || socket.resetAndDestroy()));
+  socket.once('close', () => void (socket.readableEnded || far.destroy()));
+  socket.pipe(far);
+  far.pipe(socket);
+}
+
 /** Whether a destination is the resource's: its port, and its host or its name. DNS ignores case and a last dot. */
-function fits({ name, host: own, port }: SocksTarget, destination: Destination): boolean {
+function fits(target: SocksTarget, destination: Destination): boolean {
+  if ('takes' in target) return target.takes(destination);
+  const { name, host: own, port } = target;
   const asked = plain(destination.host);
   return destination.port === port && (asked === plain(name) || (own !== null && asked === plain(own)));
 }

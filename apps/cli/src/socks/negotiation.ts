@@ -3,6 +3,8 @@ export const replies = {
   succeeded: 0x00,
   failed: 0x01,
   notAllowed: 0x02,
+  hostUnreachable: 0x04,
+  refused: 0x05,
   commandUnknown: 0x07,
   addressUnknown: 0x08,
 } as const;

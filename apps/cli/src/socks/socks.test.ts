@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemEffects } from '@sallyport/effects/system';
+import { Problem } from '@sallyport/problems';
 import { listenForSocks, type SocksListener } from './listener.ts';
 import { Negotiation, replyOf, type Destination } from './negotiation.ts';
 
@@ -84,6 +85,20 @@ describe('the listener', () => {
             duplex.pipe(upstream).pipe(duplex);
           },
         },
+        {
+          takes: ({ host }) => host.startsWith('10.9.') || host.endsWith('.vpc.example'),
+          open: async ({ host }) => {
+            if (host === '10.9.0.66') throw new Problem('FLOW_REFUSED');
+            if (host === '10.9.0.67') throw new Problem('FLOW_TIMED_OUT');
+            const upstream = connect({
+              port: (web.address() as AddressInfo).port,
+              host: '127.0.0.1',
+              allowHalfOpen: true,
+            });
+            await once(upstream, 'connect');
+            return upstream;
+          },
+        },
       ],
     });
   });
@@ -97,6 +112,25 @@ describe('the listener', () => {
       ...['--silent', '--show-error', '--max-time', '20', '--noproxy', ''],
       ...['--socks5-hostname', `127.0.0.1:${socks.port}`, url],
     ]);
+
+  it.each(['http://10.9.0.5:81/', 'http://web.vpc.example/'])(
+    'dials a network before it says yes: curl to %s',
+    async (url) => {
+      expect((await curl(url)).stdout).toBe('hello');
+    },
+  );
+
+  it.each([
+    ['10.9.0.66', 'refused'],
+    ['10.9.0.67', 'hostUnreachable'],
+  ] as const)('says why %s of a network did not accept', async (host, reply) => {
+    const socket = connect(socks.port, '127.0.0.1');
+    socket.write(Buffer.concat([greeting, name(host, 80)]));
+    const answer: Buffer[] = [];
+    socket.on('data', (bytes) => answer.push(bytes));
+    await once(socket, 'close');
+    expect(Buffer.concat(answer)).toEqual(Buffer.concat([Uint8Array.of(5, 0), replyOf(reply)]));
+  });
 
   it.each(['http://prod-web:8080/', 'http://10.0.2.60:8080/', 'http://PROD-WEB:8080/'])(
     'carries curl to %s',

@@ -3,6 +3,8 @@ import { Problem } from '@sallyport/problems';
 import { openInBackground } from '../daemon/background-process.ts';
 import { settingsOf, type BackgroundTunnel } from '../daemon/wish.ts';
 import { sayClock } from '../output/duration.ts';
+import { networkAddresses, networkLines } from '../output/network-lines.ts';
+import type { Via } from '../network/facts.ts';
 import { Interrupted } from '../world.ts';
 import type { WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
@@ -15,6 +17,8 @@ export interface BackgroundItem {
   readonly port: number | null;
   readonly bind: string | null;
   readonly socketPath: string | null;
+  /** Device, packet filter or port; null: what suits it. */
+  readonly via: Via | null;
   readonly source: string | null;
 }
 
@@ -59,6 +63,12 @@ export async function openOneInBackground(
 export function tellOpened({ world, printer }: Waiting, tunnel: BackgroundTunnel): void {
   if (printer.json) return printer.object({ event: 'open', ...tunnel, background: true });
   const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
-  printer.data(tunnel.url);
+  const { network, name } = tunnel;
+  if (network === null) printer.data(tunnel.url);
+  else {
+    const port = tunnel.port === 0 ? null : tunnel.port;
+    for (const address of networkAddresses({ port }, network, tunnel.url)) printer.data(address);
+    for (const line of networkLines(name, network)) printer.say(line);
+  }
   printer.say(`${left} left, in the background   (tunnel stop ${tunnel.name} ends it)`);
 }

@@ -3,10 +3,12 @@ import type { TunnelEnd } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
 import { exitCodes } from '../exit-codes.ts';
 import { sayBytes, sayClock } from '../output/duration.ts';
+import { networkAddresses, networkLines } from '../output/network-lines.ts';
 import { clean } from '../output/text.ts';
 import { stream, talk } from '../output/tunnel-talk.ts';
 import { LiveChannel } from '../server/live-channel.ts';
 import { endInTime } from '../process/end-in-time.ts';
+import type { Via } from '../network/facts.ts';
 import { Interrupted } from '../world.ts';
 import type { WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
@@ -29,6 +31,8 @@ export interface ConnectWish {
   /** Whether the person chose the place, so that a second tunnel to the same resource is meant. */
   readonly chosen: boolean;
   readonly whileDown: 'wait' | 'refuse';
+  /** Device, packet filter or port; undefined: what suits each. */
+  readonly via: Via | undefined;
   /** Port of a SOCKS5 listener over all of them; 0: any free one. */
   readonly socks: number | undefined;
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
@@ -68,11 +72,11 @@ export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<
           ? await wish.at(resource)
           : ({ on: 'socks', proxy: shared.proxy } as const);
       const beside = wish.chosen || wish.command !== undefined || at.on === 'socks';
-      const { whileDown } = wish;
+      const { whileDown, via } = wish;
       opened.push(
         await openTunnel(
           { world, server, debug, report },
-          { resource, grant, at, live, whileDown, beside },
+          { resource, grant, at, live, whileDown, via, beside },
           stopping.signal,
         ),
       );
@@ -99,9 +103,9 @@ async function runThrough(
   const { runCommand } = await import('../process/run-command.ts');
   const running = runCommand(asking.world, { command, guidance: guidanceFor(opened, proxy) });
   let failure: Error | undefined;
-  for (const { tunnel, resource } of opened)
-    void tunnel.ended.then((end) => {
-      const why = failureOf(resource.name, end);
+  for (const open of opened)
+    void open.tunnel.ended.then((end) => {
+      const why = failureOf(open, end);
       if (!why) return;
       failure ??= why;
       running.terminate();
@@ -109,7 +113,7 @@ async function runThrough(
   const status = await running.exited;
   // A program that failed may have failed because it was cut off: AWS is quicker than word of it.
   if (status !== exitCodes.done) await Promise.all(opened.map(({ tunnel }) => tunnel.ask()));
-  for (const { tunnel, resource } of opened) failure ??= tunnel.end && failureOf(resource.name, tunnel.end);
+  for (const open of opened) failure ??= open.tunnel.end && failureOf(open, open.tunnel.end);
   if (failure) throw failure;
   return status;
 }
@@ -117,9 +121,13 @@ async function runThrough(
 /** Says where everything is: addresses are data, the rest is talk. */
 function present({ world, printer }: Waiting, opened: readonly OpenTunnel[], shared: Shared): void {
   const several = opened.length > 1;
-  for (const { tunnel, settings, resource } of opened) {
+  for (const { tunnel, settings, resource, network } of opened) {
     const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
-    printer.data(settings.url);
+    if (network === null) printer.data(settings.url);
+    else {
+      for (const address of networkAddresses(resource, network.summary, settings.url)) printer.data(address);
+      for (const line of networkLines(resource.name, network.summary)) printer.say(line);
+    }
     printer.say(
       `${several ? `${clean(resource.name)}: ` : ''}${left} left${several ? '' : '   (Ctrl-C ends it)'}`,
     );
@@ -140,9 +148,10 @@ async function keepOpen(
   });
   let failure: Error | undefined;
   let left = opened.length;
-  const ends = opened.map(async ({ tunnel, resource }) => {
-    const end = await tunnel.ended;
-    const why = failureOf(resource.name, end);
+  const ends = opened.map(async (open) => {
+    const { resource } = open;
+    const end = await open.tunnel.ended;
+    const why = failureOf(open, end);
     failure ??= why;
     left--;
     if (left > 0 && !stop.aborted && !printer.json)
@@ -161,6 +170,9 @@ async function keepOpen(
 }
 
 /** Why a tunnel ended against the wish; undefined when it ended by wish. */
-function failureOf(name: string, { order, problem }: TunnelEnd): Error | undefined {
-  return order ? grantEnded(name, order) : (problem ?? undefined);
+function failureOf(
+  { resource: { name }, failure }: OpenTunnel,
+  { order, problem }: TunnelEnd,
+): Error | undefined {
+  return order ? grantEnded(name, order) : (problem ?? failure);
 }

@@ -11,6 +11,8 @@ export function variablesOf({
   settings,
 }: Pick<OpenPlace, 'place' | 'settings'>): Record<string, string> {
   const { host, port, socket } = place;
+  // A network has no one host and port.
+  if (host === '' && socket === null) return { ...settings.env };
   return {
     TUNNEL_HOST: host,
     TUNNEL_PORT: String(port),

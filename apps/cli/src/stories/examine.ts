@@ -18,6 +18,8 @@ export async function examine(
 ): Promise<readonly Finding[]> {
   const findings = new Findings();
   const server = await checkServer(findings, world, serverAs, debug);
+  const { checkNetworks } = await import('../diagnosis/network-checks.ts');
+  await checkNetworks(findings, world);
   if (server) {
     await checkAws(findings, server, world);
     for (const name of names) await checkResource(findings, server, world, name);

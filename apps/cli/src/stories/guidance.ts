@@ -1,5 +1,6 @@
 import { placeVariables } from '../clients/settings-for.ts';
 import type { Guidance } from '../process/run-command.ts';
+import { networkVariables } from '../network/variables.ts';
 import { variablesOf } from './environment.ts';
 import type { OpenTunnel } from './open-tunnel.ts';
 
@@ -10,8 +11,14 @@ import type { OpenTunnel } from './open-tunnel.ts';
 export function guidanceFor(tunnels: readonly OpenTunnel[], proxy?: string): Guidance {
   const variables: Record<string, string> = {};
   const words: Record<string, string> = proxy === undefined ? {} : { socks: proxy };
-  for (const { place, settings, paths } of tunnels) {
+  for (const { place, settings, paths, network } of tunnels) {
     const { host, port, socket, resource } = place;
+    if (network) Object.assign(variables, networkVariables(resource.name, network.summary));
+    if (network && host === '' && socket === null) {
+      words['cidrs'] ??= settings.env['TUNNEL_CIDRS'] ?? '';
+      for (const [name, value] of Object.entries(settings.env)) variables[name] ??= value;
+      continue;
+    }
     const own: Record<string, string> = {
       host,
       port: String(port),

@@ -2,6 +2,8 @@ import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { handOver, reachedOf } from '../clients/handed-over.ts';
 import { dialled, type ClientSettings, type TunnelPlace } from '../clients/place.ts';
+import { isNetwork } from '../network/facts.ts';
+import { networkSettings } from '../network/variables.ts';
 import { clean } from '../output/text.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
@@ -28,6 +30,10 @@ export async function openPlace(world: World, server: Server, name: string): Pro
   const tunnel = (await localTunnels(world)).find((open) => open.name === name);
   if (!tunnel || tunnel.port === null || tunnel.host === null || tunnel.pid === null)
     throw await notOpen(server, name);
+  if (isNetwork(resource) && tunnel.network) {
+    const place = placeOf(resource, { host: '', port: 0 });
+    return { tunnel, resource, place, settings: networkSettings(tunnel.network), paths: {} };
+  }
   if (tunnel.port === 0 && tunnel.socketPath === null)
     throw new Problem('TUNNEL_UNKNOWN', {
       detail: `${clean(name)} has no port of its own: it is open behind ${clean(tunnel.url ?? '')}. One with a port: tunnel connect ${clean(name)} --port 0`,

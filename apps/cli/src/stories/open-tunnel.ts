@@ -25,6 +25,11 @@ import { placeOf } from './open-place.ts';
 import { localTunnels } from './running-tunnels.ts';
 import { statusOf } from './tunnel-status.ts';
 import { grantEnded } from './tunnel-end.ts';
+import { isNetwork, type Via } from '../network/facts.ts';
+import type { OpenNetwork } from '../network/open-network.ts';
+import { networkSettings } from '../network/variables.ts';
+import type { NetworkSystem } from '../network/system.ts';
+import type { TunnelNetwork } from '../network/tunnel-network.ts';
 import type { TunnelReport } from './tunnel-event.ts';
 
 /** What opening a tunnel needs of its surroundings; a terminal is not among it. */
@@ -33,11 +38,17 @@ export interface Opening {
   readonly server: Server;
   readonly debug: Debug;
   readonly report: TunnelReport;
+  /** The parts of networks; those of this system when left out. */
+  readonly system?: NetworkSystem;
 }
 
 export interface OpenTunnel {
   readonly tunnel: Tunnel;
   readonly resource: Resource;
+  /** Its addresses on this machine, where it has more than a port. */
+  readonly network: OpenNetwork | null;
+  /** What took the network away although the tunnel could have gone on. */
+  readonly failure: Problem | undefined;
   /** Where programs reach it, with what they need for that. */
   readonly place: TunnelPlace;
   readonly settings: ClientSettings;
@@ -53,6 +64,8 @@ export interface TunnelWish {
   readonly live: LiveChannel;
   /** What becomes of connections opened while no session is there. */
   readonly whileDown?: 'wait' | 'refuse';
+  /** Device, packet filter or port; undefined: what suits the resource and this machine. */
+  readonly via?: Via | undefined;
   /** Whether a second tunnel to the same resource is all right: for a program of its own, or at a place chosen by the person. */
   readonly beside?: boolean;
   /** Whether it runs in the background process, and the file of tunnels that it was opened from. */
@@ -84,6 +97,9 @@ export async function openTunnel(
   });
   let tunnel: Tunnel | undefined;
   let place: TunnelPlace | undefined;
+  let begun: TunnelNetwork | null = null;
+  let network: OpenNetwork | null = null;
+  let failure: Problem | undefined;
   // Never what another tunnel of this process has handed over: this one may have failed because that one has the port.
   const takeFilesBack = async () => {
     if (place === undefined) return;
@@ -91,6 +107,7 @@ export async function openTunnel(
     await back.catch(() => debug('tunnel', { left: 'files' }));
   };
   try {
+    begun = await networkFor(opening, wish);
     tunnel = await Tunnel.open(
       optionsFor(opening, wish),
       announcement.noting({
@@ -102,23 +119,49 @@ export async function openTunnel(
         onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
         onWake: systemWake(world.effects),
       }),
-      { ...eventsFor(opening, wish, () => tunnel?.endsAt ?? grant.endsAt), progress },
+      {
+        ...eventsFor(
+          opening,
+          wish,
+          () => tunnel?.endsAt ?? grant.endsAt,
+          () => void network?.refresh(),
+        ),
+        progress,
+        // Routes go when the end begins: AWS and the control plane are told meanwhile.
+        state: (state) => void (state === 'closing' && network?.close()),
+      },
       AbortSignal.any([signal, announcement.abandoned]),
     );
-    place = placeFor(resource, wish.at, tunnel);
-    const lease = () => server.api.issueLease(grant.id);
-    const { settings, paths } = await handOver({ world, place, pid: world.pid, lease });
     const opened = tunnel;
-    await tellOpened(opening, wish, { tunnel: opened, place, settings, paths, steps }, announcement);
+    network = (await begun?.join(opened)) ?? null;
+    const joined = network;
+    void joined?.lost.then((problem) => {
+      failure = problem;
+      void opened.close('error');
+    });
+    place = placeFor(resource, wish.at, opened);
+    const lease = () => server.api.issueLease(grant.id);
+    const handed =
+      isNetwork(resource) && joined
+        ? { settings: networkSettings(joined.summary), paths: {} }
+        : await handOver({ world, place, pid: world.pid, lease });
+    const { settings, paths } = handed;
+    const told = { tunnel: opened, network: joined, place, settings, paths, steps };
+    await tellOpened(opening, wish, told, announcement, () => failure);
     const dispose = async () => {
-      await opened.close();
+      await Promise.all([opened.close(), joined?.close()]);
       await takeFilesBack();
       // Failing to tidy must not change what the person is told; the next command removes what was left.
       await announcement.withdraw().catch(() => debug('tunnel', { left: 'announcement' }));
     };
-    return { tunnel: opened, resource, place, settings, paths, dispose };
+    return {
+      ...{ tunnel: opened, resource, network: joined, place, settings, paths, dispose },
+      get failure() {
+        return failure;
+      },
+    };
   } catch (error) {
-    await tunnel?.close();
+    await Promise.all([tunnel?.close(), network ? network.close() : begun?.close()]);
     await takeFilesBack();
     await announcement.withdraw();
     throw explained(error, resource.name);
@@ -135,7 +178,7 @@ function optionsFor({ world, server, debug, report }: Opening, wish: TunnelWish)
   };
   return {
     grantId: wish.grant.id,
-    listen: listenWish(wish.at, wish.resource),
+    listen: isNetwork(wish.resource) ? { on: 'nothing' } : listenWish(wish.at, wish.resource),
     clientVersion: world.version,
     admit: admissionFor(world, strangers, debug),
     ...(wish.whileDown === undefined ? {} : { whileDown: wish.whileDown }),
@@ -143,12 +186,43 @@ function optionsFor({ world, server, debug, report }: Opening, wish: TunnelWish)
   };
 }
 
-function eventsFor({ report }: Opening, { resource }: TunnelWish, endsAt: () => string): TunnelEvents {
+/** What a network needs of this machine; nothing of it is loaded for a resource with a port alone. */
+async function networkFor(opening: Opening, wish: TunnelWish): Promise<TunnelNetwork | null> {
+  const { world, server, debug, report } = opening;
+  const { resource, grant, at, via, whileDown = 'wait' } = wish;
+  const { name } = resource;
+  if (!isNetwork(resource) && (via === undefined || via === 'port')) return null;
+  const [{ beginNetwork }, system] = await Promise.all([
+    import('../network/tunnel-network.ts'),
+    opening.system ?? import('../network/this-system.ts').then(({ thisSystem }) => thisSystem),
+  ]);
+  const begun = await beginNetwork(
+    { world, server, system, debug },
+    {
+      ...{ resource, at, via, whileDown, grantId: grant.id },
+      refused: (destination) => report({ event: 'destination-not-granted', name, destination }),
+      stranger: (uid) => report({ event: 'peer-refused', name, uid: uid ?? null }),
+    },
+  );
+  if (begun?.missingHelper) report({ event: 'helper-missing', name });
+  return begun;
+}
+
+function eventsFor(
+  { report }: Opening,
+  { resource }: TunnelWish,
+  endsAt: () => string,
+  refresh: () => void,
+): TunnelEvents {
   const { name } = resource;
   return {
     warning: (secondsLeft) =>
       report({ event: 'warning', name, secondsLeft, endsAt: endsAt(), extend: `tunnel extend ${name} 30m` }),
-    reconnecting: (reason) => report({ event: 'reconnecting', name, reason }),
+    reconnecting: (reason) => {
+      report({ event: 'reconnecting', name, reason });
+      // Another network may have other addresses for what must stay outside.
+      refresh();
+    },
     obstacle: (code) => report({ event: 'obstacle', name, code }),
     recovered: (afterMs, how) => report({ event: 'recovered', name, afterMs: Math.round(afterMs), how }),
     gatewayChanged: (from, to) => report({ event: 'gateway-changed', name, from, to }),
@@ -160,34 +234,41 @@ function eventsFor({ report }: Opening, { resource }: TunnelWish, endsAt: () => 
 
 /** Behind a SOCKS listener the resource keeps its own address: that is what programs ask the listener for. */
 function placeFor(resource: Resource, at: ListenAt, { host, port }: Tunnel): TunnelPlace {
+  if (isNetwork(resource)) return placeOf(resource, { host: '', port: 0 });
   if (at.on === 'socks') return placeOf(resource, { host: resource.host ?? '', port: resource.port ?? 0 });
   if (at.on === 'socket') return placeOf(resource, { host: '', port: 0, socket: at.path });
   return placeOf(resource, { host, port });
 }
 
-type Opened = Omit<OpenTunnel, 'dispose' | 'resource'> & {
+type Opened = Omit<OpenTunnel, 'dispose' | 'resource' | 'failure'> & {
   readonly steps: readonly { step: ProgressStep; elapsedMs: number }[];
 };
 
 async function tellOpened(
   { report }: Opening,
   { resource, at }: TunnelWish,
-  { tunnel, place, settings, paths, steps }: Opened,
+  { tunnel, network, place, settings, paths, steps }: Opened,
   announcement: Announcement,
+  failure: () => Problem | undefined,
 ): Promise<void> {
   const { name } = resource;
   const { sessionId: id, state, grantId, endsAt, host, port } = tunnel;
   const { url } = settings;
   await announcement.opened(
     { host, port, endsAt, url: at.on === 'socks' ? at.proxy : url, socketPath: place.socket },
-    { status: () => statusOf(tunnel), stop: async () => void (await tunnel.close()) },
+    { status: () => statusOf(tunnel, network), stop: async () => void (await tunnel.close()) },
   );
-  const wanted = expectedPort(at, resource);
+  const wanted = isNetwork(resource) ? undefined : expectedPort(at, resource);
   if (wanted !== undefined && port !== wanted) report({ event: 'port-chosen', name, wanted, port });
   const socket = place.socket;
-  report({ event: 'open', id, state, grantId, name, host, port, socket, url, endsAt, files: paths, steps });
+  const summary = network?.summary ?? null;
+  report({
+    ...{ event: 'open', id, state, grantId, name, host, port, socket, url, endsAt, files: paths, steps },
+    network: summary,
+  });
   void tunnel.ended.then(({ reason, order, problem }) => {
-    const trouble = order ? troubleOf(grantEnded(name, order)) : problem ? troubleOf(problem) : undefined;
+    const why = order ? grantEnded(name, order) : (problem ?? failure());
+    const trouble = why && troubleOf(why);
     const { code = null, detail = null } = trouble ?? {};
     report({ event: 'closed', id, state: 'closed', grantId, name, reason, code, detail, ...tunnel.traffic });
   });

@@ -106,6 +106,7 @@ export async function liveTunnels(server: Server, world: World): Promise<readonl
       sessions: 1,
       health: state === 'open' ? 'good' : state,
       limitedBySession: false,
+      network: null,
     })),
   ];
 }
@@ -151,8 +152,11 @@ export function liveTunnelColumns(now: number): readonly Column<LiveTunnel>[] {
   ];
 }
 
-function whereOf({ host, port, url, pid }: LiveTunnel): string {
+function whereOf({ host, port, url, pid, network }: LiveTunnel): string {
   if (pid === null) return 'another machine';
+  // A network is found by its addresses, or by the listener that takes their place.
+  if (network !== null && port === 0)
+    return network.device ?? network.proxy?.replace('socks5h://127.0.0.1:', 'socks ') ?? network.via;
   if (port === null) return 'opening';
   // Where there is no port there is a socket file, and the address names it.
   return port === 0 ? (url ?? '') : host === '127.0.0.1' ? String(port) : `${host}:${port}`;

@@ -1,4 +1,6 @@
 import { admissionFor } from '../local/admission.ts';
+import { networkOf } from '../network/facts.ts';
+import { socksTarget } from '../network/socks-network.ts';
 import { clean } from '../output/text.ts';
 import type { Waiting } from './await-decision.ts';
 import type { OpenTunnel } from './open-tunnel.ts';
@@ -51,10 +53,12 @@ export async function openShared(
         refused: ({ host, port }) =>
           printer.say(`SOCKS: ${clean(host)}:${port} is not among what is connected; refused`),
         targets: () =>
-          opened().map(({ tunnel, resource: { name, host, port } }) => ({
-            ...{ name, host, port },
-            carry: (connection) => tunnel.carry(connection),
-          })),
+          opened().map(({ tunnel, network, resource }) => {
+            const facts = networkOf(resource);
+            if (facts && network) return socksTarget(facts, network.reach);
+            const { name, host, port } = resource;
+            return { name, host, port, carry: (connection) => tunnel.carry(connection) };
+          }),
       });
       closing.push(() => listener.close());
       proxy = `socks5h://${listener.host}:${listener.port}`;

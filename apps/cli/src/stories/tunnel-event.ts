@@ -1,4 +1,5 @@
 import type { LossReason, ProgressStep } from '@sallyport/connect';
+import type { NetworkSummary } from '../network/open-network.ts';
 
 /** A tunnel that is open, as `connect --json` tells it first. */
 export interface TunnelOpened {
@@ -15,6 +16,8 @@ export interface TunnelOpened {
   readonly endsAt: string;
   /** Files for its clients, by what `{...}` calls them. */
   readonly files: Readonly<Record<string, string>>;
+  /** Device, routes and names on this machine, for a network or a virtual address. */
+  readonly network: NetworkSummary | null;
   /** How long opening took, step by step, in milliseconds since it began. */
   readonly steps: readonly { readonly step: ProgressStep; readonly elapsedMs: number }[];
 }
@@ -64,6 +67,9 @@ export type TunnelEvent =
   | { readonly event: 'gateway-changed'; readonly name: string; readonly from: string; readonly to: string }
   | { readonly event: 'connections-lost'; readonly name: string; readonly count: number }
   | { readonly event: 'destination-refused'; readonly name: string; readonly destination: string }
+  | { readonly event: 'destination-not-granted'; readonly name: string; readonly destination: string }
+  /** A network without the helper: a SOCKS listener takes the place of a device. */
+  | { readonly event: 'helper-missing'; readonly name: string }
   | { readonly event: 'peer-refused'; readonly name: string; readonly uid: number | null };
 
 /** Where events go: a terminal, a stream of JSON, the log of the background process. */

@@ -3,6 +3,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Problem, type FieldError } from '@sallyport/problems';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from 'yaml';
+import { vias, type Via } from '../network/facts.ts';
 import { parseDuration } from '../output/duration.ts';
 import { nearest } from '../output/nearest.ts';
 import { clean } from '../output/text.ts';
@@ -13,6 +14,7 @@ export interface FileTunnel {
   readonly port: number | null;
   readonly bind: string | null;
   readonly socketPath: string | null;
+  readonly via: Via | null;
   readonly for: string | null;
   readonly reason: string | null;
   readonly ticket: string | null;
@@ -29,7 +31,7 @@ export interface TunnelsFile {
 const fileBytesMax = 256 * 1024;
 const tunnelsMax = 100;
 const reasonMax = 500;
-const keys = ['name', 'port', 'bind', 'socket', 'for', 'reason', 'ticket'] as const;
+const keys = ['name', 'port', 'bind', 'socket', 'via', 'for', 'reason', 'ticket'] as const;
 
 /** Reads a file of tunnels. Refuses with TUNNELS_FILE_MISSING, or with TUNNELS_FILE_INVALID and every mistake's line and column. */
 export async function readTunnelsFile(
@@ -137,6 +139,7 @@ class Reader {
       port: (values.get('port') as number | undefined) ?? null,
       bind: text('bind'),
       socketPath: this.#absolute(text('socket')),
+      via: text('via') as Via | null,
       for: text('for'),
       reason: text('reason'),
       ticket: text('ticket'),
@@ -197,6 +200,7 @@ function mistakeIn(key: (typeof keys)[number], value: unknown): string | undefin
   if (key === 'name' && !/^[A-Za-z0-9][\w.-]{0,99}$/u.test(text))
     return `"${clean(text).slice(0, 40)}" is not a name`;
   if (key === 'bind' && isIP(text) === 0) return `"${clean(text).slice(0, 40)}" is not an IP address`;
+  if (key === 'via' && !(vias as readonly string[]).includes(text)) return `via is ${vias.join(', ')}`;
   if (text.length > reasonMax) return `${key} is longer than ${reasonMax} characters`;
   return key === 'for' ? mistakeInDuration(text) : undefined;
 }

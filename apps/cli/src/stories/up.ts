@@ -55,9 +55,9 @@ export async function upStory(asking: Waiting, up: UpWish): Promise<void> {
   const failures: unknown[] = [];
   if (missing.length > 0) {
     const grants = await grantsFor(asking, missing, up);
-    for (const { name, port, bind, socketPath } of missing) {
+    for (const { name, port, bind, socketPath, via } of missing) {
       try {
-        const item = { name, port, bind, socketPath, source: path };
+        const item = { name, port, bind, socketPath, via, source: path };
         changes.push(opened(await openOneInBackground(asking, item, grants.get(name))));
       } catch (error) {
         // Ctrl-C gives up the rest too.

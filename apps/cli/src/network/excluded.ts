@@ -1,0 +1,52 @@
+import { isIP } from 'node:net';
+import { connectionSettings, endpointFor } from '@sallyport/connect';
+import { isLoopback } from '../settings/server-address.ts';
+import type { World } from '../world.ts';
+import { proxyNames } from '../daemon/wish.ts';
+
+/** How names are asked for; the system's own way in the product. */
+export interface NameSystem {
+  /** Every address of a name; empty when there is none. */
+  addresses(name: string): Promise<readonly string[]>;
+  /** The resolvers of this machine. */
+  resolvers(): readonly string[];
+}
+
+/** The names whose traffic must stay outside a tunnel: it carries the tunnel itself, or decides over it. */
+export function ownHosts(world: Pick<World, 'env'>, server: URL, region: string): readonly string[] {
+  const settings = connectionSettings(world.env);
+  const hosts = [server.hostname];
+  // A control plane on this machine names an endpoint on this machine with each lease.
+  if (settings.configured !== undefined || !isLoopback(server.hostname)) {
+    const { api } = endpointFor({ region, endpoint: null }, { controlPlane: server, ...settings });
+    hosts.push(api.hostname, api.hostname.replace(/^ssm(?=[.-])/u, 'ssmmessages'));
+  }
+  hosts.push(...(settings.gatewayHosts ?? []));
+  for (const name of proxyNames) {
+    const written = world.env[name];
+    if (/no_proxy/iu.test(name) || !written) continue;
+    const text = written.includes('://') ? written : `http://${written}`;
+    if (URL.canParse(text)) hosts.push(new URL(text).hostname);
+  }
+  return [...new Set(hosts.map((host) => host.replace(/^\[|\]$/gu, '')))].filter((host) => !isLoopback(host));
+}
+
+/**
+ * Addresses that must stay outside: those of {@link ownHosts} and the machine's resolvers. A name without an address now is passed over, it is not in use either.
+ */
+export async function excludedAddresses(
+  hosts: readonly string[],
+  names: NameSystem,
+): Promise<readonly string[]> {
+  const found = await Promise.all(
+    hosts.map(async (host) => (isIP(host) ? [host] : names.addresses(host).catch(() => []))),
+  );
+  const all = [...found.flat(), ...names.resolvers().map(bare)];
+  return [...new Set(all)].filter((address) => isIP(address) !== 0 && !isLoopback(address)).sort();
+}
+
+/** `[::1]:53` and `10.0.0.2:53` are how resolvers with a port are told. */
+function bare(resolver: string): string {
+  if (isIP(resolver)) return resolver;
+  return /^\[(.+)\](?::\d+)?$/u.exec(resolver)?.[1] ?? resolver.replace(/:\d+$/u, '').replace(/%.*$/u, '');
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { contains, takesName, takesTcp } from './facts.ts';
+import { excludedAddresses, ownHosts } from './excluded.ts';
+import { virtualRanges } from './virtual-range.ts';
+
+const vpc = {
+  routes: [
+    {
+      cidr: '10.0.0.0/16',
+      ports: [
+        [1, 1023],
+        [8080, 8080],
+      ] as const,
+      proto: 'tcp' as const,
+    },
+    { cidr: 'fd00:10:2::/64', ports: [[1, 65_535]] as const, proto: 'tcp' as const },
+    { cidr: '10.0.0.0/16', ports: [], proto: 'icmp' as const },
+  ],
+  suffixes: ['internal'],
+};
+
+describe('what a granted network takes', () => {
+  it.each([
+    ['10.0.2.60', 8080, true],
+    ['10.0.255.255', 22, true],
+    ['10.1.0.1', 22, false],
+    ['10.0.2.60', 5432, false],
+    ['fd00:10:2::60', 5432, true],
+    ['fd00:10:3::60', 5432, false],
+    ['::ffff:10.0.2.60', 8080, false],
+    ['internal', 80, false],
+  ])('%s port %i: %s', (address, port, taken) => {
+    expect(takesTcp(vpc, address, port)).toBe(taken);
+  });
+
+  it.each([
+    ['prod-db.internal', true],
+    ['PROD-DB.Internal.', true],
+    ['internal', true],
+    ['notinternal', false],
+    ['internal.example.com', false],
+  ])('the name %s: %s', (name, taken) => {
+    expect(takesName(vpc, name)).toBe(taken);
+  });
+});
+
+describe('virtual addresses', () => {
+  it('stay the same for a name, within the shared address space', () => {
+    expect(virtualRanges('prod-rds')).toEqual(virtualRanges('prod-rds'));
+    for (const { cidr, device, responder, resource } of virtualRanges('prod-rds')) {
+      expect(contains('100.64.0.0/10', device)).toBe(true);
+      for (const address of [device, responder, resource]) expect(contains(cidr, address)).toBe(true);
+    }
+  });
+
+  it('differ between names and between tries', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `resource-${i}`);
+    const first = names.map((name) => virtualRanges(name)[0]?.cidr);
+    expect(new Set(first).size).toBe(names.length);
+    expect(new Set(virtualRanges('prod-rds').map(({ cidr }) => cidr)).size).toBe(8);
+  });
+});
+
+describe('what stays outside a tunnel (a3)', () => {
+  const server = new URL('https://sallyport.example.com');
+
+  it('is the control plane, Session Manager, its message gateway, the proxy and the resolvers', async () => {
+    const hosts = ownHosts({ env: { HTTPS_PROXY: 'http://proxy.corp.example:3128' } }, server, 'eu-west-1');
+    expect(hosts).toEqual([
+      'sallyport.example.com',
+      'ssm.eu-west-1.amazonaws.com',
+      'ssmmessages.eu-west-1.amazonaws.com',
+      'proxy.corp.example',
+    ]);
+    const excluded = await excludedAddresses(hosts, {
+      addresses: async (name) => {
+        if (name === 'proxy.corp.example') throw new Error('ENOTFOUND');
+        return name.startsWith('ssmmessages') ? ['10.0.3.7', 'fd00::7'] : ['10.0.3.8'];
+      },
+      resolvers: () => ['10.0.0.2', '[fd00::2]:53', '127.0.0.53'],
+    });
+    expect(excluded).toEqual(['10.0.0.2', '10.0.3.7', '10.0.3.8', 'fd00::2', 'fd00::7']);
+  });
+
+  it('names a PrivateLink endpoint of the person, and nothing of this machine', () => {
+    const env = {
+      TUNNEL_AWS_ENDPOINT: 'https://vpce-0123456789abcdef0-abcdefgh.ssm.eu-west-1.vpce.amazonaws.com',
+    };
+    expect(ownHosts({ env }, new URL('http://localhost:3000'), 'eu-west-1')).toContain(
+      'vpce-0123456789abcdef0-abcdefgh.ssm.eu-west-1.vpce.amazonaws.com',
+    );
+    expect(ownHosts({ env: {} }, new URL('http://localhost:3000'), 'eu-west-1')).not.toContain('localhost');
+  });
+});

@@ -1,0 +1,346 @@
+import { PinnedReach, type Tunnel } from '@sallyport/connect';
+import type { Resource } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
+import type { Framing, NameSettings, Reach, Router } from '@sallyport/tunnel';
+import type { HelperConnection, Opened, OpenWish } from '@sallyport/tunnel/helper-messages';
+import type { Debug } from '../output/debug.ts';
+import type { Server } from '../server/server.ts';
+import type { World } from '../world.ts';
+import type { WithHelper } from './choose-via.ts';
+import { excludedAddresses, ownHosts } from './excluded.ts';
+import { networkOf, type NetworkFacts, type NetworkRoute, type Via } from './facts.ts';
+import { RouteGrant, type OwnNames } from './route-grant.ts';
+import type { NetworkSystem, OpenReach } from './system.ts';
+import { virtualRanges } from './virtual-range.ts';
+
+/** What a person is told of an open network, and what other processes may ask of it. */
+export interface NetworkSummary {
+  readonly via: Via;
+  readonly way: 'agent' | 'ssh' | 'pinned';
+  readonly device: string | null;
+  readonly mtu: number | null;
+  /** The device's own addresses. */
+  readonly addresses: readonly string[];
+  /** What leads into it. */
+  readonly cidrs: readonly string[];
+  /** Addresses inside the CIDRs that stay outside. */
+  readonly excluded: readonly string[];
+  readonly names: OwnNames['names'];
+  readonly suffixes: readonly string[];
+  /** How names are found: `resolved`, `resolver-files`, `hosts` or `none`. */
+  readonly dns: string;
+  readonly carries: readonly string[];
+  readonly instanceId: string;
+  readonly ssmSessionId: string | null;
+  /** SOCKS listener, where there are no routes. */
+  readonly proxy: string | null;
+}
+
+/** What went through an open network and what did not. */
+export interface NetworkCounters {
+  /** Conversations that are open. */
+  readonly flows: number;
+  readonly packets: number;
+  /** Packets that went nowhere, by reason. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface OpenNetwork {
+  readonly summary: NetworkSummary;
+  readonly reach: Reach;
+  counters(): NetworkCounters;
+  /** Why it is no longer there although nobody closed it; stays pending while it is, and after {@link close}. */
+  readonly lost: Promise<Problem>;
+  /** The session was lost or the network changed: names may have other addresses now. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface NetworkWish {
+  readonly resource: Resource;
+  readonly grantId: string;
+  readonly whileDown: 'wait' | 'refuse';
+}
+
+export interface NetworkSurroundings {
+  readonly world: World;
+  readonly server: Server;
+  readonly system: NetworkSystem;
+  readonly debug: Debug;
+}
+
+/** Everything of a network that this machine decides, before a session is opened: helper, route grant, device, routes. */
+export class PreparedNetwork {
+  readonly #around: NetworkSurroundings;
+  readonly #wish: NetworkWish;
+  #helper: HelperConnection;
+  readonly #connect: () => Promise<HelperConnection>;
+  readonly #via: 'tun' | 'filter';
+  readonly #facts: NetworkFacts | null;
+  readonly #grant: RouteGrant;
+  #own: OwnNames = { names: [], suffixes: [] };
+  #held: { readonly opened: Opened; readonly fd: number } | undefined;
+
+  private constructor(
+    around: NetworkSurroundings,
+    wish: NetworkWish,
+    { helper, via, connect }: WithHelper,
+    grant: RouteGrant,
+  ) {
+    this.#around = around;
+    this.#wish = wish;
+    this.#helper = helper;
+    this.#connect = connect;
+    this.#via = via;
+    this.#facts = networkOf(wish.resource);
+    this.#grant = grant;
+  }
+
+  /** Asks for the route grant and opens the device. Refuses with ROUTE_CONFLICT and what the helper refuses; then nothing is left. */
+  static async begin(
+    around: NetworkSurroundings,
+    wish: NetworkWish,
+    chosen: WithHelper,
+  ): Promise<PreparedNetwork> {
+    let prepared: PreparedNetwork | undefined;
+    try {
+      const grant = await RouteGrant.ask(around.server, wish.grantId);
+      prepared = new PreparedNetwork(around, wish, chosen, grant);
+      if (chosen.via === 'tun') await prepared.#openDevice();
+      return prepared;
+    } catch (error) {
+      await (prepared ? prepared.close() : chosen.helper.close());
+      throw error;
+    }
+  }
+
+  /** Joins the device to the tunnel. The prepared things are part of the open network from here on, also when this fails. */
+  async join(tunnel: Tunnel): Promise<OpenNetwork> {
+    const { system, server, world, debug } = this.#around;
+    const { grantId, whileDown } = this.#wish;
+    const { lease } = tunnel;
+    if (!lease) throw new Problem('REACH_DOWN');
+    const { effects } = world;
+    const opened: { reach?: OpenReach; router?: Pick<Router, 'counters' | 'close'> } = {};
+    try {
+      const reach = this.#facts
+        ? await system.reach({ tunnel, lease, server, grantId, whileDown, effects, debug })
+        : this.#pinned(tunnel);
+      opened.reach = reach;
+      const held = this.#held ?? (await this.#openFilter(reach.reach, opened));
+      opened.router ??= await system.device(this.#deviceSettings(held, reach.reach));
+      return this.#network(tunnel, held.opened, reach, opened.router);
+    } catch (error) {
+      await Promise.allSettled([opened.router?.close(), opened.reach?.close(), this.close()]);
+      throw error;
+    }
+  }
+
+  /** Gives back what was opened. */
+  async close(): Promise<void> {
+    await this.#helper.close();
+  }
+
+  #network(
+    tunnel: Tunnel,
+    opened: Opened,
+    { reach, close }: OpenReach,
+    router: Pick<Router, 'counters' | 'close'>,
+  ): OpenNetwork {
+    const { world } = this.#around;
+    let closing: Promise<unknown> | undefined;
+    const stopRenewing = this.#grant.renewing(world.effects, () => tunnel.endsAt, {
+      change: () => this.#change(),
+      debug: this.#around.debug,
+    });
+    const lost = this.#helper.ended.then(
+      (code) =>
+        new Promise<Problem>((resolve) => {
+          if (!closing && code !== null) resolve(lostBecause(code));
+        }),
+    );
+    const summary = () => this.#summary(tunnel, opened, reach);
+    return {
+      reach,
+      lost,
+      get summary() {
+        return summary();
+      },
+      counters: () => countersOf(router),
+      refresh: () => this.#change().catch((error: unknown) => this.#note('refresh', error)),
+      close: async () => {
+        stopRenewing();
+        // The helper first: no packet finds a half-closed device.
+        closing ??= Promise.allSettled([this.#helper.close(), router.close(), close()]);
+        await closing;
+      },
+    };
+  }
+
+  #summary(tunnel: Tunnel, opened: Opened, reach: Reach): NetworkSummary {
+    const { device, mtu, address4, address6, routes, excluded, dns } = opened;
+    const session = tunnel.snapshot().sessions.find(({ ssmSessionId }) => ssmSessionId !== null);
+    return {
+      ...{ via: this.#via, device, mtu, excluded, proxy: null },
+      way: this.#facts?.way ?? 'pinned',
+      addresses: [address4, address6].filter((address) => address !== null),
+      cidrs: routes,
+      ...this.#own,
+      dns: dns.how,
+      carries: [...reach.carries],
+      instanceId: tunnel.lease?.instanceId ?? '',
+      ssmSessionId: session?.ssmSessionId ?? null,
+    };
+  }
+
+  async #openDevice(): Promise<void> {
+    const common = { routeGrants: [this.#grant.token], exclude: [...(await this.#excluded())] };
+    if (this.#facts) {
+      this.#own = this.#grant.names;
+      const wish = { ...common, via: 'tun', shape: 'subnet', dns: dnsWish(this.#own) } as const;
+      return this.#hold(await this.#helper.open(wish));
+    }
+    const { name, port } = this.#wish.resource;
+    let taken: unknown;
+    for (const range of virtualRanges(name)) {
+      const { names } = this.#grant.names;
+      const own = {
+        names: names.map((known) => ({ name: known.name, address: range.resource })),
+        suffixes: [],
+      };
+      const entries = own.names.map((known) => ({
+        ...known,
+        ports: [['tcp', port ?? 0] as ['tcp', number]],
+      }));
+      // One connection opens once: each further try has one of its own.
+      if (taken !== undefined) this.#helper = await this.#connect();
+      try {
+        this.#own = own;
+        const virtual = { range: range.cidr, entries };
+        const wish: OpenWish = { ...common, via: 'tun', shape: 'virtual', virtual, dns: dnsWish(own) };
+        return this.#hold(await this.#helper.open(wish));
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== 'ROUTE_CONFLICT') throw error;
+        this.#note('virtual-range', error);
+        taken = error;
+        await this.#helper.close();
+      }
+    }
+    throw taken;
+  }
+
+  #hold({ opened, fd }: { opened: Opened; fd: number | null }): void {
+    if (fd === null) throw new Problem('HELPER_REFUSED', { detail: 'The helper gave no device.' });
+    this.#held = { opened, fd };
+  }
+
+  #deviceSettings({ opened, fd }: { opened: Opened; fd: number }, reach: Reach) {
+    const { device, address4, address6 } = opened;
+    return {
+      device: {
+        ...{ fd, name: device ?? '', framing: framingOf(opened) },
+        addresses: [address4, address6].filter((address) => address !== null),
+      },
+      ...{ routes: this.#routes(), reach, names: this.#nameSettings(opened) },
+      ...this.#effectsAndDebug(),
+    };
+  }
+
+  #nameSettings({
+    responder4,
+    responder6,
+  }: Pick<Opened, 'responder4' | 'responder6'>): NameSettings | undefined {
+    const responder = responder4 ?? responder6;
+    return responder === null ? undefined : { responder, ...this.#own };
+  }
+
+  #effectsAndDebug() {
+    const { world, debug } = this.#around;
+    return { effects: world.effects, debug: (happening: string) => debug('router', { happening }) };
+  }
+
+  async #openFilter(
+    reach: Reach,
+    into: { router?: Pick<Router, 'counters' | 'close'> },
+  ): Promise<{ opened: Opened; fd: number }> {
+    this.#own = this.#grant.names;
+    const router = await this.#around.system.filter({
+      ...{ routes: this.#routes(), reach },
+      ...this.#effectsAndDebug(),
+    });
+    into.router = router;
+    const listeners = router.listeners.flatMap(({ cidr, ports, proto, to }) =>
+      ports.map(([first, last]) => ({
+        ...{ to: cidr, proto, listener: to },
+        ports: [Math.max(first, 1), last] as [number, number],
+      })),
+    );
+    const { opened } = await this.#helper.open({
+      ...{ via: 'filter', shape: 'subnet', routeGrants: [this.#grant.token], listeners },
+      exclude: [...(await this.#excluded())],
+      dns: dnsWish(this.#own),
+    });
+    return { opened, fd: -1 };
+  }
+
+  /** The wish anew, with what may have changed: the route grant, and the addresses outside. */
+  async #change(): Promise<void> {
+    await this.#helper.change({
+      routeGrants: [this.#grant.token],
+      exclude: [...(await this.#excluded())],
+      dns: dnsWish(this.#own),
+    });
+  }
+
+  #excluded(): Promise<readonly string[]> {
+    const { world, server, system } = this.#around;
+    return excludedAddresses(ownHosts(world, server.address, this.#wish.resource.region), system);
+  }
+
+  #routes(): readonly NetworkRoute[] {
+    if (this.#facts) return this.#facts.routes;
+    const port = this.#wish.resource.port ?? 0;
+    return dnsWish(this.#own).names.map(({ address }) => ({
+      cidr: `${address}/32`,
+      ports: [[port, port]],
+      proto: 'tcp',
+    }));
+  }
+
+  #pinned(tunnel: Tunnel): OpenReach {
+    const port = this.#wish.resource.port ?? 0;
+    const at = dnsWish(this.#own).names.map(({ address }) => ({ address, port }));
+    const reach = new PinnedReach(tunnel, { at, whileDown: this.#wish.whileDown });
+    return { reach, close: async () => undefined };
+  }
+
+  #note(what: string, error: unknown): void {
+    this.#around.debug('network', { what, code: (error as { code?: string }).code ?? 'failed' });
+  }
+}
+
+/** How packets lie in what is read from the device. */
+function framingOf(opened: Opened): Framing {
+  const { framing } = opened as { readonly framing?: Framing };
+  return framing ?? (process.platform === 'darwin' ? 'utun' : 'plain');
+}
+
+function dnsWish({ names, suffixes }: OwnNames) {
+  const known = names.flatMap(({ name, address }) => (address === null ? [] : [{ name, address }]));
+  return { names: known, suffixes: [...suffixes] };
+}
+
+function countersOf(router: Pick<Router, 'counters'>): NetworkCounters {
+  const { flows, packets, drops } = router.counters();
+  return { flows: flows.tcp + flows.udp, packets, drops };
+}
+
+function lostBecause(code: string): Problem {
+  if (code === 'GRANT_ENDED') return new Problem('REACH_ENDED');
+  return new Problem('HELPER_LOST', {
+    detail:
+      code === 'HELPER_STOPPED'
+        ? 'The privileged helper was stopped, and with it the routes.'
+        : 'The privileged helper is gone, and with it the routes.',
+  });
+}

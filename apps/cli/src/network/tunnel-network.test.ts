@@ -1,0 +1,220 @@
+import { once } from 'node:events';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { settle, simulatedEffects } from '@sallyport/effects/simulated';
+import type { Resource } from '@sallyport/api-client';
+import { aResource } from '../../test/api-double.ts';
+import { aNetwork, aTunnel, routeGrant, SystemDouble } from '../../test/network-double.ts';
+import { Person } from '../../test/world-double.ts';
+import type { Server } from '../server/server.ts';
+import type { World } from '../world.ts';
+import type { Via } from './facts.ts';
+import { beginNetwork } from './tunnel-network.ts';
+import { virtualRanges } from './virtual-range.ts';
+
+const effects = simulatedEffects({ startMs: Date.parse('2026-01-01T00:00:00Z') });
+const prodRds = aResource() as unknown as Resource;
+
+let system: SystemDouble;
+let world: World;
+let issued: string[];
+let names: object[];
+
+beforeEach(async () => {
+  system = new SystemDouble();
+  const person = await Person.at('https://sallyport.example.com');
+  world = { ...person.world(), effects };
+  issued = [];
+  names = [{ name: 'prod-rds', address: null }];
+  await person.leave();
+});
+
+const server = {
+  address: new URL('https://sallyport.example.com'),
+  api: {
+    issueRouteGrant: async (id: string) => {
+      issued.push(id);
+      const now = effects.clock.now();
+      const token = routeGrant({ names, suffixes: ['internal'] });
+      return { token, expiresAt: new Date(now + 3_600_000).toISOString(), fingerprint: '' };
+    },
+  },
+} as unknown as Server;
+
+function begin(resource: Resource, via?: Via, at: 'port' | 'socks' = 'port') {
+  return beginNetwork(
+    { world, server, system, debug: () => undefined },
+    {
+      ...{ resource, grantId: 'grt_1', via, whileDown: 'wait' },
+      at: at === 'port' ? { on: 'port', port: 0 } : { on: 'socks', proxy: 'socks5h://127.0.0.1:1080' },
+      refused: () => undefined,
+      stranger: () => undefined,
+    },
+  );
+}
+
+describe('a network by a device', () => {
+  it('is opened at the helper before any session, with what stays outside', async () => {
+    names = [{ name: 'prod-db.internal', address: '10.0.1.5' }];
+    const begun = await begin(aNetwork());
+    expect(issued).toEqual(['grt_1']);
+    expect(system.opens).toEqual([
+      {
+        ...{ via: 'tun', shape: 'subnet', exclude: ['10.0.0.2', '10.0.9.9'] },
+        routeGrants: [expect.stringMatching(/^e30\./u)],
+        dns: { names: [{ name: 'prod-db.internal', address: '10.0.1.5' }], suffixes: ['internal'] },
+      },
+    ]);
+    expect(system.devices).toEqual([]);
+    await begun?.close();
+    expect(system.closed).toEqual(['helper']);
+  });
+
+  it('joins the device to the reach, and tells what a person wants to know (d1)', async () => {
+    names = [];
+    const network = await (await begin(aNetwork()))?.join(aTunnel());
+    expect(system.devices[0]).toMatchObject({
+      device: { fd: 99, name: 'sally0', addresses: ['100.64.0.1'] },
+      names: { responder: '100.64.0.2', names: [], suffixes: ['internal'] },
+      routes: [{ cidr: '10.0.0.0/16', proto: 'tcp' }, {}],
+    });
+    expect(network?.summary).toMatchObject({
+      ...{ via: 'tun', way: 'agent', device: 'sally0', mtu: 65_535, cidrs: ['10.0.0.0/16'], dns: 'resolved' },
+      ...{ excluded: ['10.0.0.2', '10.0.9.9'], carries: ['tcp', 'udp', 'icmp'] },
+      ...{ instanceId: 'i-0123456789abcdef0', ssmSessionId: 'jit-grt_1-0abc', proxy: null },
+    });
+    expect(network?.counters()).toMatchObject({ drops: { 'not-granted': 2 } });
+    await network?.close();
+    expect(system.closed.sort()).toEqual(['helper', 'reach', 'router']);
+  });
+
+  it.each(['ROUTE_CONFLICT', 'HELPER_REFUSED'] as const)(
+    'leaves nothing when refused with %s',
+    async (code) => {
+      system.refusals = [code];
+      await expect(begin(aNetwork())).rejects.toMatchObject({ code, exitCode: 11 });
+      expect(system.closed).toEqual(['helper']);
+    },
+  );
+
+  it('leaves nothing when the far side is not there', async () => {
+    system.reachFails = 'AGENT_UNREACHABLE';
+    const begun = await begin(aNetwork());
+    await expect(begun?.join(aTunnel())).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
+    expect(system.closed).toEqual(['helper']);
+  });
+
+  it('is lost with its helper, and not when it is closed', async () => {
+    const network = await (await begin(aNetwork()))?.join(aTunnel());
+    system.endHelper('HELPER_STOPPED');
+    expect(await network?.lost).toMatchObject({ code: 'HELPER_LOST', exitCode: 11 });
+    await network?.close();
+  });
+
+  it('asks for a new route grant when the grant goes on beyond it, and looks up what stays outside again', async () => {
+    const tunnel = aTunnel(new Date(effects.clock.now() + 7_200_000).toISOString());
+    const network = await (await begin(aNetwork()))?.join(tunnel);
+    await network?.refresh();
+    expect(system.changes).toHaveLength(1);
+    effects.time.advance(3_541_000);
+    await settle();
+    expect(issued).toHaveLength(2);
+    expect(system.changes).toHaveLength(2);
+    await network?.close();
+  });
+});
+
+describe('a resource with a virtual address', () => {
+  it('gets its own range, its own name and its one port', async () => {
+    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel());
+    const [range] = virtualRanges('prod-rds');
+    expect(system.opens[0]).toMatchObject({
+      shape: 'virtual',
+      virtual: {
+        range: range?.cidr,
+        entries: [{ name: 'prod-rds', address: range?.resource, ports: [['tcp', 5432]] }],
+      },
+      dns: { names: [{ name: 'prod-rds', address: range?.resource }], suffixes: [] },
+    });
+    expect(network?.summary).toMatchObject({ way: 'pinned', names: [{ name: 'prod-rds' }] });
+    await network?.close();
+  });
+
+  it('takes the next range where another program has the first', async () => {
+    system.refusals = ['ROUTE_CONFLICT', 'ROUTE_CONFLICT'];
+    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel());
+    const ranges = virtualRanges('prod-rds').map(({ cidr }) => cidr);
+    expect(system.opens.map(({ virtual }) => virtual?.range)).toEqual(ranges.slice(0, 3));
+    await network?.close();
+  });
+
+  it('needs nothing when nobody asked for it', async () => {
+    expect(await begin(prodRds)).toBe(null);
+    await expect(begin(prodRds, 'filter')).rejects.toMatchObject({ code: 'COMMAND_USAGE' });
+    expect(system.opens).toEqual([]);
+  });
+});
+
+describe('a network by the packet filter', () => {
+  it('has its listeners before the filter leads to them', async () => {
+    const network = await (await begin(aNetwork(), 'filter'))?.join(aTunnel());
+    expect(system.opens).toMatchObject([
+      { via: 'filter', shape: 'subnet', listeners: [{ to: '10.0.0.0/16', listener: 4_711 }] },
+    ]);
+    expect(network?.summary).toMatchObject({ via: 'filter', device: null });
+    await network?.close();
+    expect(system.closed.sort()).toEqual(['helper', 'reach', 'router']);
+  });
+});
+
+describe('a network without the helper', () => {
+  it('is refused when a device was asked for, with the line that installs it', async () => {
+    system.installed = false;
+    await expect(begin(aNetwork(), 'tun')).rejects.toMatchObject({
+      ...{ code: 'HELPER_NOT_INSTALLED', exitCode: 11 },
+      advice: expect.stringContaining('sudo tunnel helper install') as string,
+    });
+  });
+
+  it('is a SOCKS listener when nothing was asked for, and that is said', async () => {
+    system.installed = false;
+    const begun = await begin(aNetwork());
+    expect(begun?.missingHelper).toBe(true);
+    const network = await begun?.join(aTunnel());
+    expect(network?.summary).toMatchObject({ via: 'port', cidrs: ['10.0.0.0/16'] });
+    expect(network?.summary.proxy).toMatch(/^socks5h:\/\/127\.0\.0\.1:\d+$/u);
+    await network?.close();
+    expect(system.closed).toEqual(['reach']);
+  });
+
+  it('has no listener of its own behind one that all share', async () => {
+    const network = await (await begin(aNetwork(), undefined, 'socks'))?.join(aTunnel());
+    expect(network?.summary).toMatchObject({ via: 'port', proxy: null });
+    await network?.close();
+  });
+
+  it('dials what is granted, by address, and refuses the rest', async () => {
+    const echo = createServer((socket) => void socket.on('error', () => undefined).pipe(socket));
+    await once(echo.listen(0, '127.0.0.1'), 'listening');
+    const { port } = echo.address() as AddressInfo;
+    const network = await (await begin(aNetwork(), 'port'))?.join(aTunnel());
+    const proxy = Number(network?.summary.proxy?.split(':').at(-1));
+    const ask = async (address: readonly number[], to: number) => {
+      const socket = connect(proxy, '127.0.0.1');
+      socket.on('error', () => undefined);
+      const answer: Buffer[] = [];
+      socket.on('data', (bytes: Buffer) => {
+        answer.push(bytes);
+        if (Buffer.concat(answer).toString().endsWith('hello')) socket.end();
+      });
+      socket.write(Uint8Array.of(5, 1, 0, 5, 1, 0, 1, ...address, to >> 8, to & 255));
+      socket.write('hello');
+      await once(socket, 'close');
+      return Buffer.concat(answer);
+    };
+    expect((await ask([10, 0, 2, 60], port)).toString()).toMatch(/hello$/u);
+    expect((await ask([10, 1, 2, 60], port)).subarray(2, 4)).toEqual(Buffer.of(5, 2));
+    await network?.close();
+    await new Promise((done) => echo.close(done));
+  });
+});

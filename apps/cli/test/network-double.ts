@@ -143,6 +143,7 @@ function openedFor({ via, shape, virtual, exclude = [], dns }: OpenWish): Opened
   return {
     device: via === 'tun' ? 'sally0' : null,
     ...{ address4: '100.64.0.1', address6: null, responder4: '100.64.0.2', responder6: null, mtu: 65_535 },
+    framing: 'vnet',
     routes: shape === 'virtual' ? [virtual?.range ?? ''] : ['10.0.0.0/16'],
     excluded: exclude.filter((address) => address.startsWith('10.0.')),
     ...{ rules: [], uid: 1000, endsAt: 0, type: 'opened' as const },

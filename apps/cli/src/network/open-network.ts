@@ -1,7 +1,7 @@
 import { PinnedReach, type Tunnel } from '@sallyport/connect';
 import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
-import type { Framing, NameSettings, Reach, Router } from '@sallyport/tunnel';
+import type { NameSettings, Reach, Router } from '@sallyport/tunnel';
 import type { HelperConnection, Opened, OpenWish } from '@sallyport/tunnel/helper-messages';
 import type { Debug } from '../output/debug.ts';
 import type { Server } from '../server/server.ts';
@@ -238,7 +238,7 @@ export class PreparedNetwork {
     const { device, address4, address6 } = opened;
     return {
       device: {
-        ...{ fd, name: device ?? '', framing: framingOf(opened) },
+        ...{ fd, name: device ?? '', framing: opened.framing },
         addresses: [address4, address6].filter((address) => address !== null),
       },
       ...{ routes: this.#routes(), reach, names: this.#nameSettings(opened) },
@@ -317,12 +317,6 @@ export class PreparedNetwork {
   #note(what: string, error: unknown): void {
     this.#around.debug('network', { what, code: (error as { code?: string }).code ?? 'failed' });
   }
-}
-
-/** How packets lie in what is read from the device. */
-function framingOf(opened: Opened): Framing {
-  const { framing } = opened as { readonly framing?: Framing };
-  return framing ?? (process.platform === 'darwin' ? 'utun' : 'plain');
 }
 
 function dnsWish({ names, suffixes }: OwnNames) {

@@ -166,8 +166,8 @@ export interface AgentMuxOptions<G> {
 /** What a client needs to show itself on a carrier. */
 export interface ClientCredentials {
   readonly publicKey: PublicKey;
-  /** A token that is good for a while, for this agent. */
-  token(): Promise<string>;
+  /** A token that is good for a while, for this agent. A Problem that it throws ends the carrier. */
+  token(agentId: string): Promise<string>;
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 

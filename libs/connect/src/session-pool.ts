@@ -54,6 +54,8 @@ interface Waiting {
   timer: TimerHandle;
   /** Takes any member from now on. */
   content: boolean;
+  /** Takes only a member that carries nothing else. */
+  readonly alone: boolean;
 }
 
 /** The sessions of one tunnel: places connections, grows and shrinks by need. */
@@ -113,16 +115,16 @@ export class SessionPool {
     return [...this.#loads.values()].some(({ atPaceLimit }) => atPaceLimit);
   }
 
-  /** Carries a local connection: at once, or when a session is there for it. */
-  carry(local: Duplex): void {
+  /** Carries a local connection: at once, or when a session is there for it; `alone`: over a session that carries nothing else. */
+  carry(local: Duplex, alone = false): void {
     // Errors of a local program's connection end that connection and nothing else; `close` follows.
     local.on('error', (error: NodeJS.ErrnoException) =>
       this.#host.ports.debug('local', { error: error.code ?? 'failed' }),
     );
     const refuse = this.#down && this.#options.whileDown === 'refuse';
     if (this.#closed || refuse || this.#waiting.length >= waitingMax) return breakOff(local);
-    if (this.#placeWell(local)) return;
-    this.#wait(local);
+    if (alone ? this.#placeAlone(local) : this.#placeWell(local)) return;
+    this.#wait(local, alone);
     this.#host.ports.effects.timers.after(growAfterMs, () => this.#grow());
   }
 
@@ -232,6 +234,10 @@ export class SessionPool {
     return this.#candidates().some((member) => this.#isQuiet(member) && this.#tryOn(member, local));
   }
 
+  #placeAlone(local: Duplex): boolean {
+    return this.#candidates().some((member) => member.flows === 0 && this.#tryOn(member, local));
+  }
+
   #isQuiet(member: PoolMember): boolean {
     return member.talking === 0 || (this.#members.length >= unsharedMax && this.#carriesLittle(member));
   }
@@ -246,12 +252,13 @@ export class SessionPool {
     return true;
   }
 
-  #wait(local: Duplex): void {
+  #wait(local: Duplex, alone: boolean): void {
     const { timers } = this.#host.ports.effects;
     const couldShare = this.#candidates().some((member) => this.#carriesLittle(member));
     const patienceMs = couldShare ? ownSessionWithinMs.quiet : ownSessionWithinMs.busy;
     const waiting: Waiting = {
       local,
+      alone,
       content: false,
       timer: timers.after(patienceMs, () => {
         waiting.content = true;
@@ -282,7 +289,9 @@ export class SessionPool {
   #serve(): void {
     for (const waiting of [...this.#waiting]) {
       const anyhow = waiting.content || (this.#starting === 0 && !this.#mayGrow());
-      const fit = this.#candidates().filter((member) => anyhow || this.#isQuiet(member));
+      const fit = this.#candidates().filter((member) =>
+        waiting.alone ? member.flows === 0 : anyhow || this.#isQuiet(member),
+      );
       fit.some((member) => this.#give(waiting, member));
     }
   }

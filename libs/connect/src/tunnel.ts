@@ -178,11 +178,11 @@ export class Tunnel {
 
   /**
    * Carries a local connection of any kind as if it had been accepted by the listener. It should be half-open where it can (`allowHalfOpen`),
-   * so that the answer to a last word still arrives. Destroyed at once when the tunnel is over.
+   * so that the answer to a last word still arrives. Destroyed at once when the tunnel is over. `alone`: over a session that carries nothing else.
    */
-  carry(local: Duplex): void {
+  carry(local: Duplex, { alone = false }: { alone?: boolean } = {}): void {
     if (this.#end) return breakOff(local);
-    this.#pool.carry(local);
+    this.#pool.carry(local, alone);
   }
 
   /** Asks the control plane whether the tunnel may go on; afterwards {@link end} tells. */

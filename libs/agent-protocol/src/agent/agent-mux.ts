@@ -21,7 +21,7 @@ import { Association } from './association.ts';
 
 /** The agent's side of the protocol: admits carriers, joins those of one client to one link, and asks its host about everything else. */
 export interface AgentMux<G> {
-  /** A connection came in; undefined when too many that have not shown who they are stand open, and then it is closed. */
+  /** A connection came in; undefined (and closed) after {@link close}. When too many stand open that have not shown who they are, the oldest of those is closed. */
   accept(sink: CarrierSink): CarrierInput | undefined;
   readonly associations: readonly AgentAssociation<G>[];
   /** Connections that have not shown who they are. */
@@ -52,10 +52,12 @@ class Agent<G> implements AgentMux<G> {
   }
 
   accept(sink: CarrierSink): CarrierInput | undefined {
-    if (this.#closed || this.#halfOpen.size >= halfOpenMax) {
+    if (this.#closed) {
       sink.close();
       return undefined;
     }
+    // The oldest goes: whoever means it has shown who they are long before so many others have come.
+    if (this.#halfOpen.size >= halfOpenMax) this.#halfOpen.values().next().value?.end();
     const { host, ports } = this.#options;
     const features: Feature[] = ['names'];
     if (host.openUdp) features.push('udp');

@@ -25,11 +25,12 @@ import {
   type Feature,
   type Hello,
 } from '../handshake/messages.ts';
-import { handshakeWithinMs, questionsMax, streamsMax, versionsSpoken } from '../limits.ts';
+import { handshakeWithinMs, streamsMax, versionsSpoken } from '../limits.ts';
 import { DatagramFlow } from '../link/datagram-flow.ts';
 import type { LinkStream } from '../link/link-stream.ts';
 import { Link, type LinkRole } from '../link/link.ts';
 import { violation } from '../violation.ts';
+import { Questions } from './questions.ts';
 
 /** How a carrier, or a whole link, is doing. */
 export interface CarrierStats {
@@ -77,23 +78,17 @@ export function createClientLink(options: ClientLinkOptions): ClientLink {
   return new Client(options);
 }
 
-interface Question {
-  answered(body: Uint8Array): void;
-  failed(problem: unknown): void;
-}
-
 class Client implements ClientLink, LinkRole {
   readonly #options: ClientLinkOptions;
   readonly #link: Link;
   readonly #flows = new Map<number, DatagramFlow>();
   readonly #opening = new WeakMap<LinkStream, { opened(): void }>();
   readonly #makers = new Map<CarrierEnd, () => void>();
-  readonly #questions = new Map<number, Question>();
+  readonly #questions = new Questions();
   #association = '';
   #features: ReadonlySet<Feature> = new Set();
   #streamsMax = streamsMax;
   #lastId = 0;
-  #lastQuestion = 0;
   #up = false;
   #tokenEndsAt = 0;
   /** The first carrier makes the link; others wait for it to join the same. */
@@ -195,7 +190,7 @@ class Client implements ClientLink, LinkRole {
         return true;
       case frameTypes.echoReply:
       case frameTypes.answer:
-        this.#questions.get(id)?.answered(body);
+        this.#questions.answered(id, body);
         return true;
       case frameTypes.packet:
         this.#options.events?.packet?.(body);
@@ -239,35 +234,7 @@ class Client implements ClientLink, LinkRole {
     read: (body: Uint8Array) => T,
   ): Promise<T> {
     if (this.#link.over) return Promise.reject(new Problem('REACH_ENDED'));
-    if (this.#questions.size >= questionsMax) return Promise.reject(new Problem('FLOW_LIMITED'));
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
-    const id = ++this.#lastQuestion;
-    return new Promise<T>((resolve, reject) => {
-      const done = () => {
-        this.#questions.delete(id);
-        signal.removeEventListener('abort', aborted);
-      };
-      const aborted = () => {
-        done();
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#questions.set(id, {
-        answered: (answer) => {
-          done();
-          try {
-            resolve(read(answer));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        failed: (problem) => {
-          done();
-          reject(problem);
-        },
-      });
-      this.#link.send(type, id, body, again);
-    });
+    return this.#questions.ask((id) => this.#link.send(type, id, body, again), read, signal);
   }
 
   #newcomer(end: CarrierEnd): Newcomer {
@@ -322,7 +289,7 @@ class Client implements ClientLink, LinkRole {
     const offered = knownFeatures(hello.features);
     const features = offered.filter((feature) => feature !== 'zstd' || ports.packer !== undefined);
     const association = this.#association;
-    const token = await credentials.token();
+    const token = await credentials.token(hello.agentId);
     const signature = await credentials.sign(signedBytes(hello, { version, features, association }));
     if (end.over) return;
     const { publicKey } = credentials;
@@ -359,7 +326,7 @@ class Client implements ClientLink, LinkRole {
 
   #loseAll(code: FlowCode): void {
     for (const flow of [...this.#flows.values()]) flow.ended(code);
-    for (const question of [...this.#questions.values()]) question.failed(new Problem(code));
+    this.#questions.fail(code);
   }
 
   #ended(code: EndCode): void {

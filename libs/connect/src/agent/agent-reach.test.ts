@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { createAgentMux, type AgentHost } from '@sallyport/agent-protocol';
+import { systemEffects } from '@sallyport/effects/system';
+import { Problem } from '@sallyport/problems';
+import { expect, it, onTestFinished } from 'vitest';
+import { AgentReach, carryOver, zstdPacker } from './index.ts';
+
+const noSignal = () => new AbortController().signal;
+const to = { address: '10.0.2.60', port: 8080 };
+
+/** A tunnel whose sessions lead to an agent in this process, and the reach over it. */
+function world(
+  options: { host?: Partial<AgentHost<string>>; token?: () => Promise<{ token: string }> } = {},
+) {
+  const effects = systemEffects();
+  const fars: Duplex[] = [];
+  const tokens: string[] = [];
+  const ended: string[] = [];
+  let listening = true;
+  const agent = createAgentMux<string>({
+    agentId: 'agt_1',
+    ports: { effects, packer: zstdPacker },
+    host: {
+      admit: ({ publicKey, signature, signed, token }) => {
+        const key = createPublicKey({ key: { ...publicKey }, format: 'jwk' });
+        if (!verify(null, signed, key, signature)) throw new Problem('AGENT_TOKEN_REFUSED');
+        return Promise.resolve({ owner: publicKey.x, expiresAt: effects.clock.now() + 60_000, grant: token });
+      },
+      renew: (token, { expiresAt }) => Promise.resolve({ owner: '', expiresAt, grant: token }),
+      openTcp: (_to, _association, stream) => {
+        stream.accept();
+        return {
+          data: (bytes) => {
+            stream.write(bytes);
+            stream.consumed(bytes.length);
+          },
+          end: () => stream.end(),
+          reset: () => undefined,
+          writable: () => undefined,
+        };
+      },
+      ...options.host,
+    },
+  });
+  const tunnel = {
+    end: undefined,
+    lease: undefined as never,
+    carry: (far: Duplex) => {
+      fars.push(far);
+      if (listening) carryOver(far, (sink) => agent.accept(sink));
+      else far.destroy();
+    },
+  };
+  const lease = { instanceId: 'i-1', agent: { id: 'agt_1', port: 7443, instanceId: 'i-1' } };
+  Object.assign(tunnel, { lease });
+  const open = async (whileDown: 'wait' | 'refuse' = 'wait') => {
+    const reach = await AgentReach.open({
+      tunnel,
+      effects,
+      whileDown,
+      agentTokens:
+        options.token ??
+        ((_key, instanceId) => {
+          tokens.push(instanceId);
+          return Promise.resolve({ token: `token-${tokens.length}` });
+        }),
+      events: { ended: (problem) => ended.push((problem as Problem).code) },
+    });
+    onTestFinished(() => reach.close());
+    return reach;
+  };
+  return { agent, fars, tokens, ended, open, listen: (on: boolean) => (listening = on) };
+}
+
+it('carries a conversation that is half-open, over the session of a tunnel', async () => {
+  const { open, tokens } = world();
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  stream.end('a question');
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  expect(Buffer.concat(chunks).toString()).toBe('a question');
+  expect(tokens).toEqual(['i-1']);
+});
+
+it('tells that a destination is not granted', async () => {
+  const { open } = world({
+    host: {
+      openTcp: () => {
+        throw new Problem('FLOW_NOT_GRANTED');
+      },
+    },
+  });
+  const reach = await open();
+  await expect(reach.openTcp(to, noSignal())).rejects.toMatchObject({ code: 'FLOW_NOT_GRANTED' });
+});
+
+it('keeps open conversations when its session is lost, and goes on over another one', async () => {
+  const { open, fars } = world();
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  stream.write('before');
+  await once(stream, 'data');
+  fars[0]?.destroy();
+  stream.write(' and after');
+  const [answer] = (await once(stream, 'data')) as [Buffer];
+  expect(answer.toString()).toBe(' and after');
+  expect(fars).toHaveLength(2);
+});
+
+it('refuses new conversations at once while it is down, where that is wished', async () => {
+  const { open, fars, listen } = world();
+  const reach = await open('refuse');
+  listen(false);
+  fars[0]?.destroy();
+  await once(fars[0]!, 'close');
+  await expect
+    .poll(() => reach.openTcp(to, noSignal()).catch((error: Problem) => error.code))
+    .toBe('REACH_DOWN');
+});
+
+it('ends with the grant, and says so', async () => {
+  const { open, agent, ended } = world();
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  const broken = once(stream, 'error');
+  agent.associations[0]?.end('GRANT_ENDED');
+  expect(await broken).toMatchObject([{ code: 'REACH_ENDED' }]);
+  expect(ended).toEqual(['GRANT_ENDED']);
+  await expect(reach.openTcp(to, noSignal())).rejects.toMatchObject({ code: 'REACH_ENDED' });
+});
+
+it('says what the agent said when it refuses the token', async () => {
+  const { open } = world({ host: { admit: () => Promise.reject(new Problem('AGENT_TOKEN_REFUSED')) } });
+  await expect(open()).rejects.toMatchObject({ code: 'AGENT_TOKEN_REFUSED' });
+});
+
+it('says what the control plane said when it gives no token', async () => {
+  const { open } = world({ token: () => Promise.reject(new Problem('AGENT_NOT_ENROLLED')) });
+  await expect(open()).rejects.toMatchObject({ code: 'AGENT_NOT_ENROLLED' });
+});
+
+it('says that no agent answers when every session to it ends at once', async () => {
+  const { open, listen } = world();
+  listen(false);
+  await expect(open()).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
+});
+
+it('adds sessions while a conversation carries bulk', async () => {
+  const { open, fars } = world();
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  const chunk = randomBytes(64 * 1024);
+  let received = 0;
+  stream.on('data', (bytes: Buffer) => (received += bytes.length));
+  let sent = 0;
+  while (fars.length < 8) {
+    sent += chunk.length;
+    if (!stream.write(chunk)) await once(stream, 'drain');
+    await turn();
+  }
+  stream.end();
+  await once(stream, 'end');
+  expect(received).toBe(sent);
+});
+
+it('packs what repeats, and unpacks no more than was announced', () => {
+  const plain = Buffer.alloc(60_000, 'what repeats packs well. ');
+  const packed = zstdPacker.pack(plain);
+  expect(packed?.length).toBeLessThan(1_000);
+  expect(Buffer.from(zstdPacker.unpack(packed!, plain.length)).equals(plain)).toBe(true);
+  expect(() => zstdPacker.unpack(packed!, plain.length - 1)).toThrow();
+  expect(zstdPacker.pack(randomBytes(60_000))).toBeUndefined();
+});

@@ -1,0 +1,33 @@
+import type { Duplex } from 'node:stream';
+import type { CarrierInput, CarrierSink } from '@sallyport/agent-protocol';
+
+/**
+ * Makes a stream of bytes (a TCP connection, or the near end of one that a tunnel carries) a carrier of a link. `join` is given the sink and
+ * returns what takes the bytes; undefined when the carrier is not wanted.
+ */
+export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierInput | undefined): void {
+  const sink: CarrierSink = {
+    send: (parts) => {
+      if (stream.destroyed || stream.writableEnded) return;
+      stream.cork();
+      for (const part of parts) stream.write(part);
+      stream.uncork();
+    },
+    get backlog() {
+      return stream.writableLength;
+    },
+    close: () => {
+      if (stream.destroyed) return;
+      // The last words still go out where the other side reads.
+      stream.end(() => stream.destroy());
+    },
+  };
+  const input = join(sink);
+  // A carrier's failure is its end, whatever the error says.
+  stream.on('error', () => input?.lost());
+  if (!input) return void stream.destroy();
+  stream.on('data', (bytes: Buffer) => input.receive(bytes));
+  stream.on('drain', () => input.drained());
+  stream.on('end', () => input.lost());
+  stream.on('close', () => input.lost());
+}

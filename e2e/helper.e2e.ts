@@ -1,55 +1,69 @@
 import { closeSync, readlinkSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { connectHelper } from '../libs/tunnel/src/helper-messages/index.ts';
-import { HelperFiles } from './harness/helper-world.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectHelper, type OpenWish } from '../libs/tunnel/src/helper-messages/index.ts';
+import {
+  anotherOrdinaryUid,
+  ClientProcess,
+  HelperFiles,
+  networkAgain,
+  networkOf,
+  ordinaryUid,
+} from './harness/helper-world.ts';
 import { mayMakeNamespaces, Namespaces, type Namespace } from './harness/namespaces.ts';
 
 let spaces: Namespaces;
 let laptop: Namespace;
+let router: Namespace;
 let files: HelperFiles;
+let untouched: string;
+/** The person's client; each test opens and ends a connection of its own. */
+let owner: ClientProcess;
 
 beforeAll(async () => {
   if (!mayMakeNamespaces) return;
   spaces = await Namespaces.make();
   laptop = await spaces.add();
-  const router = await spaces.add();
+  router = await spaces.add();
   await spaces.link(
     { at: laptop, device: 'eth0', addresses: ['192.168.7.2/24'] },
-    { at: router, device: 'eth0', addresses: ['192.168.7.1/24'] },
+    { at: router, device: 'eth0', addresses: ['192.168.7.1/24', '10.0.0.5/32', '10.0.2.61/32'] },
   );
   await laptop.ip('route', 'add', 'default', 'via', '192.168.7.1');
+  await laptop.sysctl('net.ipv4.ping_group_range', '0 2147483647');
+  // The strictest setting of a distribution: what comes in must have a way back out by the same device.
+  await laptop.sysctl('net.ipv4.conf.all.rp_filter', '1');
+  await laptop.ip('link', 'set', 'eth0', 'addrgenmode', 'none');
   files = await HelperFiles.make();
   await files.start(laptop);
+  owner = await ClientProcess.start(laptop, files, ordinaryUid);
+});
+beforeEach(async () => {
+  if (mayMakeNamespaces) untouched = await networkOf(laptop);
+});
+afterEach(async () => {
+  if (!mayMakeNamespaces) return;
+  await owner.ask({ close: null });
+  expect(await networkAgain(laptop, untouched)).toBe(untouched);
 });
 afterAll(async () => {
   await spaces?.destroy();
   files?.remove();
 });
 
-/** What a person would see of the machine's network; equal before and after when nothing was left. */
-async function networkOf(space: Namespace): Promise<string> {
-  const parts = [
-    'ip -br link',
-    'ip -br addr',
-    'ip rule',
-    'ip -6 rule',
-    'ip route show table all',
-    'nft list ruleset',
-  ];
-  return space.ask('sh', ['-c', `${parts.join('; ')}; cat /etc/hosts`]);
-}
+const subnet = async (more: Partial<OpenWish> = {}): Promise<OpenWish> => ({
+  routeGrants: [await files.routeGrant()],
+  via: 'tun',
+  shape: 'subnet',
+  ...more,
+});
 
-it.skipIf(!mayMakeNamespaces)(
-  'hands over a device with its address and routes for a signed grant, and takes all away',
-  async () => {
-    const before = await networkOf(laptop);
-    const client = await connectHelper({ path: files.socket });
-    const { opened, fd } = await client.open({
-      routeGrants: [await files.routeGrant()],
-      via: 'tun',
-      shape: 'subnet',
-      exclude: ['10.0.0.5', '203.0.113.7'],
-    });
+const ping = async (uid: number, ...args: string[]) =>
+  (await laptop.run('ping', ['-n', '-c', '1', '-W', '1', ...args], { uid })).status;
+
+describe.skipIf(!mayMakeNamespaces)('a device from the helper', () => {
+  it('comes with its address and routes for a signed grant, and goes without a trace', async () => {
+    const connection = await connectHelper({ path: files.socket });
+    const { opened, fd } = await connection.open(await subnet({ exclude: ['10.0.0.5', '203.0.113.7'] }));
     expect(opened).toMatchObject({
       device: 'sally0',
       routes: ['10.0.0.0/16'],
@@ -57,10 +71,128 @@ it.skipIf(!mayMakeNamespaces)(
       mtu: 65_535,
     });
     expect(readlinkSync(`/proc/self/fd/${fd}`)).toBe('/dev/net/tun');
-    expect(await laptop.ask('ip', ['route', 'get', '10.0.2.60'])).toContain(`dev sally0`);
-    expect(await laptop.ask('ip', ['route', 'get', '10.0.0.5'])).toContain('dev eth0');
-    await client.close();
+    await connection.close();
     closeSync(fd!);
-    expect(await networkOf(laptop)).toBe(before);
-  },
-);
+  });
+
+  it('serves the programs of its owner alone', async () => {
+    await owner.ask({ open: await subnet() });
+    expect(await ping(ordinaryUid, '10.0.2.60')).toBe(0);
+    const before = owner.packets.length;
+    expect(before).toBeGreaterThan(0);
+    for (const stranger of [anotherOrdinaryUid, 0]) {
+      expect(await ping(stranger, '10.0.2.60')).not.toBe(0);
+      expect(await ping(stranger, '-I', 'sally0', '10.0.2.60')).not.toBe(0);
+    }
+    // The owner's next packet comes directly after the owner's last: nothing of the strangers lies between.
+    expect(await ping(ordinaryUid, '10.0.2.62')).toBe(0);
+    expect(owner.packets.slice(before).map(({ to }) => to)).toEqual(['10.0.2.62']);
+  });
+
+  it('a3 leaves traffic to AWS endpoints and the control plane outside, though the network contains them', async () => {
+    await owner.ask({ open: await subnet({ exclude: ['10.0.0.5'] }) });
+    const before = owner.packets.length;
+    expect(await ping(ordinaryUid, '10.0.0.5')).toBe(0);
+    expect(await ping(ordinaryUid, '10.0.2.60')).toBe(0);
+    expect(owner.packets.slice(before).map(({ to }) => to)).toEqual(['10.0.2.60']);
+    const { status } = (await owner.ask({ status: null })) as {
+      status: { sets: { sections: { lines: string[] }[] }[] };
+    };
+    const lines = status.sets[0]!.sections.flatMap((section) => section.lines).join('\n');
+    expect(lines).toMatch(/throw 10\.0\.0\.5/);
+    expect(lines).toMatch(/meta skuid != 65534 counter packets \d+/);
+  });
+
+  it('takes in what a longer or wider grant brings, without touching what stands', async () => {
+    await owner.ask({ open: await subnet() });
+    const routes = [
+      { cidr: '10.0.0.0/16', ports: [[1, 65_535] as [number, number]], proto: 'tcp' as const },
+      { cidr: '10.1.0.0/16', ports: [[443, 443] as [number, number]], proto: 'tcp' as const },
+    ];
+    const changed = await owner.ask({
+      change: {
+        routeGrants: [await files.routeGrant({ routes, suffixes: ['internal'] })],
+        exclude: ['10.1.0.9'],
+      },
+    });
+    expect(changed).toMatchObject({
+      opened: { device: 'sally0', routes: ['10.0.0.0/16', '10.1.0.0/16'], excluded: ['10.1.0.9/32'] },
+    });
+    expect(await ping(ordinaryUid, '10.1.2.3')).toBe(0);
+    await owner.ask({ change: { routeGrants: [await files.routeGrant()] } });
+    expect(await ping(ordinaryUid, '10.0.2.60')).toBe(0);
+    expect(await laptop.ip('route', 'show', 'table', '54100')).not.toContain('10.1.');
+  });
+
+  it('ends with the grant, and says so', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 3;
+    await owner.ask({ open: await subnet({ routeGrants: [await files.routeGrant({ exp })] }) });
+    expect(await owner.ended()).toBe('GRANT_ENDED');
+    expect(await networkAgain(laptop, untouched)).toBe(untouched);
+  });
+
+  it('carries IPv6 where the grant has it', async () => {
+    const routes = [
+      { cidr: 'fd12:3456::/48', ports: [[1, 65_535] as [number, number]], proto: 'tcp' as const },
+    ];
+    const answer = await owner.ask({
+      open: await subnet({ routeGrants: [await files.routeGrant({ routes })] }),
+    });
+    expect(answer).toMatchObject({
+      opened: { address6: expect.stringMatching(/^fd/), routes: ['fd12:3456::/48'] },
+    });
+    const way = (uid: number) => laptop.run('ip', ['-6', 'route', 'get', 'fd12:3456::1', 'uid', String(uid)]);
+    expect((await way(ordinaryUid)).stdout).toContain('dev sally0');
+    expect((await way(anotherOrdinaryUid)).stdout).not.toContain('sally0');
+  });
+
+  it('gives names by a block in /etc/hosts where no systemd-resolved runs', async () => {
+    const grant = await files.routeGrant({
+      names: [{ name: 'db.internal', address: '10.0.2.60' }],
+      suffixes: ['internal'],
+    });
+    const dns = { names: [{ name: 'db.internal', address: '10.0.2.60' }], suffixes: ['internal'] };
+    const answer = await owner.ask({ open: await subnet({ routeGrants: [grant], dns }) });
+    expect(answer).toMatchObject({ opened: { dns: { how: 'hosts' } } });
+    expect(await laptop.ask('getent', ['hosts', 'db.internal'])).toContain('10.0.2.60');
+  });
+});
+
+describe.skipIf(!mayMakeNamespaces)('the packet filter from the helper', () => {
+  it("brings granted conversations to listeners on loopback, refuses the rest at once, and is nobody else's", async () => {
+    const { port } = (await owner.ask({ listen: { text: 'from far' } })) as { port: number };
+    const listeners = [
+      { to: '10.0.2.0/24', ports: [8000, 8999] as [number, number], proto: 'tcp' as const, listener: port },
+    ];
+    const answer = await owner.ask({
+      open: await subnet({ via: 'filter', listeners, exclude: ['10.0.2.61'] }),
+    });
+    expect(answer).toMatchObject({ opened: { device: null, routes: ['10.0.0.0/16'] }, fd: null });
+    const dial = async (uid: number, host: string, at: number) =>
+      laptop.run(
+        'curl',
+        ['-sS', '--http0.9', '--connect-timeout', '1', '--max-time', '20', `http://${host}:${at}/`],
+        { uid },
+      );
+    expect((await dial(ordinaryUid, '10.0.2.60', 8080)).stdout).toContain('from far');
+    expect((await dial(ordinaryUid, '10.0.2.60', 9090)).stderr).toMatch(
+      /refused|Couldn't connect|Failed to connect/,
+    );
+    expect((await dial(anotherOrdinaryUid, '127.0.0.1', port)).status).not.toBe(0);
+    expect((await dial(anotherOrdinaryUid, '10.0.2.60', 8080)).stdout).toBe('');
+    expect(await ping(ordinaryUid, '10.0.2.61')).toBe(0);
+  });
+
+  it('may not be widened beyond the grant', async () => {
+    const routes = [{ cidr: '10.0.0.0/16', ports: [[80, 80] as [number, number]], proto: 'tcp' as const }];
+    const listeners = [
+      { to: '10.0.0.0/16', ports: [80, 81] as [number, number], proto: 'tcp' as const, listener: 40_000 },
+    ];
+    const wish = await subnet({
+      via: 'filter',
+      listeners,
+      routeGrants: [await files.routeGrant({ routes })],
+    });
+    expect(await owner.ask({ open: wish })).toMatchObject({ refused: 'HELPER_NOT_IN_GRANT' });
+  });
+});

@@ -103,3 +103,99 @@ export class HelperFiles {
     rmSync(this.#root, { recursive: true, force: true });
   }
 }
+
+type Answer = Record<string, unknown>;
+
+/** A client of the helper as a process of some user inside a namespace. */
+export class ClientProcess {
+  readonly child: ChildProcess;
+  /** Packets that came out of the device, and what else was said unasked. */
+  readonly packets: { from: string; to: string; proto: number; type: number }[] = [];
+  readonly #ended: unknown[] = [];
+  readonly #answers: Answer[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  private constructor(child: ChildProcess) {
+    this.child = child;
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const answer = JSON.parse(line) as Answer;
+      if ('packet' in answer) this.packets.push(answer.packet as never);
+      else if ('ended' in answer) this.#ended.push(answer.ended);
+      else if (!('gone' in answer)) this.#answers.push(answer);
+      this.#heard();
+    });
+    child.once('exit', () => this.#heard());
+  }
+
+  static async start(at: Namespace, files: HelperFiles, uid: number): Promise<ClientProcess> {
+    const script = join(import.meta.dirname, 'helper-client-process.ts');
+    const child = at.spawn(
+      process.execPath,
+      ['--conditions=development', script, files.socket, String(uid)],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    const client = new ClientProcess(child);
+    await client.answer();
+    return client;
+  }
+
+  async ask(command: object): Promise<Answer> {
+    this.child.stdin!.write(`${JSON.stringify(command)}\n`);
+    return this.answer();
+  }
+
+  async answer(): Promise<Answer> {
+    return (await this.#next(this.#answers)) as Answer;
+  }
+
+  /** The code with which the helper ended a set. */
+  ended(): Promise<unknown> {
+    return this.#next(this.#ended);
+  }
+
+  #heard(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  async #next(said: unknown[]): Promise<unknown> {
+    while (said.length === 0) {
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error('the client is gone');
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return said.shift();
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}
+
+/** What a person sees of a machine's network and names: equal before and after when nothing was left. */
+export async function networkOf(space: Namespace): Promise<string> {
+  const parts = [
+    'ip -br link',
+    'ip -br addr',
+    'ip rule',
+    'ip -6 rule',
+    'ip route show table all',
+    'ip -6 route show table all',
+    'nft list ruleset',
+    'cat /etc/hosts',
+  ];
+  return space.ask('sh', ['-c', parts.join('; ')]);
+}
+
+/** Waits until the machine's network is again as it was; gives what stands in the end, to be compared. */
+export async function networkAgain(space: Namespace, before: string): Promise<string> {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    const now = await networkOf(space);
+    if (now === before || Date.now() > until) return now;
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}

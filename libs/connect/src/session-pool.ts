@@ -65,6 +65,8 @@ export class SessionPool {
   readonly #members: PoolMember[] = [];
   readonly #loads = new Map<PoolMember, MemberLoad>();
   readonly #waiting: Waiting[] = [];
+  /** Who wants to know where a connection ends. */
+  readonly #placed = new WeakMap<Duplex, (instanceId: string) => void>();
   readonly #reconnects: Partial<Record<LossReason, number>> = {};
   /** Bytes of members that are gone. */
   #before: Traffic = { bytesUp: 0, bytesDown: 0 };
@@ -115,8 +117,12 @@ export class SessionPool {
     return [...this.#loads.values()].some(({ atPaceLimit }) => atPaceLimit);
   }
 
-  /** Carries a local connection: at once, or when a session is there for it; `alone`: over a session that carries nothing else. */
-  carry(local: Duplex, alone = false): void {
+  /**
+   * Carries a local connection: at once, or when a session is there for it; `alone`: over a session that carries nothing else. `placed` is told on which
+   * instance that session ends.
+   */
+  carry(local: Duplex, alone = false, placed?: (instanceId: string) => void): void {
+    if (placed) this.#placed.set(local, placed);
     // Errors of a local program's connection end that connection and nothing else; `close` follows.
     local.on('error', (error: NodeJS.ErrnoException) =>
       this.#host.ports.debug('local', { error: error.code ?? 'failed' }),
@@ -249,6 +255,8 @@ export class SessionPool {
   #tryOn(member: PoolMember, local: Duplex): boolean {
     if (!member.carry(local)) return false;
     this.#loads.get(member)?.placed(this.#host.ports.effects.clock.monotonic());
+    const { instanceId } = member.snapshot;
+    if (instanceId !== null) this.#placed.get(local)?.(instanceId);
     return true;
   }
 

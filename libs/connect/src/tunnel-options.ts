@@ -28,6 +28,14 @@ export interface TunnelOptions {
   readonly whileDown?: 'wait' | 'refuse';
 }
 
+/** How a connection is to be carried, and who wants to know where. */
+export interface CarryWish {
+  /** Over a session that carries nothing else. */
+  readonly alone?: boolean;
+  /** Told the instance where the session ends that took the connection. */
+  readonly placed?: (instanceId: string) => void;
+}
+
 /** Something the machine noticed that makes silent connections suspect. */
 export type WakeEvent =
   { readonly what: 'woke'; readonly byMs: number } | { readonly what: 'networkChanged' };

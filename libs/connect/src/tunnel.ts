@@ -16,6 +16,7 @@ import { SessionPool } from './session-pool.ts';
 import { healthOf, type TunnelSnapshot } from './snapshot.ts';
 import { endByOrder, orderOfGrant, type TunnelEnd } from './tunnel-end.ts';
 import type {
+  CarryWish,
   LossReason,
   TunnelEvents,
   TunnelOptions,
@@ -178,11 +179,17 @@ export class Tunnel {
 
   /**
    * Carries a local connection of any kind as if it had been accepted by the listener. It should be half-open where it can (`allowHalfOpen`),
-   * so that the answer to a last word still arrives. Destroyed at once when the tunnel is over. `alone`: over a session that carries nothing else.
+   * so that the answer to a last word still arrives. Destroyed at once when the tunnel is over. `alone`: over a session that carries nothing else; `placed` is told, at
+   * once or later, on which instance the session ends that took it.
    */
-  carry(local: Duplex, { alone = false }: { alone?: boolean } = {}): void {
+  carry(local: Duplex, { alone = false, placed }: CarryWish = {}): void {
     if (this.#end) return breakOff(local);
-    this.#pool.carry(local, alone);
+    this.#pool.carry(local, alone, placed);
+  }
+
+  /** A lease that is good for beginning something with, shared with the tunnel's own sessions. */
+  freshLease(signal: AbortSignal): Promise<Lease> {
+    return this.#leases.useful(signal);
   }
 
   /** Asks the control plane whether the tunnel may go on; afterwards {@link end} tells. */

@@ -23,6 +23,7 @@ import { resource } from './catalogue/resource.ts';
 import { route } from './catalogue/route.ts';
 import { signedToken } from './catalogue/signed-token.ts';
 import { signer } from './catalogue/signer.ts';
+import { ssh } from './catalogue/ssh.ts';
 import { store } from './catalogue/store.ts';
 import { tunnel } from './catalogue/tunnel.ts';
 import { modes } from './catalogue/modes.ts';
@@ -47,6 +48,7 @@ export const catalogue = {
   ...grant,
   ...extension,
   ...resource,
+  ...ssh,
   ...store,
   ...commandLine,
   ...tunnel,

@@ -88,7 +88,7 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
 }
 
 function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Role][] {
-  const { id: accountId, externalId, roles, enrolmentTags, databaseSignIn } = account;
+  const { id: accountId, externalId, roles, enrolmentTags, databaseSignIn, instanceConnect } = account;
   const trusted = (principal: RoleRef) => ({
     principalArn: principal.arn,
     externalId,
@@ -100,7 +100,7 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       role(roles.connect, accountId, {
         trust: renderConnectTrust(trusted(hub.roles.issuer)),
         policies: [
-          renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect: true }),
+          renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect }),
         ],
         boundary: renderConnectBoundary({ accountId }),
       }),

@@ -1,7 +1,9 @@
 /** One minified bundle with lazily loaded pieces: a command loads oclif, itself and nothing else. */
 import { readFileSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleHelper } from '../helper/build.mjs';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const banner =
@@ -31,7 +33,9 @@ export async function bundle(outdir) {
     logLevel: 'warning',
     metafile: true,
   });
-  return { inputs: Object.keys(metafile.inputs) };
+  // Installed for root by `tunnel helper install`, and never run from here.
+  const helper = await bundleHelper(resolve(import.meta.dirname, outdir, 'helper.mjs'));
+  return { inputs: [...new Set([...Object.keys(metafile.inputs), ...helper.inputs])] };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

@@ -32,6 +32,9 @@ export const commandTable: Readonly<Record<string, () => Promise<CommandClass>>>
   revoke: async () => (await import('./commands/revoke.ts')).default,
   'audit search': async () => (await import('./commands/audit/search.ts')).default,
   'audit tail': async () => (await import('./commands/audit/tail.ts')).default,
+  'helper install': async () => (await import('./commands/helper/install.ts')).default,
+  'helper uninstall': async () => (await import('./commands/helper/uninstall.ts')).default,
+  'helper status': async () => (await import('./commands/helper/status.ts')).default,
   completion: async () => (await import('./commands/completion.ts')).default,
   doctor: async () => (await import('./commands/doctor.ts')).default,
 };

@@ -3,7 +3,7 @@ import type { HelperConnection, HelperStatus } from '@sallyport/tunnel/helper-me
 import { sayClock } from '../output/duration.ts';
 import { localTunnels, type LiveTunnel } from '../stories/running-tunnels.ts';
 import type { World } from '../world.ts';
-import type { Findings } from './finding.ts';
+import { Findings, type Finding } from './finding.ts';
 
 /** How the helper is reached; the real one when left out. */
 type Connect = (path: string | undefined) => Promise<HelperConnection>;
@@ -40,18 +40,30 @@ async function helperStatus(
   try {
     return await findings.check('helper', async () => {
       const status = await helper.status();
-      const trusts = status.issuers.map(
-        ({ issuer, fingerprints }) => `${issuer} (${fingerprints.join(', ')})`,
-      );
-      const swept = status.swept.length > 0 ? `; removed at its start: ${status.swept.join(', ')}` : '';
-      return [`version ${status.version}, trusts ${trusts.join(', ') || 'nobody'}${swept}`, status];
+      return [helperText(status), status];
     });
   } finally {
     await helper.close();
   }
 }
 
-function tellSets(findings: Findings, { sets }: HelperStatus, now: number): void {
+type Told = Omit<HelperStatus, 'type'>;
+
+function helperText({ version, issuers, swept }: Told): string {
+  const trusts = issuers.map(({ issuer, fingerprints }) => `${issuer} (${fingerprints.join(', ')})`);
+  const removed = swept.length > 0 ? `; removed at its start: ${swept.join(', ')}` : '';
+  return `version ${version}, believes ${trusts.join(', ') || 'nobody'}${removed}`;
+}
+
+/** The helper and each of its sets, as a person reads them. */
+export function setFindings(status: Told, now: number): readonly Finding[] {
+  const findings = new Findings();
+  findings.tell('helper', helperText(status));
+  tellSets(findings, status, now);
+  return findings.items;
+}
+
+function tellSets(findings: Findings, { sets }: Pick<Told, 'sets'>, now: number): void {
   for (const { device, via, grants, endsAt, sections } of sets) {
     const left = sayClock((endsAt - now) / 1000);
     const lines = sections.flatMap(({ title, command, lines: printed }) => [

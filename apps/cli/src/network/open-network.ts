@@ -69,6 +69,11 @@ export interface NetworkSurroundings {
   readonly debug: Debug;
 }
 
+/** Large packets pass whole, and their checksums are left to the kernel. */
+const tun = { via: 'tun', framing: 'vnet' } as const;
+/** What the listeners of the packet filter call the responder among themselves; on this machine the helper gives it an address. */
+const filterResponder = '100.127.255.254';
+
 /** Everything of a network that this machine decides, before a session is opened: helper, route grant, device, routes. */
 export class PreparedNetwork {
   readonly #around: NetworkSurroundings;
@@ -197,7 +202,7 @@ export class PreparedNetwork {
     const common = { routeGrants: [this.#grant.token], exclude: [...(await this.#excluded())] };
     if (this.#facts) {
       this.#own = this.#grant.names;
-      const wish = { ...common, via: 'tun', shape: 'subnet', dns: dnsWish(this.#own) } as const;
+      const wish = { ...common, ...tun, shape: 'subnet', dns: dnsWish(this.#own) } as const;
       return this.#hold(await this.#helper.open(wish));
     }
     const { name, port } = this.#wish.resource;
@@ -217,7 +222,7 @@ export class PreparedNetwork {
       try {
         this.#own = own;
         const virtual = { range: range.cidr, entries };
-        const wish: OpenWish = { ...common, via: 'tun', shape: 'virtual', virtual, dns: dnsWish(own) };
+        const wish: OpenWish = { ...common, ...tun, shape: 'virtual', virtual, dns: dnsWish(own) };
         return this.#hold(await this.#helper.open(wish));
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== 'ROUTE_CONFLICT') throw error;
@@ -265,20 +270,23 @@ export class PreparedNetwork {
   ): Promise<{ opened: Opened; fd: number }> {
     this.#own = this.#grant.names;
     const router = await this.#around.system.filter({
-      ...{ routes: this.#routes(), reach },
+      ...{ routes: this.#routes(), reach, names: { responder: filterResponder, ...this.#own } },
       ...this.#effectsAndDebug(),
     });
     into.router = router;
-    const listeners = router.listeners.flatMap(({ cidr, ports, proto, to }) =>
-      ports.map(([first, last]) => ({
-        ...{ to: cidr, proto, listener: to },
-        ports: [Math.max(first, 1), last] as [number, number],
-      })),
-    );
+    const names = router.listeners.find(({ cidr, proto }) => cidr === filterResponder && proto === 'udp');
+    const listeners = router.listeners
+      .filter(({ cidr }) => cidr !== filterResponder)
+      .flatMap(({ cidr, ports, proto, to }) =>
+        ports.map(([first, last]) => ({
+          ...{ to: cidr, proto, listener: to },
+          ports: [Math.max(first, 1), last] as [number, number],
+        })),
+      );
     const { opened } = await this.#helper.open({
       ...{ via: 'filter', shape: 'subnet', routeGrants: [this.#grant.token], listeners },
       exclude: [...(await this.#excluded())],
-      dns: dnsWish(this.#own),
+      dns: { ...dnsWish(this.#own), ...(names ? { listener: names.to } : {}) },
     });
     return { opened, fd: -1 };
   }

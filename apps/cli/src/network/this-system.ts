@@ -20,8 +20,9 @@ export const thisSystem: NetworkSystem = {
     const { startRouter } = await import('@sallyport/tunnel/edge');
     return startRouter(settings);
   },
-  filter: async () => {
-    throw new Problem('COMMAND_USAGE', { detail: 'The packet filter is not there yet; take --via tun.' });
+  filter: async (settings) => {
+    const { startFilterRouter } = await import('@sallyport/tunnel/edge');
+    return startFilterRouter(settings);
   },
   addresses: async (name) => {
     const late = new Promise<never>((_, reject) =>

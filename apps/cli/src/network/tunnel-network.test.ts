@@ -60,7 +60,7 @@ describe('a network by a device', () => {
     expect(issued).toEqual(['grt_1']);
     expect(system.opens).toEqual([
       {
-        ...{ via: 'tun', shape: 'subnet', exclude: ['10.0.0.2', '10.0.9.9'] },
+        ...{ via: 'tun', framing: 'vnet', shape: 'subnet', exclude: ['10.0.0.2', '10.0.9.9'] },
         routeGrants: [expect.stringMatching(/^e30\./u)],
         dns: { names: [{ name: 'prod-db.internal', address: '10.0.1.5' }], suffixes: ['internal'] },
       },

@@ -31,7 +31,7 @@ async function overview(topic: string | undefined, { bold }: Paint): Promise<str
     const shown = ids.filter((id) => topic === undefined || id.startsWith(`${topic} `));
     if (shown.length === 0) continue;
     lines.push('', bold(title));
-    for (const id of shown) lines.push(`  ${id.padEnd(14)}${(await commandTable[id]?.())?.summary ?? ''}`);
+    for (const id of shown) lines.push(`  ${id.padEnd(17)}${(await commandTable[id]?.())?.summary ?? ''}`);
   }
   lines.push(
     '',

@@ -7,6 +7,16 @@ export const helper = entries({
     title: 'The privileged helper is not installed.',
     advice: 'Install it once with `sudo tunnel helper install`, or use --via port, which needs no privilege.',
   },
+  HELPER_NEEDS_ROOT: {
+    kind: 'local',
+    title: 'Only root may install or remove the privileged helper.',
+    advice: 'Put sudo in front of the command.',
+  },
+  HELPER_KEYS_NOT_CONFIRMED: {
+    kind: 'local',
+    title: 'The keys that the helper is to believe were not confirmed.',
+    advice: 'Compare the fingerprint with what an administrator tells you, and pass it with --trust.',
+  },
   HELPER_REFUSED: {
     kind: 'local',
     title: 'The privileged helper refused the request.',

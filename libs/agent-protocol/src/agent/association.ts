@@ -66,7 +66,7 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
     return Math.min(streamsMax, this.#admission.streamsMax ?? streamsMax);
   }
   get tokenEndsInMs(): number {
-    return Math.max(0, this.#admission.expiresAt - this.#ports.effects.clock.now());
+    return Math.max(0, Math.floor(this.#admission.expiresAt - this.#ports.effects.clock.now()));
   }
 
   /** A token was found good: on a new carrier, or renewed. The one that lasts longest counts. */

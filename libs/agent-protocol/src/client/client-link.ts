@@ -83,6 +83,8 @@ class Client implements ClientLink, LinkRole {
   readonly #link: Link;
   readonly #flows = new Map<number, DatagramFlow>();
   readonly #opening = new WeakMap<LinkStream, { opened(): void }>();
+  /** Carriers that are not admitted yet. */
+  readonly #newcomers = new Set<CarrierEnd>();
   readonly #makers = new Map<CarrierEnd, () => void>();
   readonly #questions = new Questions();
   #association = '';
@@ -126,7 +128,10 @@ class Client implements ClientLink, LinkRole {
   }
 
   addCarrier(sink: CarrierSink): CarrierInput {
-    return new CarrierEnd(this.#options.ports, sink, (end) => this.#newcomer(end));
+    const end = new CarrierEnd(this.#options.ports, sink, (self) => this.#newcomer(self));
+    this.#newcomers.add(end);
+    if (this.#link.over) end.end();
+    return end;
   }
 
   openTcp(to: AskedDestination, events: StreamEvents & { opened(): void }): MuxStream {
@@ -248,6 +253,7 @@ class Client implements ClientLink, LinkRole {
           effects.timers.cancel(late);
           void this.#claim(end, hello).then(
             () => {
+              if (end.over) return;
               late = effects.timers.after(handshakeWithinMs, () => end.end(new Problem('AGENT_UNREACHABLE')));
             },
             (error: unknown) => end.end(error),
@@ -261,6 +267,7 @@ class Client implements ClientLink, LinkRole {
       },
       ended: (problem, admitted) => {
         effects.timers.cancel(late);
+        this.#newcomers.delete(end);
         this.#makers.get(end)?.();
         if (admitted && problem !== undefined) this.violated();
         const code = problem === undefined ? 'REACH_DOWN' : codeOf(problem);
@@ -309,6 +316,7 @@ class Client implements ClientLink, LinkRole {
     this.#features = new Set(knownFeatures(hello.features));
     this.#tokenEndsAt = this.#options.ports.effects.clock.monotonic() + welcome.tokenEndsInMs;
     this.#link.usePacking(this.#features.has('zstd'));
+    this.#newcomers.delete(end);
     end.join(this.#link);
     this.#makers.get(end)?.();
     if (this.#up) return;
@@ -338,6 +346,7 @@ class Client implements ClientLink, LinkRole {
   #end(code: FlowCode, last?: Uint8Array): void {
     if (this.#link.over) return;
     this.#link.end(code, last);
+    for (const end of [...this.#newcomers]) end.end();
     this.#loseAll(code);
   }
 }

@@ -28,6 +28,8 @@ export class FrameReader {
   #body: Uint8Array | undefined;
   #bodyBytes = 0;
   #stopped = false;
+  #admitted = false;
+  #read = 0;
 
   constructor(receiver: FrameReceiver) {
     this.#receiver = receiver;
@@ -36,6 +38,7 @@ export class FrameReader {
   /** The peer is known: frames of every size may come. */
   admit(): void {
     this.#bodyBytesMax = frameBodyBytesMax;
+    this.#admitted = true;
   }
 
   /** Nothing more is told, not even of bytes being read now. */
@@ -44,12 +47,23 @@ export class FrameReader {
     this.#body = undefined;
   }
 
+  /** Bytes read since the peer was admitted and since this was asked last. */
+  takeRead(): number {
+    const read = this.#read;
+    this.#read = 0;
+    return read;
+  }
+
   push(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#stopped) {
+      // The frame that admits is itself not counted.
+      const counted = this.#admitted;
+      const from = at;
       if (this.#inData) at = this.#pushData(bytes, at);
       else if (this.#body) at = this.#pushBody(bytes, at, this.#body);
       else at = this.#pushHead(bytes, at);
+      if (counted) this.#read += at - from;
     }
   }
 
@@ -73,7 +87,7 @@ export class FrameReader {
     this.#id = readUint32(this.#head, 4);
     if (this.#left > this.#bodyBytesMax) throw violation('a frame is too long');
     if (this.#type === frameTypes.data) {
-      if (this.#bodyBytesMax === handshakeBodyBytesMax) throw violation('data before the handshake');
+      if (!this.#admitted) throw violation('data before the handshake');
       if (this.#left < offsetBytes) throw violation('data without an offset');
       this.#left -= offsetBytes;
       return at;

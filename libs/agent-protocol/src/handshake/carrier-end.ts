@@ -52,9 +52,11 @@ export class CarrierEnd implements CarrierInput {
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
     try {
-      this.#joined?.carrier.read(bytes.length, this.#ports.effects.clock.monotonic());
       this.#reader.push(bytes);
-      if (this.#joined) this.#joined.link.readFrom(this.#joined.carrier);
+      if (!this.#joined || this.#over) return;
+      const { link, carrier } = this.#joined;
+      carrier.read(this.#reader.takeRead(), this.#ports.effects.clock.monotonic());
+      link.readFrom(carrier);
     } catch (error) {
       this.end(error);
     }

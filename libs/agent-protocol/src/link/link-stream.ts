@@ -140,7 +140,10 @@ export class LinkStream implements MuxStream {
   /** A piece whose carrier was lost. */
   takeBack(piece: Piece): void {
     if (this.#broken && piece.type !== frameTypes.reset) return;
-    this.#again.push(piece);
+    // In order, the opening first: some may have been taken back before and not have gone out again yet.
+    let at = this.#again.length;
+    while (at > 0 && orderOf(this.#again[at - 1]!) > orderOf(piece)) at--;
+    this.#again.splice(at, 0, piece);
     this.#host.wants(this);
   }
 
@@ -288,4 +291,9 @@ export class LinkStream implements MuxStream {
       bodyBytes: body.length,
     };
   }
+}
+
+function orderOf({ type, offset }: Piece): number {
+  if (type === frameTypes.open) return -1;
+  return type === frameTypes.data || type === frameTypes.packed ? offset : Number.POSITIVE_INFINITY;
 }

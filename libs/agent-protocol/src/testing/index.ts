@@ -1,3 +1,4 @@
 /** Simulated worlds for tests of both ends. */
 export { keyForTests, Pair, Recorded, type PairOptions } from './pair.ts';
 export { Pipe, type PipeShape } from './pipe.ts';
+export { simulateLink, type SimulatedLife } from './simulation.ts';

@@ -255,6 +255,7 @@ export class Host implements AgentHost<Admitted> {
       trace.name = name;
       const answers = await Promise.all([this.#ask(name, 'A'), this.#ask(name, 'AAAA')]);
       candidates = answers.flatMap(({ addresses }) => addresses);
+      client.remember(name, candidates);
       if (candidates.length === 0) throw new Problem('FLOW_UNREACHABLE');
     }
     for (const address of candidates) {

@@ -6,7 +6,7 @@ import { systemClock, systemRandom } from '@sallyport/effects/system';
 import type { AgentTokenClaims } from '@sallyport/grant-token';
 import { aKeyHolder } from '@sallyport/grant-token/testing';
 import { Problem } from '@sallyport/problems';
-import { aGateway, aNetwork, grantId, openTcp } from '../test/gateway.ts';
+import { aGateway, aNetwork, grantId, openTcp } from './testing/index.ts';
 import { dialTcp } from './node/dial-tcp.ts';
 import type { ControlPlane } from './ports.ts';
 

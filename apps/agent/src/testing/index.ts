@@ -11,10 +11,10 @@ import { systemEffects } from '@sallyport/effects/system';
 import { signAgentToken, type AgentTokenClaims } from '@sallyport/grant-token';
 import { aKeyHolder } from '@sallyport/grant-token/testing';
 import { Problem } from '@sallyport/problems';
-import type { FlowRecord } from '../src/records/flow-record.ts';
-import { joinCarrier } from '../src/node/carrier.ts';
-import type { GatewayNetwork, ControlPlane } from '../src/ports.ts';
-import { startAgent, type RunningAgent } from '../src/start-agent.ts';
+import type { FlowRecord } from '../records/flow-record.ts';
+import { joinCarrier } from '../node/carrier.ts';
+import type { GatewayNetwork, ControlPlane } from '../ports.ts';
+import { startAgent, type RunningAgent } from '../start-agent.ts';
 
 export const agentId = 'agt_1';
 export const issuerName = 'https://sallyport.test';
@@ -75,11 +75,13 @@ export interface ClientOptions {
   /** Signs the challenge instead of the client's own key. */
   readonly provenBy?: Awaited<ReturnType<typeof aKeyHolder>>;
   readonly carrier?: Duplex;
+  readonly agentId?: string;
 }
 
 export type TestClient = Awaited<ReturnType<typeof aClient>>;
 
-async function aClient(
+/** A client of an agent that runs elsewhere needs `how.carrier`; `issuer` signs its tokens. */
+export async function aClient(
   agent: RunningAgent | undefined,
   issuer: Awaited<ReturnType<typeof aKeyHolder>>,
   effects: Effects,
@@ -91,7 +93,7 @@ async function aClient(
     const now = Math.floor(effects.clock.now() / 1000);
     const full: AgentTokenClaims = {
       iss: issuerName,
-      aud: agentId,
+      aud: how.agentId ?? agentId,
       jti: 'tok_1',
       sub: grantId,
       usr: 'prs_1',

@@ -96,7 +96,7 @@ describe('npm start', () => {
     expect(outside).toEqual([]);
 
     const parts = partsOf(dataDir);
-    expect(alive(parts)).toHaveLength(2);
+    expect(alive(parts)).toHaveLength(3);
     const asked = performance.now();
     run.child.kill('SIGINT');
     expect(await run.code).toBe(0);

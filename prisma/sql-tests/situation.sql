@@ -48,3 +48,9 @@ UPDATE session SET state = 'open', version = 2 WHERE id = 'ses_open';
 UPDATE session SET state = 'closed', version = 2, closed_at = now(), end_reason = 'client_exit' WHERE id = 'ses_closed';
 INSERT INTO audit_event (id, at, type, actor_kind, actor_name, resource_names, sentence, details)
 VALUES ('evt_1', now(), 'grant.ended', 'system', 'Sallyport', '{}', 'A grant ended', '{}');
+INSERT INTO agent (id, instance_id, public_key, thumbprint, enrolled_by, enrolled_at)
+VALUES ('agt_1', 'i-0123456789abcdef0', repeat('a', 43), repeat('a', 43), 'join', now());
+INSERT INTO flow_record (agent_id, flow_id, grant_id, person_id, jti, proto, destination, port, bytes_up, bytes_down,
+  started_at, ended_at, "end", reported_at)
+VALUES ('agt_1', 'flow_1', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'jti_0', 'tcp', '10.0.2.60', 8080, 10, 20,
+  '2026-01-01T00:01Z', '2026-01-01T00:02Z', 'client', now());

@@ -6,6 +6,7 @@ import { startChild, type Child } from './child.ts';
 import { startDatabase } from './database.ts';
 import { lockInstallation } from './lock.ts';
 import { PartsFile } from './orphans.ts';
+import { signerSocketIn, startSigner } from './signer.ts';
 import { freePort, installationSecrets, writePrivate, type Account } from './secrets.ts';
 import { assertPortFree } from './settings.ts';
 
@@ -28,13 +29,15 @@ export interface InstallationOptions {
   readonly onRestart?: (part: string, how: string) => void;
 }
 
+type Part = 'api' | 'sandbox' | 'signer';
+
 interface SandboxReady {
   readonly awsEndpoint: string;
   readonly region: string;
   readonly principalsFile: string;
 }
 
-/** A running product: sandbox, database and API, in this order. */
+/** A running product: signer, sandbox, database and API, in this order. */
 export interface Installation {
   readonly apiUrl: string;
   readonly awsEndpoint: string;
@@ -43,9 +46,9 @@ export interface Installation {
   readonly dataDir: string;
   /** Connection URLs of the embedded database, or the server's given one. */
   readonly databaseEnvironment: Readonly<Record<string, string>>;
-  pid(part: 'api' | 'sandbox'): number;
+  pid(part: Part): number;
   /** Resolves when the part, after its process ended, serves again. */
-  restarted(part: 'api' | 'sandbox'): Promise<void>;
+  restarted(part: Part): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -131,6 +134,14 @@ async function startParts(
 
   const note = (name: string, pid: number) => parts.note(name, pid);
 
+  onStep('signer');
+  const signerSocket = signerSocketIn(dataDir);
+  const signer = new Kept(() => startSigner(options, signerSocket, clean), onRestart, note);
+  undo.push(() => signer.stop());
+  // Public: what the agents of the sandbox trust from their start on.
+  const { issuer, keys, keySet } = await signer.start();
+  writePrivate(join(dataDir, 'signing-keys.json'), { issuer, keys, keySet });
+
   onStep('sandbox: AWS in a box');
   const sandbox = new Kept<SandboxReady>(
     () => startSandbox(options, secrets.sandboxPort, clean),
@@ -153,6 +164,7 @@ async function startParts(
     ...databaseEnvironment,
     SALLYPORT_AWS: 'sandbox',
     SALLYPORT_ACCOUNTS_FILE: accountsFile,
+    SALLYPORT_SIGNER_SOCKET: signerSocket,
     PORT: String(port),
     ...options.apiEnvironment,
   };
@@ -161,7 +173,7 @@ async function startParts(
       startChild({
         name: 'API',
         args: [built('apps/api/dist/main.js')],
-        env,
+        env: { ...env, ...agentsOfSandbox(dataDir) },
         cwd: repository,
         logFile: join(dataDir, 'logs/api.log'),
       }),
@@ -179,7 +191,7 @@ async function startParts(
     token,
   }));
   writePrivate(join(dataDir, 'sandbox.json'), { ...told, accounts });
-  const kept = { api, sandbox };
+  const kept = { api, sandbox, signer };
   return {
     ...told,
     accounts: secrets.accounts,
@@ -189,6 +201,12 @@ async function startParts(
     restarted: (part) => kept[part].nextStart(),
     stop,
   };
+}
+
+/** The companion agents that the sandbox runs, when it does, as it wrote them down. */
+function agentsOfSandbox(dataDir: string): Record<string, string> {
+  const path = join(dataDir, 'agents.json');
+  return existsSync(path) ? { SALLYPORT_AGENTS: path } : {};
 }
 
 function startSandbox(
@@ -228,7 +246,8 @@ async function database(
   return environment;
 }
 
-function built(path: string): string {
+/** A program as it was built. Refuses with PART_NOT_BUILT. */
+export function built(path: string): string {
   const full = join(repository, path);
   if (!existsSync(full)) throw new Problem('PART_NOT_BUILT', { detail: `${path} does not exist.` });
   return full;

@@ -9,6 +9,7 @@ import { HttpModule } from './platform/http/http.module.ts';
 import { JobsModule } from './platform/jobs/jobs.module.ts';
 import { LiveModule } from './platform/live/live.module.ts';
 import { OutboxModule } from './platform/outbox/outbox.module.ts';
+import { SignerModule } from './platform/signer/signer.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
 import { AgentsModule } from './slices/agents/agents.module.ts';
@@ -35,6 +36,7 @@ export class AppModule {
         JobsModule,
         HttpModule,
         AwsModule,
+        SignerModule,
         LiveModule,
         IdentityModule,
         CatalogModule,

@@ -19,6 +19,8 @@ const environmentForm = z.object({
   SALLYPORT_ISSUER_SOCKET: z.string().optional(),
   SALLYPORT_REVOKER_SOCKET: z.string().optional(),
   SALLYPORT_INVENTORY_SOCKET: z.string().optional(),
+  SALLYPORT_SIGNER_SOCKET: z.string().optional(),
+  SALLYPORT_AGENTS: z.string().optional(),
   AWS_REGION: z.string().default('eu-west-1'),
   AWS_ENDPOINT_URL: z.url().optional(),
 });
@@ -42,6 +44,10 @@ export interface Configuration {
   readonly region: string;
   /** Address of AWS where it is not AWS's own. */
   readonly awsEndpoint: string | undefined;
+  /** Unix socket of the signer; without it networks cannot be reached whole. */
+  readonly signerSocket: string | undefined;
+  /** File of the agents that infrastructure enrolled. */
+  readonly agentsFile: string | undefined;
   /** Unix sockets of principals that run as processes of their own. */
   readonly principalSockets: Readonly<Record<'issuer' | 'revoker' | 'inventory', string | undefined>>;
 }
@@ -93,6 +99,8 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     logLevel: settings.SALLYPORT_LOG_LEVEL,
     region: settings.AWS_REGION,
     awsEndpoint: settings.AWS_ENDPOINT_URL,
+    signerSocket: settings.SALLYPORT_SIGNER_SOCKET,
+    agentsFile: settings.SALLYPORT_AGENTS,
     principalSockets: {
       issuer: settings.SALLYPORT_ISSUER_SOCKET,
       revoker: settings.SALLYPORT_REVOKER_SOCKET,

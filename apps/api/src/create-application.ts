@@ -20,6 +20,8 @@ export async function createApplication(
   const module = AppModule.of(configuration, effects, logger);
   const app = await NestFactory.create<NestExpressApplication>(module, {
     bodyParser: false,
+    // Agents sign the bytes of their bodies.
+    rawBody: true,
     abortOnError: false,
     bufferLogs: true,
     preview: options.preview ?? false,

@@ -23,6 +23,8 @@ export interface AccessPolicy {
   readonly reasonExample: string;
   /** After which a request without an answer lapses. */
   readonly answerWithinSeconds: number;
+  /** Admits a network whose far side holds nobody to it; the reviewer is shown so. */
+  readonly everythingBehindGateway?: boolean;
   /** How grants are extended; null: never; left out: as they are granted, up to the longest grant. */
   readonly extension?: ExtensionRule | null;
 }
@@ -61,8 +63,18 @@ export function covers(policy: AccessPolicy, resource: OfferedResource): boolean
   );
 }
 
-/** The policies that let this person ask for this resource, in the order of the file. */
+/**
+ * The policies that let this person ask for this resource, in the order of the file. A resource whose far side holds
+ * nobody to it takes a policy that says so.
+ */
 export function favouring(set: PolicySet, person: Person, resource: OfferedResource): AccessPolicy[] {
+  return covering(set, person, resource).filter(
+    (policy) => resource.reachesEverything !== true || policy.everythingBehindGateway === true,
+  );
+}
+
+/** The policies that would let this person ask for it, were it held to what it names. */
+export function covering(set: PolicySet, person: Person, resource: OfferedResource): AccessPolicy[] {
   return set.policies.filter((policy) => covers(policy, resource) && inAnyGroup(person, policy.requesters));
 }
 
@@ -71,7 +83,7 @@ export function maySee(set: PolicySet, person: Person, resource: OfferedResource
   return (
     person.roles.includes('admin') ||
     person.roles.includes('auditor') ||
-    favouring(set, person, resource).length > 0 ||
+    covering(set, person, resource).length > 0 ||
     set.policies.some((policy) => covers(policy, resource) && inAnyGroup(person, policy.reviewers))
   );
 }

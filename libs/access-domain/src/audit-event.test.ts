@@ -46,6 +46,14 @@ const details: AuditDetails = {
   'person.signed_out': {},
   'token.made': { tokenId: 'tok_1', name: 'laptop', scopes: ['read'], expiresAt: 0 },
   'token.revoked': { tokenId: 'tok_1', name: 'laptop' },
+  'agent.join_allowed': { instanceId: 'i-1' },
+  'agent.enrolled': { agentId: 'agt_1', instanceId: 'i-1', fingerprint: 'SHA256:k' },
+  'agent.token_issued': { agentId: 'agt_1', instanceId: 'i-1', thumbprint: 'k' },
+  'route.granted': { until: 0 },
+  'flow.ended': {
+    ...{ flows: 3, refused: 1, bytesUp: 1, bytesDown: 2, from: 0, until: 1, moreDestinations: 0 },
+    destinations: [{ destination: '10.0.2.60', port: 8080, proto: 'tcp', name: null, flows: 3, refused: 1 }],
+  },
 };
 
 it.each(Object.keys(details) as AuditType[])('%s is told in one whole sentence', (type) => {

@@ -57,7 +57,33 @@ export interface AuditDetails {
   'person.signed_out': Record<string, never>;
   'token.made': { tokenId: string; name: string; scopes: readonly string[]; expiresAt: Instant };
   'token.revoked': { tokenId: string; name: string };
+  'agent.join_allowed': { instanceId: string };
+  'agent.enrolled': { agentId: string; instanceId: string; fingerprint: string };
+  /** The first of a connection; renewals are not told. `thumbprint`: of the client's key. */
+  'agent.token_issued': { agentId: string; instanceId: string; thumbprint: string };
+  'route.granted': { until: Instant };
+  'flow.ended': FlowTotals;
 }
+
+/** The conversations of one grant that a companion agent told of within a minute. */
+export type FlowTotals = {
+  readonly flows: number;
+  readonly refused: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly from: Instant;
+  readonly until: Instant;
+  /** The largest first. */
+  readonly destinations: readonly {
+    readonly destination: string;
+    readonly port: number | null;
+    readonly proto: string;
+    readonly name: string | null;
+    readonly flows: number;
+    readonly refused: number;
+  }[];
+  readonly moreDestinations: number;
+};
 
 export type AuditType = keyof AuditDetails;
 
@@ -149,6 +175,12 @@ export function sentenceOf(event: AuditEvent): string {
       return `No credentials for ${what} could be lent to ${who} (${event.details.code})`;
     case 'lease.unknown':
       return `Whether credentials for ${what} were lent to ${who} is not known (${event.details.code})`;
+    case 'agent.join_allowed':
+    case 'agent.enrolled':
+    case 'agent.token_issued':
+    case 'route.granted':
+    case 'flow.ended':
+      return networkSentence(event, who, what, whom);
     default:
       return sessionOrIdentitySentence(event, who, what, whom);
   }
@@ -189,6 +221,32 @@ function grantEnded(details: AuditDetails['grant.ended'], who: string, what: str
 }
 
 type LaterEvent = Extract<AuditEvent, { type: `${'session' | 'person' | 'token'}.${string}` }>;
+type NetworkEvent = Extract<AuditEvent, { type: `${'agent' | 'route' | 'flow'}.${string}` }>;
+
+function networkSentence(event: NetworkEvent, who: string, what: string, whom: string): string {
+  switch (event.type) {
+    case 'agent.join_allowed':
+      return `${who} let the agent of ${event.details.instanceId} enrol`;
+    case 'agent.enrolled':
+      return `The agent of ${event.details.instanceId} enrolled (${event.details.fingerprint})`;
+    case 'agent.token_issued':
+      return `${who} may pass the agent on ${event.details.instanceId} to ${what}`;
+    case 'route.granted':
+      return `${who} may route ${what} on their machine until ${new Date(event.details.until).toISOString()}`;
+    case 'flow.ended':
+      return flowsEnded(event.details, what, whom);
+  }
+}
+
+function flowsEnded(
+  { flows, refused, destinations, moreDestinations }: FlowTotals,
+  what: string,
+  whom: string,
+) {
+  const places = destinations.length + moreDestinations;
+  const no = refused > 0 ? `, ${refused} of them refused` : '';
+  return `${whom} had ${flows} ${flows === 1 ? 'conversation' : 'conversations'} with ${places} ${places === 1 ? 'destination' : 'destinations'} in ${what}${no}`;
+}
 
 function sessionOrIdentitySentence(event: LaterEvent, who: string, what: string, whom: string): string {
   switch (event.type) {

@@ -16,6 +16,8 @@ export interface FactsItem {
     readonly instanceId: string | null;
     readonly selector: Readonly<Record<string, string>>;
   };
+  /** Of a subnet: which addresses, ports and names, by which way. */
+  readonly network?: FactsNetwork;
   readonly account: { readonly id: string; readonly name: string };
   readonly region: string;
   readonly document: { readonly name: string; readonly sha256: string };
@@ -28,6 +30,22 @@ export interface FactsItem {
   };
   /** One sentence: what this adds to what the person has now. */
   readonly adds: string;
+}
+
+/** What of a network becomes reachable. */
+export interface FactsNetwork {
+  readonly routes: readonly {
+    readonly cidr: string;
+    /** From and to, both included; empty for protocols without ports. */
+    readonly ports: readonly (readonly [from: number, to: number])[];
+    readonly proto: 'tcp' | 'udp' | 'icmp' | 'ip';
+  }[];
+  readonly suffixes: readonly string[];
+  readonly resolver: string | null;
+  readonly carries: readonly ('tcp' | 'udp' | 'icmp' | 'ip')[];
+  readonly way: 'agent' | 'ssh';
+  /** Everything that the gateway reaches, whatever the routes say. */
+  readonly everything: boolean;
 }
 
 /** What a reviewer is shown and a review is bound to. Times are ISO 8601 in UTC. */

@@ -13,4 +13,6 @@ export interface OfferedResource extends ResourceRef {
   readonly tags: Readonly<Record<string, string>>;
   /** Why it cannot be connected to, or null. */
   readonly notConnectable: string | null;
+  /** Nothing holds those who reach it to it: they reach everything that its gateway reaches. */
+  readonly reachesEverything?: boolean;
 }

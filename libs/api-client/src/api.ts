@@ -4,6 +4,7 @@ import { apiProblemOf } from './api-problem.ts';
 import type {
   CliSignIn,
   CloseSession,
+  EnrolAgent,
   ExtendGrant,
   Heartbeat,
   IssueAgentToken,
@@ -132,11 +133,18 @@ function sessionOperations(client: Client) {
 function networkOperations(client: Client) {
   const at = (id: string) => ({ path: { id } });
   return {
-    issueRouteGrant: (grantId: string, { signal }: Signal = {}) =>
-      answer(client.POST('/api/grants/{id}/route-grants', { params: at(grantId), signal })),
     issueAgentToken: (grantId: string, body: IssueAgentToken, { signal }: Signal = {}) =>
       answer(client.POST('/api/grants/{id}/agent-tokens', { params: at(grantId), body, signal })),
+    issueRouteGrant: (grantId: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/route-grants', { params: at(grantId), signal })),
     listSigningKeys: ({ signal }: Signal = {}) => answer(client.GET('/api/signing-keys', { signal })),
+    listFlows: (grantId: string, query: Query<'listFlows'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/grants/{id}/flows', { params: { ...at(grantId), query }, signal })),
+    listAgents: ({ signal }: Signal = {}) => answer(client.GET('/api/agents', { signal })),
+    makeJoinToken: (instanceId: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/agents/join-tokens', { body: { instanceId }, signal })),
+    enrolAgent: (body: EnrolAgent, { signal }: Signal = {}) =>
+      answer(client.POST('/api/agents/enrolments', { body, signal })),
   };
 }
 

@@ -787,6 +787,7 @@ export interface components {
       adds: string;
       document: components['schemas']['DocumentRef'];
       gateway: components['schemas']['FactsGateway'];
+      network?: components['schemas']['Network'];
       reach: components['schemas']['Reach'];
       recording: components['schemas']['Recording'];
       region: string;
@@ -841,7 +842,6 @@ export interface components {
       destinations: components['schemas']['FlowDestination'][];
       items: components['schemas']['Flow'][];
       nextCursor: string | null;
-      person: components['schemas']['PersonRef'] | null;
     };
     FlowRecord: {
       bytesDown: number;
@@ -1237,6 +1237,7 @@ export interface components {
       fingerprints: string[];
       issuer: string;
       keys: components['schemas']['SigningKey'][];
+      keySet: string | null;
     };
     SubmitAccessRequest: {
       durationSeconds: number;

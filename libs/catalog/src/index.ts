@@ -22,6 +22,7 @@ export {
   networkForbiddenBecause,
   networkProtocols,
   networkWays,
+  routesWithin,
   suffixForbiddenBecause,
 } from './network.ts';
 export { parseCatalog, readCatalog } from './parse.ts';

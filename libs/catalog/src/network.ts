@@ -88,6 +88,18 @@ export function overlap(a: Cidr, b: Cidr): boolean {
   return a.value >> shift === b.value >> shift;
 }
 
+/** Whether every route leads only where one of `offered` leads: the same protocol, within its addresses and ports. */
+export function routesWithin(routes: readonly NetworkRoute[], offered: readonly NetworkRoute[]): boolean {
+  return routes.every((route) => offered.some((wider) => routeWithin(route, wider)));
+}
+
+function routeWithin(route: NetworkRoute, wider: NetworkRoute): boolean {
+  const [inner, outer] = [cidrOf(route.cidr), cidrOf(wider.cidr)];
+  if (!inner || !outer || route.proto !== wider.proto || inner.prefix < outer.prefix) return false;
+  const covered = ([from, to]: PortRange) => wider.ports.some(([low, high]) => low <= from && to <= high);
+  return overlap(inner, outer) && route.ports.every(covered);
+}
+
 /** Never reached through a gateway, whatever anybody grants: the agent refuses the same list. */
 const forbidden: readonly (readonly [cidr: string, because: string])[] = [
   ['0.0.0.0/8', 'it means "this host"'],

@@ -4,7 +4,7 @@ import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentsOf } from '@sallyport/catalog';
-import { noLog } from '@sallyport/effects';
+import { noLog, type Clock } from '@sallyport/effects';
 import type { Configuration } from '../configuration.ts';
 import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
@@ -12,6 +12,8 @@ import { servePrincipal } from '../platform/aws/process/serve-principal.ts';
 import { readCatalogFile } from '../platform/aws/read-catalog-file.ts';
 import type { SsmSession } from '../platform/aws/revoker/session-revoker.ts';
 import { sha256Hex } from '../platform/aws/sha256.ts';
+import { CatalogueSigner, signerOperations } from '../platform/signer/catalogue-signer.ts';
+import { KeyFolder } from '../platform/signer/key-folder.ts';
 
 /** Tags of a gateway that is open. */
 export const gatewayTags = {
@@ -38,13 +40,25 @@ export class TestPrincipals {
   /** Sessions that live at AWS. */
   sessions: SsmSession[] = [];
   readonly terminated: string[] = [];
+  /** The signing keys, with the clock that the test moves. */
+  keys: KeyFolder | undefined;
   readonly #servers: Server[] = [];
   #folder = '';
+
+  /** The signer by a clock: that of the API under test. */
+  async startSigner(clock: Clock, catalogFile = 'config/catalog.yaml'): Promise<string> {
+    this.#folder ||= await mkdtemp(join(tmpdir(), 'sallyport-principals-'));
+    this.keys = await KeyFolder.open(join(this.#folder, 'keys'), clock.now());
+    const signer = new CatalogueSigner(this.keys, readCatalogFile(catalogFile), clock);
+    const socket = join(this.#folder, 'signer.sock');
+    this.#servers.push(await servePrincipal(signerOperations(signer), socket, noLog));
+    return socket;
+  }
 
   async start(): Promise<Pick<Configuration, 'principalSockets'>> {
     for (const { name, sha256 } of documentsOf(readCatalogFile('config/catalog.yaml'), sha256Hex))
       this.documents.set(name, { sha256, active: true });
-    this.#folder = await mkdtemp(join(tmpdir(), 'sallyport-principals-'));
+    this.#folder ||= await mkdtemp(join(tmpdir(), 'sallyport-principals-'));
     const socket = (name: string) => join(this.#folder, `${name}.sock`);
     this.#servers.push(
       await servePrincipal({ issue: (input) => this.#issue(input as LeaseOrder) }, socket('issuer'), noLog),

@@ -1,6 +1,7 @@
 import type { Ids } from '@sallyport/effects';
 import {
   choosePolicy,
+  covering,
   favouring,
   maySee,
   objection,
@@ -162,6 +163,11 @@ function admitItem(name: string, command: SubmitAccessRequest, facts: SubmitFact
   if (!resource || !maySee(facts.policies, facts.requester, resource))
     return { code: 'RESOURCE_UNKNOWN', detail: `There is no resource ${name}.` };
   const policies = favouring(facts.policies, facts.requester, resource);
+  if (policies.length === 0 && covering(facts.policies, facts.requester, resource).length > 0)
+    return {
+      code: 'REQUEST_REACHES_EVERYTHING',
+      detail: `${name} would open everything that its gateway reaches, and no policy allows that.`,
+    };
   if (policies.length === 0)
     return { code: 'REQUEST_NOT_ALLOWED', detail: `No policy lets you ask for ${name}.` };
   if (resource.notConnectable !== null)

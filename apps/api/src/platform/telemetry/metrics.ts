@@ -19,6 +19,17 @@ export class Metrics {
     labelNames: ['outcome'] as const,
     registers: [this.registry],
   });
+  readonly agentTokens = new Counter({
+    name: 'sallyport_agent_tokens_total',
+    help: 'Tokens issued for companion agents',
+    registers: [this.registry],
+  });
+  readonly flows = new Counter({
+    name: 'sallyport_flow_records_total',
+    help: 'Flow records of companion agents by outcome: kept, refused',
+    labelNames: ['outcome'] as const,
+    registers: [this.registry],
+  });
   readonly liveConnections = new Gauge({
     name: 'sallyport_live_connections',
     help: 'Open connections at /api/live',

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { NetworkDto } from '../../platform/http/network.dto.ts';
 import {
   AccountRefDto,
   PersonRefDto,
@@ -74,6 +75,8 @@ export class FactsItemDto {
   @Thing(ResourceRefDto) resource!: ResourceRefDto;
   @ApiProperty() title!: string;
   @Thing(ReachDto) reach!: ReachDto;
+  /** Of a subnet. */
+  @ApiProperty({ type: NetworkDto, required: false }) network?: NetworkDto;
   @Thing(FactsGatewayDto) gateway!: FactsGatewayDto;
   @Thing(AccountRefDto) account!: AccountRefDto;
   @ApiProperty() region!: string;

@@ -14,7 +14,7 @@ import { Problem } from '@sallyport/problems';
 import canonicalize from 'canonicalize';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
-import { refOf, type ResourceDirectory } from '../catalog/index.ts';
+import { networkOf, refOf, type ResourceDirectory } from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
 
 /** Lower-case hexadecimal SHA-256 of the canonical JSON (RFC 8785) of the facts; a review names it. */
@@ -96,6 +96,7 @@ export class FactsOfRequest {
     if (!known || !document)
       throw new Problem('RESOURCE_UNKNOWN', { detail: `${item.resource.name} is no longer offered.` });
     const { entry } = known;
+    const network = networkOf(entry);
     const { instanceId } = await this.#gateways.look(entry.gateway);
     return {
       resource: refOf(known),
@@ -107,6 +108,7 @@ export class FactsOfRequest {
         database: entry.database?.name ?? null,
         databaseRole: entry.database?.role ?? null,
       },
+      ...(network ? { network } : {}),
       gateway: {
         instanceId: instanceId ?? before?.gateway.instanceId ?? null,
         selector: { ...entry.gateway.selector },

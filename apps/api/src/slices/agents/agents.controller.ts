@@ -101,7 +101,10 @@ export class AgentsController {
     @Query('after') after?: string,
   ): Promise<RevocationsDto> {
     await this.#calls.verify(agentId, request);
-    return this.#ended.since(after, request);
+    const gone = new AbortController();
+    request.once('close', () => gone.abort());
+    const { revoked, cursor } = await this.#ended.since(after, gone.signal);
+    return { revoked: [...revoked], cursor };
   }
 
   @Get('grants/:id/flows')

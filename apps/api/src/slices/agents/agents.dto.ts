@@ -14,19 +14,17 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { Type } from 'class-transformer';
-import { PersonRefDto } from '../../platform/http/references.dto.ts';
+import { PublicKeyDto, SigningKeyDto } from '../../platform/http/keys.dto.ts';
 import {
   ListOf,
   OneOf,
   TextOrNull,
   Thing,
-  ThingOrNull,
   Time,
   TimeOrNull,
   Whole,
   WholeOrNull,
 } from '../../platform/http/schema.ts';
-import { PublicKeyDto, SigningKeyDto } from '../routes/index.ts';
 import { limits } from './limits.ts';
 
 const instanceForm = /^(?:i|mi)-[0-9a-f]{8,17}$/;
@@ -156,5 +154,4 @@ export class FlowListDto {
   @TextOrNull() nextCursor!: string | null;
   /** At most 50, the largest first. */
   @ListOf(FlowDestinationDto) destinations!: FlowDestinationDto[];
-  @ThingOrNull(PersonRefDto) person!: PersonRefDto | null;
 }

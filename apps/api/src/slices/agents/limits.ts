@@ -1,7 +1,7 @@
 /** Bounds of what agents may send. */
 export const limits = {
   /** A page of records; an agent sends a page when it is full or a few seconds old. */
-  recordsPerReportMax: 500,
+  recordsPerReportMax: 100,
   /** Pages of one agent in a minute. */
   reportsPerMinuteMax: 120,
   /** How long an agent waits for a grant to end before it asks again. */

@@ -34,6 +34,7 @@ export function offered({ id, entry }: KnownResource): OfferedResource {
     environment: entry.environment,
     tags: entry.tags,
     notConnectable: entry.notConnectable?.reason ?? null,
+    reachesEverything: entry.network?.everything ?? false,
   };
 }
 

@@ -16,6 +16,7 @@ import type { GatewayInstance } from '../../platform/aws/inventory/gateway-inven
 import type { IssuedLease, LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { Metrics } from '../../platform/telemetry/metrics.ts';
+import type { KnownAgent } from '../agents/index.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
 import { grantHint, type GrantStore } from '../grants/index.ts';
 import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
@@ -27,6 +28,7 @@ export interface LeaseInHand {
   readonly resource: KnownResource;
   /** The gateway that it leads through, as AWS shows it. */
   readonly instance: GatewayInstance;
+  readonly agent: KnownAgent | null;
 }
 
 /** Issues one lease: intent, call and outcome, each committed before the next. */
@@ -72,7 +74,7 @@ export class IssueLease {
     const credentials = await this.#issue(intent, resource, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
-    return { lease: intent, credentials, resource, instance: target.instance };
+    return { lease: intent, credentials, resource, instance: target.instance, agent: target.agent };
   }
 
   async #usable(grantId: string, person: Person): Promise<ActiveGrant> {

@@ -1,14 +1,17 @@
 import { chooseGateway } from '@sallyport/access-domain';
-import type { Gateway, Resource, SessionDocument } from '@sallyport/catalog';
-import { documentOf } from '@sallyport/catalog';
+import type { Resource, SessionDocument } from '@sallyport/catalog';
+import { documentOf, hostKeyTag } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import type { GatewayInstance, GatewayInventory } from '../../platform/aws/inventory/gateway-inventory.ts';
+import type { AgentStore, KnownAgent } from '../agents/index.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
 
 /** What a lease leads through, as AWS shows it now. */
 export interface LeaseTargetSeen {
   readonly instance: GatewayInstance;
+  /** The companion agent there, when the resource is reached through one. */
+  readonly agent: KnownAgent | null;
   readonly document: SessionDocument;
 }
 
@@ -16,32 +19,42 @@ export interface LeaseTargetSeen {
 export class FindLeaseTarget {
   readonly #gateways: GatewayDirectory;
   readonly #inventory: GatewayInventory;
+  readonly #agents: AgentStore;
 
-  constructor(gateways: GatewayDirectory, inventory: GatewayInventory) {
+  constructor(gateways: GatewayDirectory, inventory: GatewayInventory, agents: AgentStore) {
     this.#gateways = gateways;
     this.#inventory = inventory;
+    this.#agents = agents;
   }
 
   /**
-   * Refuses with RESOURCE_NOT_CONNECTABLE, GATEWAY_TAG_CLOSED, GATEWAY_OFFLINE, DOCUMENT_CHANGED, and LEASE_UNAVAILABLE
-   * when AWS cannot be asked. `avoid` names instances that the client found dead.
+   * Refuses with RESOURCE_NOT_CONNECTABLE, GATEWAY_TAG_CLOSED, GATEWAY_OFFLINE, AGENT_NOT_ENROLLED,
+   * GATEWAY_HOST_KEY_UNKNOWN, DOCUMENT_CHANGED, and LEASE_UNAVAILABLE when AWS cannot be asked. `avoid` names instances that the client found dead.
    */
   async of(resource: Resource, avoid: readonly string[] = []): Promise<LeaseTargetSeen> {
     const document = resource.connectable ? documentOf(resource, sha256Hex) : null;
     if (document === null)
       throw new Problem('RESOURCE_NOT_CONNECTABLE', { detail: resource.notConnectable?.reason });
-    const [instance] = await Promise.all([
-      this.#instance(resource.gateway, avoid),
-      this.#check(resource, document),
-    ]);
-    return { instance, document };
+    const [found] = await Promise.all([this.#found(resource, avoid), this.#check(resource, document)]);
+    return { ...found, document };
   }
 
-  async #instance(gateway: Gateway, avoid: readonly string[]): Promise<GatewayInstance> {
+  async #found(
+    { gateway, network }: Resource,
+    avoid: readonly string[],
+  ): Promise<Omit<LeaseTargetSeen, 'document'>> {
     const { usable, absent, closed } = await this.#gateways.choose(gateway).catch(unavailable);
+    const agents =
+      network?.way === 'agent'
+        ? await this.#agents.onInstances(usable.map(({ instanceId }) => instanceId))
+        : undefined;
+    const fit = usable
+      .filter(({ instanceId }) => agents?.has(instanceId) ?? true)
+      .filter(({ tags }) => network?.way !== 'ssh' || tags[hostKeyTag] !== undefined);
     // They come by id, so the first is also the one that reviewers were shown.
-    const chosen = chooseGateway(usable, avoid);
-    if (chosen) return chosen;
+    const chosen = chooseGateway(fit, avoid);
+    if (chosen) return { instance: chosen, agent: agents?.get(chosen.instanceId) ?? null };
+    if (usable.length > 0) throw new Problem(agents ? 'AGENT_NOT_ENROLLED' : 'GATEWAY_HOST_KEY_UNKNOWN');
     if (absent.length === 0 && closed.length > 0) throw new Problem('GATEWAY_TAG_CLOSED');
     throw new Problem('GATEWAY_OFFLINE', { retryAfterSeconds: 10 });
   }

@@ -34,7 +34,7 @@ export class LeasesController {
 }
 
 function leaseDto(
-  { lease, credentials, resource, instance }: LeaseInHand,
+  { lease, credentials, resource, instance, agent }: LeaseInHand,
   endpoint: string | null,
 ): LeaseDto {
   const { network } = resource.entry;
@@ -48,10 +48,7 @@ function leaseDto(
     instanceId: lease.instanceId,
     documentName: lease.documentName,
     way: network?.way ?? 'pinned',
-    agent:
-      network?.way === 'agent'
-        ? { id: instance.instanceId, port: gatewayPorts.agent, instanceId: instance.instanceId }
-        : null,
+    agent: agent && { id: agent.id, port: gatewayPorts.agent, instanceId: agent.instanceId },
     ssh: network?.sshUser
       ? {
           user: network.sshUser,

@@ -8,6 +8,8 @@ import { LeaseIssuer } from '../../platform/aws/issuer/lease-issuer.ts';
 import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import { Metrics } from '../../platform/telemetry/metrics.ts';
+import { AgentsModule } from '../agents/agents.module.ts';
+import { AgentStore } from '../agents/index.ts';
 import { CatalogModule } from '../catalog/catalog.module.ts';
 import { ResourceDirectory } from '../catalog/index.ts';
 import { GrantsModule } from '../grants/grants.module.ts';
@@ -40,7 +42,7 @@ class LeaseWork implements OnModuleInit {
 }
 
 @Module({
-  imports: [CatalogModule, GrantsModule],
+  imports: [CatalogModule, GrantsModule, AgentsModule],
   controllers: [LeasesController],
   providers: [
     {
@@ -50,9 +52,9 @@ class LeaseWork implements OnModuleInit {
     },
     {
       provide: FindLeaseTarget,
-      useFactory: (gateways: GatewayDirectory, inventory: GatewayInventory) =>
-        new FindLeaseTarget(gateways, inventory),
-      inject: [GatewayDirectory, GatewayInventory],
+      useFactory: (gateways: GatewayDirectory, inventory: GatewayInventory, agents: AgentStore) =>
+        new FindLeaseTarget(gateways, inventory, agents),
+      inject: [GatewayDirectory, GatewayInventory, AgentStore],
     },
     {
       provide: IssueLease,

@@ -44,7 +44,15 @@ const policy = z
     }),
     answerWithin: duration,
     extend: z.union([z.literal('never'), extend]).optional(),
+    allowEverythingBehindGateway: z.boolean().default(false),
   })
+  .refine(
+    ({ allowEverythingBehindGateway, approval }) => !allowEverythingBehindGateway || approval === 'review',
+    {
+      path: ['allowEverythingBehindGateway'],
+      message: 'needs approval: review, since somebody has to see it',
+    },
+  )
   .refine(({ duration: { longest, default: usual } }) => usual <= longest, {
     path: ['duration', 'default'],
     message: 'is longer than the longest',
@@ -86,6 +94,7 @@ export function parsePolicies(written: unknown): AccessPolicy[] {
     reasonRequired: one.reason.required,
     reasonExample: one.reason.example,
     answerWithinSeconds: one.answerWithin,
+    ...(one.allowEverythingBehindGateway ? { everythingBehindGateway: true } : {}),
     ...(one.extend === undefined ? {} : { extension: extensionOf(one.extend, one.reviewers) }),
   }));
   const twice = policies.find((one, index) => policies.findIndex((other) => other.name === one.name) < index);

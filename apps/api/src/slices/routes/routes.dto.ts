@@ -1,17 +1,9 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { Equals, IsString, Matches, ValidateNested } from 'class-validator';
+import { Matches, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
+import { PublicKeyDto, SigningKeyDto } from '../../platform/http/keys.dto.ts';
 import { NetworkRouteDto } from '../../platform/http/network.dto.ts';
-import { ListOf, Thing, Time } from '../../platform/http/schema.ts';
-
-/** The public half of an Ed25519 key (RFC 8037). */
-@ApiSchema({ name: 'PublicKey' })
-export class PublicKeyDto {
-  @ApiProperty({ enum: ['OKP'] }) @Equals('OKP') kty!: string;
-  @ApiProperty({ enum: ['Ed25519'] }) @Equals('Ed25519') crv!: string;
-  /** 32 bytes in base64url. */
-  @ApiProperty({ pattern: '^[A-Za-z0-9_-]{43}$' }) @IsString() @Matches(/^[A-Za-z0-9_-]{43}$/) x!: string;
-}
+import { ListOf, TextOrNull, Thing, Time } from '../../platform/http/schema.ts';
 
 @ApiSchema({ name: 'IssueAgentToken' })
 export class IssueAgentTokenDto {
@@ -38,18 +30,12 @@ export class RouteGrantDto {
   @ApiProperty() fingerprint!: string;
 }
 
-/** A public key that verifies what the control plane signs. */
-@ApiSchema({ name: 'SigningKey' })
-export class SigningKeyDto extends PublicKeyDto {
-  @ApiProperty() kid!: string;
-  @ApiProperty({ enum: ['EdDSA'] }) alg!: string;
-  @ApiProperty({ enum: ['sig'] }) use!: string;
-}
-
 @ApiSchema({ name: 'SigningKeyList' })
 export class SigningKeyListDto {
   @ApiProperty() issuer!: string;
   @ListOf(SigningKeyDto) keys!: SigningKeyDto[];
   /** In the order of the keys. */
   @ListOf(String) fingerprints!: string[];
+  /** The keys as one statement signed by the key before them; null before the first rotation. */
+  @TextOrNull() keySet!: string | null;
 }

@@ -1,0 +1,2 @@
+/** What other slices may use: which agents are enrolled. */
+export { AgentStore, type KnownAgent } from './agent.prisma-store.ts';

@@ -27,7 +27,8 @@ export async function bundle(outdir) {
     // Libraries are taken from their sources, so that the bundle never holds a stale build of them.
     conditions: ['development', 'module', 'node'],
     // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow. koffi brings a native part of its own.
-    external: ['typescript', 'ts-node', 'tsx', 'koffi'],
+    // The SSH library does without its native helpers.
+    external: ['typescript', 'ts-node', 'tsx', 'koffi', 'cpu-features', '*.node'],
     define: { TUNNEL_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
     banner: { js: banner },
     logLevel: 'warning',

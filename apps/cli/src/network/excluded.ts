@@ -19,7 +19,8 @@ export function ownHosts(world: Pick<World, 'env'>, server: URL, region: string)
   // A control plane on this machine names an endpoint on this machine with each lease.
   if (settings.configured !== undefined || !isLoopback(server.hostname)) {
     const { api } = endpointFor({ region, endpoint: null }, { controlPlane: server, ...settings });
-    hosts.push(api.hostname, api.hostname.replace(/^ssm(?=[.-])/u, 'ssmmessages'));
+    for (const service of ['ssm', 'ssmmessages', 'ec2-instance-connect'])
+      hosts.push(api.hostname.replace(/^ssm(?=[.-])/u, service));
   }
   hosts.push(...(settings.gatewayHosts ?? []));
   for (const name of proxyNames) {

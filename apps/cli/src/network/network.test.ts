@@ -70,6 +70,7 @@ describe('what stays outside a tunnel (a3)', () => {
       'sallyport.example.com',
       'ssm.eu-west-1.amazonaws.com',
       'ssmmessages.eu-west-1.amazonaws.com',
+      'ec2-instance-connect.eu-west-1.amazonaws.com',
       'proxy.corp.example',
     ]);
     const excluded = await excludedAddresses(hosts, {

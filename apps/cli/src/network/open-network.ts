@@ -1,4 +1,4 @@
-import { PinnedReach, type Tunnel } from '@sallyport/connect';
+import { connectionSettings, PinnedReach, type EndpointRules, type Tunnel } from '@sallyport/connect';
 import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import type { NameSettings, Reach, Router } from '@sallyport/tunnel';
@@ -120,7 +120,7 @@ export class PreparedNetwork {
   }
 
   /** Joins the device to the tunnel. The prepared things are part of the open network from here on, also when this fails. */
-  async join(tunnel: Tunnel): Promise<OpenNetwork> {
+  async join(tunnel: Tunnel, signal: AbortSignal): Promise<OpenNetwork> {
     const { system, server, world, debug } = this.#around;
     const { grantId, whileDown } = this.#wish;
     const { lease } = tunnel;
@@ -129,7 +129,10 @@ export class PreparedNetwork {
     const opened: { reach?: OpenReach; router?: Pick<Router, 'counters' | 'close'> } = {};
     try {
       const reach = this.#facts
-        ? await system.reach({ tunnel, lease, server, grantId, whileDown, effects, debug })
+        ? await system.reach({
+            ...{ tunnel, lease, server, grantId, whileDown, effects, debug, signal },
+            rules: rulesOf(this.#around),
+          })
         : this.#pinned(tunnel);
       opened.reach = reach;
       const held = this.#held ?? (await this.#openFilter(reach.reach, opened));
@@ -325,6 +328,11 @@ export class PreparedNetwork {
   #note(what: string, error: unknown): void {
     this.#around.debug('network', { what, code: (error as { code?: string }).code ?? 'failed' });
   }
+}
+
+/** Where AWS may be, by the person's own settings. */
+export function rulesOf({ world, server }: Pick<NetworkSurroundings, 'world' | 'server'>): EndpointRules {
+  return { controlPlane: server.address, ...connectionSettings(world.env) };
 }
 
 function dnsWish({ names, suffixes }: OwnNames) {

@@ -1,4 +1,4 @@
-import type { Lease, Tunnel } from '@sallyport/connect';
+import type { EndpointRules, Lease, Tunnel } from '@sallyport/connect';
 import type { Effects } from '@sallyport/effects';
 import type { FilterRouter, FilterRouterSettings, Reach, Router, RouterSettings } from '@sallyport/tunnel';
 import type { HelperConnection } from '@sallyport/tunnel/helper-messages';
@@ -20,6 +20,10 @@ export interface ReachWish {
   readonly whileDown: 'wait' | 'refuse';
   readonly effects: Effects;
   readonly debug: Debug;
+  /** Where AWS may be, for what is asked of it beside Session Manager. */
+  readonly rules: EndpointRules;
+  /** Gives it up. */
+  readonly signal: AbortSignal;
 }
 
 /** The parts of a network on this machine. The real ones are loaded when a network is opened; tests hand in their own. */

@@ -15,6 +15,7 @@ import { virtualRanges } from './virtual-range.ts';
 const effects = simulatedEffects({ startMs: Date.parse('2026-01-01T00:00:00Z') });
 const prodRds = aResource() as unknown as Resource;
 
+const never = new AbortController().signal;
 let system: SystemDouble;
 let world: World;
 let issued: string[];
@@ -72,7 +73,7 @@ describe('a network by a device', () => {
 
   it('joins the device to the reach, and tells what a person wants to know (d1)', async () => {
     names = [];
-    const network = await (await begin(aNetwork()))?.join(aTunnel());
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
     expect(system.devices[0]).toMatchObject({
       device: { fd: 99, name: 'sally0', addresses: ['100.64.0.1'] },
       names: { responder: '100.64.0.2', names: [], suffixes: ['internal'] },
@@ -100,12 +101,12 @@ describe('a network by a device', () => {
   it('leaves nothing when the far side is not there', async () => {
     system.reachFails = 'AGENT_UNREACHABLE';
     const begun = await begin(aNetwork());
-    await expect(begun?.join(aTunnel())).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
+    await expect(begun?.join(aTunnel(), never)).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
     expect(system.closed).toEqual(['helper']);
   });
 
   it('is lost with its helper, and not when it is closed', async () => {
-    const network = await (await begin(aNetwork()))?.join(aTunnel());
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
     system.endHelper('HELPER_STOPPED');
     expect(await network?.lost).toMatchObject({ code: 'HELPER_LOST', exitCode: 11 });
     await network?.close();
@@ -113,7 +114,7 @@ describe('a network by a device', () => {
 
   it('asks for a new route grant when the grant goes on beyond it, and looks up what stays outside again', async () => {
     const tunnel = aTunnel(new Date(effects.clock.now() + 7_200_000).toISOString());
-    const network = await (await begin(aNetwork()))?.join(tunnel);
+    const network = await (await begin(aNetwork()))?.join(tunnel, never);
     await network?.refresh();
     expect(system.changes).toHaveLength(1);
     effects.time.advance(3_541_000);
@@ -126,7 +127,7 @@ describe('a network by a device', () => {
 
 describe('a resource with a virtual address', () => {
   it('gets its own range, its own name and its one port', async () => {
-    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel());
+    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel(), never);
     const [range] = virtualRanges('prod-rds');
     expect(system.opens[0]).toMatchObject({
       shape: 'virtual',
@@ -142,7 +143,7 @@ describe('a resource with a virtual address', () => {
 
   it('takes the next range where another program has the first', async () => {
     system.refusals = ['ROUTE_CONFLICT', 'ROUTE_CONFLICT'];
-    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel());
+    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel(), never);
     const ranges = virtualRanges('prod-rds').map(({ cidr }) => cidr);
     expect(system.opens.map(({ virtual }) => virtual?.range)).toEqual(ranges.slice(0, 3));
     await network?.close();
@@ -157,7 +158,7 @@ describe('a resource with a virtual address', () => {
 
 describe('a network by the packet filter', () => {
   it('has its listeners before the filter leads to them', async () => {
-    const network = await (await begin(aNetwork(), 'filter'))?.join(aTunnel());
+    const network = await (await begin(aNetwork(), 'filter'))?.join(aTunnel(), never);
     expect(system.opens).toMatchObject([
       { via: 'filter', shape: 'subnet', listeners: [{ to: '10.0.0.0/16', listener: 4_711 }] },
     ]);
@@ -180,7 +181,7 @@ describe('a network without the helper', () => {
     system.installed = false;
     const begun = await begin(aNetwork());
     expect(begun?.missingHelper).toBe(true);
-    const network = await begun?.join(aTunnel());
+    const network = await begun?.join(aTunnel(), never);
     expect(network?.summary).toMatchObject({ via: 'port', cidrs: ['10.0.0.0/16'] });
     expect(network?.summary.proxy).toMatch(/^socks5h:\/\/127\.0\.0\.1:\d+$/u);
     await network?.close();
@@ -188,7 +189,7 @@ describe('a network without the helper', () => {
   });
 
   it('has no listener of its own behind one that all share', async () => {
-    const network = await (await begin(aNetwork(), undefined, 'socks'))?.join(aTunnel());
+    const network = await (await begin(aNetwork(), undefined, 'socks'))?.join(aTunnel(), never);
     expect(network?.summary).toMatchObject({ via: 'port', proxy: null });
     await network?.close();
   });
@@ -197,7 +198,7 @@ describe('a network without the helper', () => {
     const echo = createServer((socket) => void socket.on('error', () => undefined).pipe(socket));
     await once(echo.listen(0, '127.0.0.1'), 'listening');
     const { port } = echo.address() as AddressInfo;
-    const network = await (await begin(aNetwork(), 'port'))?.join(aTunnel());
+    const network = await (await begin(aNetwork(), 'port'))?.join(aTunnel(), never);
     const proxy = Number(network?.summary.proxy?.split(':').at(-1));
     const ask = async (address: readonly number[], to: number) => {
       const socket = connect(proxy, '127.0.0.1');

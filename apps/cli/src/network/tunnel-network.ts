@@ -7,7 +7,7 @@ import type { SocksListener } from '../socks/listener.ts';
 import type { ListenAt } from '../stories/listen-where.ts';
 import { chooseVia } from './choose-via.ts';
 import { networkOf, type NetworkFacts, type Via } from './facts.ts';
-import { PreparedNetwork, type NetworkSurroundings, type OpenNetwork } from './open-network.ts';
+import { PreparedNetwork, rulesOf, type NetworkSurroundings, type OpenNetwork } from './open-network.ts';
 import { networkByPort, socksTarget } from './socks-network.ts';
 
 export interface TunnelNetworkWish {
@@ -26,7 +26,7 @@ export interface TunnelNetwork {
   /** Whether a device was not possible, and what needs no privilege took its place. */
   readonly missingHelper: boolean;
   /** Joins it to the tunnel; from here on it is the open network's to close. */
-  join(tunnel: Tunnel): Promise<OpenNetwork>;
+  join(tunnel: Tunnel, signal: AbortSignal): Promise<OpenNetwork>;
   /** Gives it back when there was no tunnel to join. */
   close(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function beginNetwork(
     const prepared = await PreparedNetwork.begin(around, { resource, grantId, whileDown }, chosen);
     return {
       missingHelper: false,
-      join: (tunnel) => prepared.join(tunnel),
+      join: (tunnel, signal) => prepared.join(tunnel, signal),
       close: () => prepared.close(),
     };
   }
@@ -83,11 +83,14 @@ async function byPort(
         }));
   return {
     missingHelper,
-    join: async (tunnel) => {
+    join: async (tunnel, signal) => {
       const { lease } = tunnel;
       if (!lease) throw new Problem('REACH_DOWN');
       try {
-        const reach = await system.reach({ tunnel, lease, server, grantId, whileDown, effects, debug });
+        const reach = await system.reach({
+          ...{ tunnel, lease, server, grantId, whileDown, effects, debug, signal },
+          rules: rulesOf({ world, server }),
+        });
         return (joined.network = networkByPort(tunnel, facts, reach, listener));
       } catch (error) {
         await listener?.close();

@@ -133,7 +133,7 @@ export async function openTunnel(
       AbortSignal.any([signal, announcement.abandoned]),
     );
     const opened = tunnel;
-    network = (await begun?.join(opened)) ?? null;
+    network = (await begun?.join(opened, AbortSignal.any([signal, announcement.abandoned]))) ?? null;
     const joined = network;
     void joined?.lost.then((problem) => {
       failure = problem;

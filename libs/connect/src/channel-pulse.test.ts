@@ -24,6 +24,30 @@ function connection() {
 let it1: ReturnType<typeof connection>;
 beforeEach(() => (it1 = connection()));
 
+describe('a probe', () => {
+  it('comes to its end although the network changes every two seconds', () => {
+    const { time, far, died, pulse } = it1;
+    far.gateway = false;
+    for (let change = 0; change < 5; change++) {
+      pulse.probe(5_000, 'network_changed');
+      time.advance(2_000);
+    }
+    expect(died.map(([reason]) => reason)).toEqual(['network_changed']);
+  });
+
+  it('takes the place of the one before while that is young, whose answer proves nothing any more', () => {
+    const { time, far, died, pulse } = it1;
+    pulse.probe(5_000, 'network_changed');
+    time.advance(4_000);
+    far.gateway = false;
+    pulse.probe(5_000, 'network_changed');
+    time.advance(4_999);
+    expect(died).toEqual([]);
+    time.advance(1);
+    expect(died).toEqual([['network_changed', expect.any(Number)]]);
+  });
+});
+
 describe('d4: a peer that is silent while its socket stays open', () => {
   it('is dead within 45 s, and not while it answers pings', () => {
     const { time, far, died } = it1;

@@ -28,6 +28,8 @@ export class ChannelPulse {
   readonly #source: PulseSource;
   #timer: TimerHandle | undefined;
   #probing: TimerHandle | undefined;
+  /** When the first of the probes began that took each other's place. */
+  #probingSince = 0;
   /** The probe under way has had no answer yet. */
   #unanswered = false;
   #deaf = false;
@@ -83,12 +85,15 @@ export class ChannelPulse {
 
   /**
    * Pings now and again half way; without any sign of life in the second half of `patienceMs` the connection is dead for `reason`. What was on its way
-   * before the network went still arrives in the first half and proves nothing.
+   * before the network went still arrives in the first half and proves nothing. A probe takes the place of the one before, but not for ever: interfaces
+   * that flap would put off the answer each time.
    */
   probe(patienceMs: number, reason: LossReason): void {
-    const { timers } = this.#effects;
-    if (this.#probing) timers.cancel(this.#probing);
+    const { clock, timers } = this.#effects;
     this.#ping();
+    if (!this.#probing) this.#probingSince = clock.monotonic();
+    else if (clock.monotonic() - this.#probingSince >= patienceMs) return;
+    else timers.cancel(this.#probing);
     this.#probing = timers.after(patienceMs / 2, () => {
       this.#unanswered = true;
       this.#ping();

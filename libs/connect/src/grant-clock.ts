@@ -6,11 +6,17 @@ const warningsAt = [600, 300, 60] as const;
 const lateMs = 5_000;
 /** The clock says the grant is over and yet it is not: asked again so soon. */
 const askAgainMs = 1_000;
+/** The clock says the grant is over and the control plane is silent: then our clock decides. */
+const silentEndMs = 2_000;
+/** A machine that woke needs this long to have a network again; the grant may have been extended while it slept. */
+const afterSleepMs = 30_000;
 
 export interface GrantClockEvents {
   warning(secondsLeft: number): void;
-  /** By this machine's clock the grant is over. */
+  /** By this machine's clock the grant is over: the control plane is to be asked. Told again each second until it is not. */
   over(): void;
+  /** It is over, and nobody answered in time. */
+  silent(): void;
 }
 
 /** Watches the end of a grant by the wall clock: warns before it and tells when it is there. */
@@ -18,6 +24,10 @@ export class GrantClock {
   readonly #effects: Pick<Effects, 'clock' | 'timers'>;
   readonly #events: GrantClockEvents;
   #timers: TimerHandle[] = [];
+  /** Runs from the first "over" without an answer. */
+  #silence: TimerHandle | undefined;
+  /** Monotonic. */
+  #patientUntil = Number.NEGATIVE_INFINITY;
   #endsAt = '';
   /** Warnings still to be given for this end. */
   #ahead: number[] = [];
@@ -36,15 +46,46 @@ export class GrantClock {
     this.rearm();
   }
 
-  /** Sets the timers anew from the wall clock: after sleep they are late, and after "over" they ask again. */
+  /** The machine slept: timers are late, and answers may take long to come. */
+  woke(): void {
+    const { clock, timers } = this.#effects;
+    this.#patientUntil = clock.monotonic() + afterSleepMs;
+    if (this.#silence) {
+      timers.cancel(this.#silence);
+      this.#listen();
+    }
+    this.rearm();
+  }
+
+  /** The control plane answered, and did not end the grant: it was extended, or this machine's clock is ahead. */
+  answered(): void {
+    if (this.#silence) this.#effects.timers.cancel(this.#silence);
+    this.#silence = undefined;
+  }
+
+  /** Sets the timers anew from the wall clock; after "over" they ask again. */
   rearm(): void {
-    this.stop();
+    this.#disarm();
     const left = this.#leftMs();
     for (const seconds of [...this.#ahead]) this.#arm(left - seconds * 1000, () => this.#warn(seconds));
-    this.#arm(left > 0 ? left : askAgainMs, () => this.#events.over());
+    this.#arm(left > 0 ? left : askAgainMs, () => {
+      if (!this.#silence) this.#listen();
+      this.#events.over();
+    });
   }
 
   stop(): void {
+    this.#disarm();
+    this.answered();
+  }
+
+  #listen(): void {
+    const { clock, timers } = this.#effects;
+    const patienceMs = Math.max(silentEndMs, this.#patientUntil - clock.monotonic());
+    this.#silence = timers.after(patienceMs, () => this.#events.silent());
+  }
+
+  #disarm(): void {
     for (const timer of this.#timers) this.#effects.timers.cancel(timer);
     this.#timers = [];
   }

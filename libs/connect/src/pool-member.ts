@@ -368,13 +368,10 @@ export class PoolMember {
     if (sessionId !== null) this.#discard(sessionId);
   }
 
-  /** Terminates a session at AWS with a lease that is useful; without one the sweeps of the control plane remain. */
+  /** Terminates a session at AWS with a lease that is useful. The desk knows of it at once, so that an end of the tunnel waits for it. */
   #discard(sessionId: string): void {
-    const { leases, desk, ports } = this.#host;
-    void leases.useful(new AbortController().signal).then(
-      (lease) => desk.discard(lease, sessionId),
-      (error: unknown) => ports.debug('ssm', { session: sessionId, left: codeOf(error) }),
-    );
+    const { leases, desk } = this.#host;
+    desk.discardOnce(leases.useful(new AbortController().signal), sessionId);
   }
 }
 

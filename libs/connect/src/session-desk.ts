@@ -49,6 +49,16 @@ export class SessionDesk {
     this.#undertake(this.#terminate(lease, sessionId));
   }
 
+  /** The same with a lease that is still to come; without one the sweeps of the control plane remain. */
+  discardOnce(leased: Promise<Lease>, session: string): void {
+    this.#undertake(
+      leased.then(
+        (lease) => this.#terminate(lease, session),
+        (error: unknown) => this.#ports.debug('ssm', { session, left: codeOf(error) }),
+      ),
+    );
+  }
+
   /** Resolves when nothing is left to be done at AWS. Never fails. */
   async settled(): Promise<void> {
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished);
@@ -65,8 +75,11 @@ export class SessionDesk {
       await ssm.terminate(lease, this.endpoint(lease), session);
       debug('ssm', { call: 'TerminateSession', session });
     } catch (error) {
-      const failed = (error as { code?: string }).code ?? 'unknown';
-      debug('ssm', { call: 'TerminateSession', session, failed });
+      debug('ssm', { call: 'TerminateSession', session, failed: codeOf(error) });
     }
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string } | null)?.code ?? 'unknown';
 }

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
 import type { ApiProblem, Lease } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
-import type { CloseOrder, CloseReason, Traffic } from './control-plane.ts';
+import type { CloseReason, Traffic } from './control-plane.ts';
+import { Admission } from './admission.ts';
 import { sayFarewell } from './farewell.ts';
 import { GrantClock } from './grant-clock.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -26,8 +26,6 @@ import type {
 } from './tunnel-options.ts';
 
 const sessionsMax = 8;
-/** The clock says the grant is over and the control plane is silent: then our clock decides. */
-const silentEndMs = 2_000;
 /** Getting a session back does not wait longer than this for the control plane's word that the grant stands. */
 const standsWithinMs = 2_000;
 /** After sleep or a network change a living peer answers a ping within this. */
@@ -49,6 +47,7 @@ export class Tunnel {
   readonly #pool: SessionPool;
   readonly #grantClock: GrantClock;
   readonly #rates = new RateMeter();
+  readonly #admission: Admission;
   /** How to stop what was begun. */
   readonly #stops: (() => void)[] = [];
   #resolveEnded: (end: TunnelEnd) => void = () => undefined;
@@ -66,11 +65,13 @@ export class Tunnel {
     this.#ports = ports;
     this.#events = events;
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.#admission = new Admission(ports, options.admit, (socket) => this.carry(socket));
     this.#leases = new LeaseSource(ports, options.grantId);
     this.#desk = new SessionDesk(ports, options.rules);
     this.#grantClock = new GrantClock(ports.effects, {
       warning: (secondsLeft) => events.warning?.(secondsLeft),
       over: () => void this.#atEnd(),
+      silent: () => void this.#finish(endByOrder({ code: 'GRANT_ENDED', reason: 'expired', comment: null })),
     });
     this.#pool = new SessionPool(
       {
@@ -207,7 +208,10 @@ export class Tunnel {
     const { signal } = this.#closing;
     const done = (step: Parameters<NonNullable<TunnelEvents['progress']>>[0]) =>
       this.#events.progress?.(step);
-    this.#listener = await listenLocally(this.#options.listen, (socket) => void this.#accept(socket));
+    this.#listener = await listenLocally(
+      this.#options.listen,
+      (socket) => void this.#admission.judge(socket),
+    );
     done('port');
     const lease = await this.#leases.useful(signal);
     // Judged before anything is opened: a session that nothing can be started for is none.
@@ -227,7 +231,8 @@ export class Tunnel {
     await this.#pool.open();
     signal.throwIfAborted();
     this.#watch();
-    this.#setState('open');
+    // What was just opened can be lost in the same breath.
+    this.#setState(this.#pool.isDown ? 'reconnecting' : 'open');
     done('ready');
     this.#grantClock.set(this.endsAt);
     const sampling = effects.timers.every(sampleMs, () =>
@@ -268,21 +273,6 @@ export class Tunnel {
     void heartbeat.beat();
   }
 
-  /** A local program connected: its user is judged before a byte of it is carried. */
-  async #accept(socket: Socket): Promise<void> {
-    // It may be reset while it is judged.
-    socket.on('error', () => socket.destroy());
-    const { admit } = this.#options;
-    if (admit) {
-      const admitted = await Promise.resolve(admit(socket)).catch(() => false);
-      if (!admitted) {
-        this.#ports.debug('local', { admitted: false });
-        return breakOff(socket);
-      }
-    }
-    if (!socket.destroyed) this.carry(socket);
-  }
-
   /** The control plane no longer takes beats: because the grant ended, or for a reason of its own. */
   async #refused(problem: ApiProblem): Promise<void> {
     const grant = await this.#ports.controlPlane.readGrant(this.grantId).catch(() => undefined);
@@ -294,8 +284,8 @@ export class Tunnel {
     if (this.#end) return;
     this.#ports.debug('wake', { ...event });
     this.#pool.nudge(event.what === 'woke' ? 'woke' : 'network_changed', provesItselfWithinMs);
-    // Timers stood still while the machine slept.
-    this.#grantClock.rearm();
+    if (event.what === 'woke') this.#grantClock.woke();
+    else this.#grantClock.rearm();
     void this.#heartbeat?.beat();
   }
 
@@ -349,16 +339,10 @@ export class Tunnel {
 
   /** At the end of the grant the control plane is asked; if it is silent, our own clock cuts. */
   async #atEnd(): Promise<void> {
-    const { timers } = this.#ports.effects;
-    const silent = timers.after(silentEndMs, () => {
-      const order: CloseOrder = { code: 'GRANT_ENDED', reason: 'expired', comment: null };
-      void this.#finish({ reason: 'grant_ended', order, problem: null });
-    });
     const answer = await this.#heartbeat?.beat();
-    if (answer === undefined || answer === 'none') return;
-    // It answered and did not order an end: our clock is ahead, or the grant was extended.
-    timers.cancel(silent);
-    if (!this.#end) this.#grantClock.rearm();
+    if (this.#end) return;
+    if (answer !== undefined && answer !== 'none') this.#grantClock.answered();
+    this.#grantClock.rearm();
   }
 
   #setState(state: TunnelState): void {
@@ -375,6 +359,7 @@ export class Tunnel {
     for (const stop of this.#stops) stop();
     // An order cuts first and tidies afterwards.
     if (end.order || end.problem) this.#pool.close();
+    this.#admission.close();
     const listening = this.#listener?.close();
     const told = this.#tellControlPlane(end.reason, this.traffic);
     if (!end.order)

@@ -32,6 +32,7 @@ export class ControlPlaneDouble implements ControlPlane {
   async issueLease(grantId: string, { avoid = [] }: { avoid?: readonly string[] } = {}): Promise<Lease> {
     this.calls.push(avoid.length > 0 ? `lease avoiding ${avoid.join(' ')}` : 'lease');
     this.avoided.push(avoid);
+    await this.leasesAfter;
     if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.ended) throw grantEnded(this.ended);
     const id = `lse_${++this.#leases}`;
@@ -79,6 +80,8 @@ export class ControlPlaneDouble implements ControlPlane {
     if (this.refusal) throw problem(this.refusal, 'conflict');
     return { close: this.order, session: { endsAt: this.endsAt } };
   }
+  /** Answers with a lease only when this is done. */
+  leasesAfter: Promise<unknown> = Promise.resolve();
   /** Answers the close only when this is done. */
   closesAfter: Promise<unknown> = Promise.resolve();
   async closeSession(_id: string, end: Parameters<ControlPlane['closeSession']>[1]) {

@@ -7,6 +7,7 @@ import {
   createAgentSession,
   encodeMessage,
   messageTypes,
+  payloadTypes,
   type AgentSession,
   type StreamId,
 } from '@sallyport/ssm-protocol';
@@ -38,6 +39,8 @@ export class LoopbackGateway {
   cut = false;
   /** While true a connection is neither opened nor refused: a proxy that never answers. */
   mazed = false;
+  /** While true each connection breaks in the same breath in which its session is ready. */
+  dropsAtOnce = false;
   /** Ids of sessions that were terminated by call. */
   readonly terminated: string[] = [];
   /** Answers StartSession only when this is done. */
@@ -96,6 +99,7 @@ export class LoopbackGateway {
         sink,
         () => this.silent || this.cut,
         () => this.congested && ++this.congestionsMet > 0,
+        () => this.dropsAtOnce,
       );
     },
   };
@@ -126,6 +130,9 @@ export class LoopbackGateway {
   }
 }
 
+/** Where a message tells the type of its payload. */
+const payloadTypeAt = 112;
+
 /** One session's agent, and the client's connection to it. */
 class AgentEnd {
   readonly #agent: AgentSession;
@@ -137,6 +144,7 @@ class AgentEnd {
   readonly #sessionId: string;
   #sink: ConnectionSink | undefined;
   #silent: () => boolean = () => false;
+  #dropsAtOnce: () => boolean = () => false;
   #muted: ConnectionSink | undefined;
   #timer: object | undefined;
   readonly #dead: () => boolean;
@@ -182,8 +190,9 @@ class AgentEnd {
     return this.#effects.clock.monotonic();
   }
 
-  attach(sink: ConnectionSink, silent: () => boolean, congested: () => boolean) {
+  attach(sink: ConnectionSink, silent: () => boolean, congested: () => boolean, dropsAtOnce: () => boolean) {
     this.#sink = sink;
+    this.#dropsAtOnce = dropsAtOnce;
     this.#paused = undefined;
     this.#silent = silent;
     const gone = () => this.#sink !== sink || this.#muted === sink || silent();
@@ -242,6 +251,11 @@ class AgentEnd {
       if (this.#silent() || this.#dead() || sink === this.#muted) return;
       if (this.#paused && sink === this.#sink) this.#paused.push(frame);
       else sink.message(frame);
+      if (!this.#dropsAtOnce() || frame.readUInt32BE(payloadTypeAt) !== payloadTypes.handshakeComplete)
+        return;
+      this.#sink = undefined;
+      this.#agent.disconnected(this.now);
+      sink.closed(1006);
     });
   }
 

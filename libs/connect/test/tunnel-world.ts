@@ -136,7 +136,7 @@ export class Program {
 
 /** Lets virtual time pass in small steps, with turns of the event loop in between for what is not virtual. */
 export async function pass(
-  effects: ReturnType<typeof simulatedEffects>,
+  effects: Pick<ReturnType<typeof simulatedEffects>, 'time'>,
   ms: number,
   stepMs = 50,
 ): Promise<void> {

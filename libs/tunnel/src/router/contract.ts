@@ -86,6 +86,8 @@ export interface FilterListener {
 
 /** The router of `--via filter`: no device, a packet filter sends granted connections to loopback listeners. */
 export interface FilterRouter extends Pick<Router, 'counters' | 'close'> {
-  /** What the helper has to load, most specific first. */
+  /** What the helper has to load, in the order of the routes. */
   readonly listeners: readonly FilterListener[];
+  /** Where the responder for names listens on loopback, with UDP and TCP; null without names. */
+  readonly namesPort: number | null;
 }

@@ -1,9 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { contains, parseAddress } from '../packet/address.ts';
-import { readRules, type Route, type Rule } from '../filter/rule.ts';
+import { readRules, type Rule } from '../filter/rule.ts';
 import { originalDestination } from '../edge/original-destination.ts';
 import type { DatagramFlow, Destination } from '../reach/reach.ts';
 import type { FilterListener, FilterRouter, FilterRouterSettings, RouterCounters } from './contract.ts';
@@ -18,6 +17,9 @@ const flowsMax = 1_024;
 const idleSeconds = 60;
 const sweepMs = 10_000;
 const connectionsMax = 4_096;
+const nameConnectionsMax = 64;
+/** Ports that are tried until one is free for UDP and TCP. */
+const namesTries = 16;
 const loopback = { 4: '127.0.0.1', 6: '::1' } as const;
 
 /**
@@ -37,6 +39,7 @@ export async function startFilterRouter(settings: FilterRouterSettings): Promise
 
 class ListeningRouter implements FilterRouter {
   readonly listeners: FilterListener[] = [];
+  namesPort: number | null = null;
   readonly #settings: FilterRouterSettings;
   readonly #debug: (message: string) => void;
   readonly #rules: readonly Rule[];
@@ -69,10 +72,8 @@ class ListeningRouter implements FilterRouter {
   /** Opens the listeners that the routes need. */
   async listen(): Promise<void> {
     const { routes, names, reach } = this.#settings;
-    const responder: Route[] =
-      names === undefined ? [] : [{ cidr: names.responder, ports: [[53, 53]], proto: 'tcp' }];
     const ports: Partial<Record<4 | 6, number>> = {};
-    for (const route of [...responder, ...routes]) {
+    for (const route of routes) {
       if (route.proto !== 'tcp' && route.proto !== 'ip') continue;
       const family = route.cidr.includes(':') ? 6 : 4;
       ports[family] ??= await this.#listenTcp(loopback[family]);
@@ -102,14 +103,36 @@ class ListeningRouter implements FilterRouter {
     return socket.address().port;
   }
 
+  /** The responder: UDP and TCP on the same port, whichever is free for both. */
   async #listenForNames(responder: string): Promise<void> {
-    const to = await this.#bind(responder, (query, from, socket) => {
-      void this.#responder?.answer(query, this.#ending.signal).then((answer) => {
-        if (answer !== undefined && !this.#ending.signal.aborted)
-          socket.send(answer, from.port, from.address);
+    for (let left = namesTries; ; left -= 1) {
+      const port = await this.#bind(responder, (query, from, socket) => {
+        void this.#responder?.answer(query, this.#ending.signal).then((answer) => {
+          if (answer !== undefined && !this.#ending.signal.aborted)
+            socket.send(answer, from.port, from.address);
+        });
       });
-    });
-    this.listeners.push({ cidr: responder, ports: [[53, 53]], proto: 'udp', to });
+      const server = createServer((socket) => this.#answerNames(socket));
+      server.maxConnections = nameConnectionsMax;
+      try {
+        await once(server.listen({ host: loopback[responder.includes(':') ? 6 : 4], port }), 'listening');
+        this.#servers.push(server);
+        this.namesPort = port;
+        return;
+      } catch (error) {
+        this.#sockets.pop()?.close();
+        if (left === 0) throw error;
+      }
+    }
+  }
+
+  #answerNames(socket: Socket): void {
+    const responder = this.#responder;
+    if (responder === undefined) return;
+    const stream = nameStream((query, ended, room) => responder.answer(query, ended, room));
+    stream.on('error', (error) => this.#debug(`a question over TCP: ${error.message}`));
+    const pair = joined(socket, stream, () => this.#joined.delete(pair));
+    this.#joined.add(pair);
   }
 
   async #listenUdp(): Promise<void> {
@@ -161,7 +184,10 @@ class ListeningRouter implements FilterRouter {
     socket.once('close', gone);
     this.#waiting.add(socket);
     try {
-      const stream = await this.#open(to, AbortSignal.any([abort.signal, this.#ending.signal]));
+      const stream = await this.#settings.reach.openTcp(
+        to,
+        AbortSignal.any([abort.signal, this.#ending.signal]),
+      );
       stream.on('error', (error) => this.#debug(`${to.address}:${to.port}: ${error.message}`));
       if (socket.destroyed || this.#ending.signal.aborted) {
         stream.destroy();
@@ -185,20 +211,12 @@ class ListeningRouter implements FilterRouter {
   }
 
   #granted({ address, port }: Destination): boolean {
-    if (address === this.#settings.names?.responder) return port === 53;
     const to = parseAddress(address);
     return this.#rules.some(
       ({ range, proto, ports }) =>
         contains(range, to) &&
         (proto === 'ip' || (proto === 'tcp' && ports.some(([first, last]) => port >= first && port <= last))),
     );
-  }
-
-  async #open(to: Destination, signal: AbortSignal): Promise<Duplex> {
-    const responder = this.#responder;
-    if (responder === undefined || to.address !== this.#settings.names?.responder)
-      return this.#settings.reach.openTcp(to, signal);
-    return nameStream((query, ended, room) => responder.answer(query, ended, room));
   }
 
   #now(): number {

@@ -1,3 +1,5 @@
-/** Doubles and devices for tests of the packet side. */
+/** Doubles, builders and devices for tests of the packet side. */
 export { directReach, type DirectReachSettings } from './direct-reach.ts';
 export { openTun } from './open-tun.ts';
+export { naiveVerdict, type Told } from './naive-filter.ts';
+export { buildPacket, checksumsHold, slowChecksum, type PacketShape } from './packets.ts';

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   session: async () => (await import('./session.ts')).session,
   wire: async () => (await import('./wire.ts')).wire,
   cli: async () => (await import('./cli.ts')).cliStart,
+  route: async () => (await import('./route.ts')).route,
 };
 
 function printTable(title: string, figures: readonly Figure[]): void {

@@ -14,7 +14,7 @@ const everything = new Set<Protocol>(['tcp', 'udp', 'icmp']);
 function filterOf(
   routes: readonly Route[],
   {
-    carries = everything as ReadonlySet<Protocol>,
+    carries = everything,
     responder,
   }: { carries?: ReadonlySet<Protocol>; responder?: string } = {},
 ): Filter {

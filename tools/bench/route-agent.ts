@@ -1,0 +1,25 @@
+/**
+ * The companion agent of `route` on the gateway: the product's own, listening for plain TCP carriers where Session Manager would come by loopback.
+ * Settings are the first argument as JSON; ready in one JSON line.
+ */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { gatewayNetwork, packer, startAgent } from '@sallyport/agent';
+import type { PublicKey } from '@sallyport/grant-token';
+import { systemEffects } from '@sallyport/effects/system';
+
+const settings = JSON.parse(process.argv[2] ?? '') as {
+  readonly address: string;
+  readonly port: number;
+  readonly agentId: string;
+  readonly issuer: string;
+  readonly key: PublicKey;
+};
+const effects = systemEffects();
+const agent = await startAgent({
+  config: { agentId: settings.agentId, issuer: settings.issuer, keys: [settings.key] },
+  ports: { effects, network: await gatewayNetwork(effects, undefined), packer },
+});
+const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => agent.accept(socket));
+await once(server.listen(settings.port, settings.address), 'listening');
+console.log(JSON.stringify({ event: 'ready' }));

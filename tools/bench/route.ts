@@ -1,0 +1,140 @@
+import type { ChildProcess } from 'node:child_process';
+import { generateKeyPair } from '@sallyport/grant-token';
+import { mayMakeNamespaces } from '../../e2e/harness/namespaces.ts';
+import { atMostFigure, median, rateFigure, type Bench, type Figure } from './figure.ts';
+import { addresses, end, listening, network, ports, RouteWorld } from './route-world.ts';
+
+const seconds = 3;
+const rounds = 3;
+const echoes = 200;
+const echoesUnderBulk = 30;
+const agentId = 'agt_bench';
+const issuer = 'https://sallyport.bench';
+const slowLink = { delayMs: 20, mbitPerSecond: 100 };
+
+/** Both directions of one stream, the mean in Gbit/s. */
+async function bothWays(world: RouteWorld): Promise<number> {
+  return ((await world.throughput(seconds)) + (await world.throughput(seconds, ['-R']))) / 2;
+}
+
+async function withSshuttle<T>(world: RouteWorld, measure: () => Promise<T>): Promise<T> {
+  const ssh = ['ssh', ...world.sshOptions].join(' ');
+  const args = [
+    '--method',
+    'nft',
+    '--no-latency-control',
+    '-v',
+    '-e',
+    ssh,
+    '-r',
+    `root@${addresses.gateway}`,
+    network,
+  ];
+  const child = world.laptop.spawn('sshuttle', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const connected = new Promise<void>((resolve, reject) => {
+    const hear = (bytes: Buffer) => {
+      said += bytes.toString();
+      if (said.includes('Connected to server')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', () => reject(new Error(`sshuttle ended: ${said.slice(-2000)}`)));
+  });
+  connected.catch(() => undefined);
+  await connected;
+  try {
+    return await measure();
+  } finally {
+    await end(child);
+  }
+}
+
+async function withForward<T>(world: RouteWorld, measure: (port: number) => Promise<T>): Promise<T> {
+  const port = 7100;
+  const forward = ['-N', '-L', `${port}:${addresses.server}:${ports.echo}`, `root@${addresses.gateway}`];
+  const child = world.laptop.spawn('ssh', [...world.sshOptions, ...forward]);
+  await listening(world.laptop, child, port);
+  try {
+    return await measure(port);
+  } finally {
+    await end(child);
+  }
+}
+
+/** The product: agent on the gateway, router on the laptop. */
+async function withRoute<T>(world: RouteWorld, measure: () => Promise<T>): Promise<T> {
+  const { privateKey, publicKey } = await generateKeyPair();
+  const children: ChildProcess[] = [];
+  try {
+    const at = { address: addresses.gateway, port: ports.agent };
+    children.push(
+      await world.startNode(world.gateway, 'route-agent.ts', { ...at, agentId, issuer, key: publicKey }),
+    );
+    const agent = { ...at, id: agentId };
+    children.push(
+      await world.startNode(world.laptop, 'route-client.ts', {
+        agent,
+        issuer,
+        privateKey,
+        network,
+        carriersMax: 4,
+      }),
+    );
+    return await measure();
+  } finally {
+    for (const child of children.reverse()) await end(child);
+  }
+}
+
+async function onAWire(): Promise<Figure[]> {
+  await using world = await RouteWorld.start('wire');
+  const rates = { direct: [] as number[], sshuttle: [] as number[], route: [] as number[] };
+  const times = { ssh: [] as number[], route: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    rates.direct.push(await bothWays(world));
+    rates.sshuttle.push(await withSshuttle(world, () => bothWays(world)));
+    times.ssh.push(await withForward(world, (port) => world.connectEcho(echoes, '127.0.0.1', port)));
+    await withRoute(world, async () => {
+      times.route.push(await world.connectEcho(echoes));
+      rates.route.push(await bothWays(world));
+    });
+  }
+  const route = median(rates.route);
+  return [
+    rateFigure('route_over_sshuttle', route, 'Gbit/s', median(rates.sshuttle), 15),
+    rateFigure('route_over_direct', route, 'Gbit/s', median(rates.direct), 0.25),
+    atMostFigure('connect_echo_over_ssh', median(times.route), 'ms', median(times.ssh), { ratio: 2 }),
+  ];
+}
+
+/** Connections and echoes while one upload fills the link. */
+async function underBulk(world: RouteWorld): Promise<number> {
+  const args = ['-c', addresses.server, '-p', String(ports.bulk), '-t', '120'];
+  const bulk = world.laptop.spawn('iperf3', args, { stdio: 'ignore' });
+  try {
+    // Congestion control finds its rate in the first seconds.
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    return await world.connectEcho(echoesUnderBulk);
+  } finally {
+    await end(bulk);
+  }
+}
+
+async function onASlowLink(): Promise<Figure[]> {
+  await using world = await RouteWorld.start(slowLink);
+  const direct = await underBulk(world);
+  const route = await withRoute(world, () => underBulk(world));
+  return [atMostFigure('echo_under_bulk_over_direct', route, 'ms', direct, { ratio: 1.2 })];
+}
+
+/** Routing into a private network through the companion agent, over plain TCP instead of sessions. */
+export const route: Bench = {
+  title:
+    'Routed networks: one TCP stream, mean of both directions; connect and echo, median (namespaces, same run)',
+  run: async () => {
+    if (!mayMakeNamespaces)
+      throw new Error('this benchmark makes network namespaces and TUN devices: run it as root');
+    return [...(await onAWire()), ...(await onASlowLink())];
+  },
+};

@@ -160,8 +160,8 @@ export class RouteWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#spaces.destroy();
     await this.#link?.[Symbol.asyncDispose]();
+    await this.#spaces.destroy();
     rmSync(this.keys, { recursive: true, force: true });
   }
 }

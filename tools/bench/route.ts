@@ -32,18 +32,14 @@ async function withSshuttle<T>(world: RouteWorld, measure: () => Promise<T>): Pr
   ];
   const child = world.laptop.spawn('sshuttle', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  const connected = new Promise<void>((resolve, reject) => {
-    const hear = (bytes: Buffer) => {
-      said += bytes.toString();
-      if (said.includes('Connected to server')) resolve();
-    };
-    child.stdout?.on('data', hear);
-    child.stderr?.on('data', hear);
-    child.once('exit', () => reject(new Error(`sshuttle ended: ${said.slice(-2000)}`)));
-  });
-  connected.catch(() => undefined);
-  await connected;
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-2000)));
   try {
+    // Its last step before it carries anything is the rule that redirects the network.
+    while (!(await world.laptop.ask('nft', ['list', 'ruleset'])).includes(`daddr ${network}`)) {
+      if (child.exitCode !== null) throw new Error(`sshuttle ended: ${said}`);
+      await new Promise((next) => setTimeout(next, 50));
+    }
     return await measure();
   } finally {
     await end(child);

@@ -17,13 +17,11 @@ export interface GuardSettings {
   readonly managementAccount: string;
   /** Organisational units or accounts. */
   readonly targets: readonly string[];
+  /** Empty, as of `deployers`: the roles that `cdk bootstrap` makes. */
   readonly enrollers: readonly string[];
   readonly deployers: readonly string[];
   readonly exempt: readonly string[];
 }
-
-/** The roles that `cdk bootstrap` makes for CloudFormation. */
-const cdkDeployers = 'arn:aws:iam::*:role/cdk-*-cfn-exec-role-*';
 
 /**
  * Reads settings from CDK context (`-c key=value`).
@@ -42,7 +40,7 @@ export function settingsOf(contextOf: (key: string) => unknown): Settings {
   if ((subnetId === undefined) !== (vpcId === undefined)) throw new Error('subnetId and vpcId go together');
   const list = (key: string, form: RegExp) =>
     (text(key, form) ?? '').split(',').filter((part) => part !== '');
-  const roles = /^arn:aws:iam::[^,]+(,arn:aws:iam::[^,]+)*$/;
+  const roles = /^arn:aws(?:-[a-z]+){0,2}:iam::[^,]+(,arn:aws(?:-[a-z]+){0,2}:iam::[^,]+)*$/;
   const managementAccount = text('managementAccount', /^\d{12}$/);
   const targets = list('guardTargets', /^(ou-[a-z0-9-]+|\d{12})(,(ou-[a-z0-9-]+|\d{12}))*$/);
   if ((managementAccount === undefined) !== (targets.length === 0)) {
@@ -57,8 +55,8 @@ export function settingsOf(contextOf: (key: string) => unknown): Settings {
         : {
             managementAccount,
             targets,
-            deployers: deployers.length === 0 ? [cdkDeployers] : deployers,
-            enrollers: enrollers.length === 0 ? [cdkDeployers] : enrollers,
+            deployers,
+            enrollers,
             exempt: list('exemptRoles', roles),
           },
     catalogPath: text('catalog', /./),

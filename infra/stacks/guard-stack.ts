@@ -1,4 +1,4 @@
-import { teamTag, type Catalog } from '@sallyport/catalog';
+import { hostKeyTag, teamTag, type Catalog } from '@sallyport/catalog';
 import { renderOrganisationGuard } from '@sallyport/iam-policy';
 import { aws_organizations as organizations, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
@@ -16,12 +16,21 @@ export class GuardStack extends Stack {
     const { catalog, guard } = props;
     const selectors = catalog.gateways.flatMap(({ selector }) => Object.keys(selector));
     const enrolment = catalog.accounts.flatMap(({ enrolmentTags }) => Object.keys(enrolmentTags));
-    const tagKeys = [...new Set([teamTag, ...enrolment, ...selectors])].sort();
+    const tagKeys = [...new Set([teamTag, hostKeyTag, ...enrolment, ...selectors])].sort();
+    const { partition } = catalog.hub;
+    // The roles that `cdk bootstrap` makes for CloudFormation.
+    const cdkDeployers = [`arn:${partition}:iam::*:role/cdk-*-cfn-exec-role-*`];
     new organizations.CfnPolicy(this, 'Guard', {
       name: 'sallyport-guard',
       type: 'SERVICE_CONTROL_POLICY',
       description: 'Only named roles write the tags, documents and roles of Sallyport',
-      content: renderOrganisationGuard({ tagKeys, ...guard }),
+      content: renderOrganisationGuard({
+        ...guard,
+        tagKeys,
+        partition,
+        enrollers: guard.enrollers.length === 0 ? cdkDeployers : guard.enrollers,
+        deployers: guard.deployers.length === 0 ? cdkDeployers : guard.deployers,
+      }),
       targetIds: [...guard.targets],
     });
   }

@@ -32,13 +32,13 @@ export class SpokeStack extends Stack {
       role: account.roles.revoke,
       description: 'Sallyport: finds and ends sessions of grants',
       trust: trusting(hub.roles.revoker.arn),
-      permissions: renderRevokePermissions({ accountId: account.id }),
+      permissions: renderRevokePermissions({ accountId: account.id, partition: account.partition }),
     });
     addRole(this, 'Inventory', {
       role: account.roles.inventory,
       description: 'Sallyport: sees instances and reads session documents',
       trust: trusting(hub.roles.inventory.arn),
-      permissions: renderInventoryPermissions({ accountId: account.id }),
+      permissions: renderInventoryPermissions({ accountId: account.id, partition: account.partition }),
     });
   }
 
@@ -49,7 +49,7 @@ export class SpokeStack extends Stack {
       path: connect.path,
       managedPolicyName: `${connect.name}Boundary`,
       description: 'Sallyport: what no policy of the connecting role can exceed',
-      policyDocument: renderConnectBoundary({ accountId: account.id }),
+      policyDocument: renderConnectBoundary({ accountId: account.id, partition: account.partition }),
     });
     const permissions = new iam.CfnManagedPolicy(this, 'ConnectPermissions', {
       path: connect.path,
@@ -57,6 +57,7 @@ export class SpokeStack extends Stack {
       description: 'Sallyport: the ceiling of every lease',
       policyDocument: renderConnectPermissions({
         accountId: account.id,
+        partition: account.partition,
         enrolmentTags: account.enrolmentTags,
         databaseSignIn: account.databaseSignIn,
         instanceConnect: account.instanceConnect,

@@ -278,3 +278,108 @@ describe('reading a catalogue', () => {
     expect(fields(refusal)).toEqual(['resources[0].host']);
   });
 });
+
+describe('a subnet', () => {
+  const vpc = 'resources[3]';
+  const networkOf = (...spoils: readonly Spoil[]) => parseCatalog(aForm(...spoils)).resources[3]?.network;
+  const refused = (...spoils: readonly Spoil[]) => refusalOf(() => parseCatalog(aForm(...spoils)));
+
+  it('reaches its networks by protocol and port, through the agent', () => {
+    expect(networkOf()).toMatchObject({
+      way: 'agent',
+      everything: false,
+      carries: ['tcp', 'udp', 'icmp'],
+      suffixes: ['internal'],
+      resolver: '10.0.0.2',
+    });
+    const cidrs = ['10.1.0.0/24', 'fd00:1::/64'];
+    const ports = ['tcp:443', 'tcp:8000-8010', 'tcp:8011', 'icmp'];
+    expect(
+      networkOf([`${vpc}.cidr`, undefined], [`${vpc}.cidrs`, cidrs], [`${vpc}.ports`, ports])?.routes,
+    ).toEqual(
+      cidrs.flatMap((cidr) => [
+        {
+          cidr,
+          ports: [
+            [443, 443],
+            [8000, 8011],
+          ],
+          proto: 'tcp',
+        },
+        { cidr, ports: [], proto: 'icmp' },
+      ]),
+    );
+  });
+
+  it.each<[string, readonly Spoil[], string]>([
+    ['wider than /20 unless it says so', [[`${vpc}.widest`, undefined]], 'cidr'],
+    ['wider than it says', [[`${vpc}.cidr`, '10.0.0.0/15']], 'cidr'],
+    ['wider than anything may be', [[`${vpc}.widest`, 7]], 'widest'],
+    ['with host bits', [[`${vpc}.cidr`, '10.0.0.1/16']], 'cidr'],
+    ['that is no network', [[`${vpc}.cidr`, '10.0.0.0']], 'cidr'],
+    ['of IPv6 wider than /64', [[`${vpc}.cidr`, 'fd00:1::/56']], 'cidr'],
+    ['with a port that is none', [[`${vpc}.ports`, ['tcp:0']]], 'ports[0]'],
+    ['with ports downwards', [[`${vpc}.ports`, ['tcp:9-1']]], 'ports[0]'],
+    ['with a protocol nobody carries', [[`${vpc}.ports`, ['sctp:1']]], 'ports[0]'],
+    ['without ports', [[`${vpc}.ports`, undefined]], 'ports'],
+    ['without a way', [[`${vpc}.way`, undefined]], 'way'],
+    ['with both cidr and cidrs', [[`${vpc}.cidrs`, ['10.1.0.0/24']]], 'cidr'],
+    ['with a public suffix', [[`${vpc}.suffixes`, ['com']]], 'suffixes'],
+    ['with a suffix under which the public registers', [[`${vpc}.suffixes`, ['co.uk']]], 'suffixes'],
+    ['with a zone of AWS', [[`${vpc}.suffixes`, ['eu-west-1.amazonaws.com']]], 'suffixes'],
+    ['with a resolver that is a name', [[`${vpc}.resolver`, 'dns.internal']], 'resolver'],
+    ['of datagrams through sshd', [[`${vpc}.way`, 'ssh']], 'ports'],
+    ['for root through sshd', [[`${vpc}.sshUser`, 'root']], 'sshUser'],
+    [
+      'of more addresses than PermitOpen lists',
+      [
+        [`${vpc}.way`, 'ssh'],
+        [`${vpc}.ports`, ['tcp:443']],
+        [`${vpc}.permitOpen`, true],
+      ],
+      'permitOpen',
+    ],
+  ])('%s is refused', (_, spoils, field) => {
+    const problem = refused(...spoils);
+    expect(problem.code).toBe('CATALOG_INVALID');
+    expect(fields(problem)).toContain(`${vpc}.${field}`);
+  });
+
+  it.each([
+    '169.254.0.0/24',
+    '127.0.0.0/24',
+    '224.0.0.0/20',
+    '100.100.100.200/32',
+    'fe80::/64',
+    'fd00:ec2::/64',
+    '2002:a00::/64',
+    '64:ff9b::/96',
+  ])('of %s is refused', (cidr) => {
+    expect(refused([`${vpc}.cidr`, cidr]).code).toBe('CATALOG_HOST_FORBIDDEN');
+  });
+
+  it('through sshd reaches everything behind its gateway, unless PermitOpen holds it', () => {
+    const ssh: Spoil[] = [
+      [`${vpc}.way`, 'ssh'],
+      [`${vpc}.cidr`, '10.0.2.0/24'],
+      [`${vpc}.ports`, ['tcp:443', 'tcp:8080']],
+    ];
+    expect(networkOf(...ssh)).toMatchObject({ everything: true, sshUser: 'jit-forward' });
+    expect(networkOf(...ssh, [`${vpc}.permitOpen`, true])).toMatchObject({ everything: false });
+    const catalog = parseCatalog(aForm(...ssh));
+    expect(catalog.accounts[0]?.instanceConnect).toBe(true);
+    expect(documentsOf(catalog, sha256).map(({ name }) => name)).toContain('jit-ssh-22');
+  });
+});
+
+it('renders the roles of the partition that the regions lie in, and refuses two at once', () => {
+  const china = aForm(['accounts[0].regions', ['cn-north-1']], ['gateways[0].region', 'cn-north-1']);
+  const { accounts, hub } = parseCatalog(china);
+  expect([hub.partition, accounts[0]?.partition]).toEqual(['aws-cn', 'aws-cn']);
+  expect(accounts[0]?.roles.connect.arn).toBe('arn:aws-cn:iam::111122223333:role/jit/JitConnect');
+  expect(hub.roles.issuer.arn).toBe('arn:aws-cn:iam::999988887777:role/jit/JitHub');
+  const mixed = aForm(['accounts[0].regions', ['eu-west-1', 'us-gov-west-1']]);
+  expect(refusalOf(() => parseCatalog(mixed)).detail).toContain(
+    'us-gov-west-1 lies in the partition aws-us-gov',
+  );
+});

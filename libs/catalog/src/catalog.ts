@@ -10,6 +10,8 @@ export interface Catalog {
 
 export interface Hub {
   readonly accountId: string;
+  /** That of its spokes: no role is taken on across partitions. */
+  readonly partition: string;
   /** Demanded of whoever assumes a spoke role, when there is an organisation. */
   readonly organisationId: string | null;
   readonly roles: { readonly issuer: RoleRef; readonly revoker: RoleRef; readonly inventory: RoleRef };
@@ -18,6 +20,8 @@ export interface Hub {
 /** A spoke: an account that holds resources. */
 export interface Account {
   readonly id: string;
+  /** The world of AWS that its regions belong to: `aws`, `aws-cn`, `aws-us-gov`, ... */
+  readonly partition: string;
   readonly name: string;
   readonly regions: readonly string[];
   /** Not a secret; keeps the hub from being tricked into acting on a foreign account. */

@@ -15,7 +15,7 @@ const line = z
 const title = line.max(limits.titleCharactersMax);
 const text = line.max(limits.textCharactersMax);
 const accountId = z.string().regex(/^\d{12}$/, 'is not an account id of 12 digits (quote it)');
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a region like eu-west-1');
+const region = z.string().regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'is not a region like eu-west-1');
 const rolePath = z
   .string()
   .regex(/^(\/[\w+=,.@-]+){1,5}$/, 'is not a role path like /jit/JitConnect')

@@ -1,3 +1,4 @@
+import { partitionOf } from '@sallyport/iam-policy';
 import { Problem, type FieldError, type ProblemCode } from '@sallyport/problems';
 import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Tls } from './catalog.ts';
 import { teamTag } from './catalog.ts';
@@ -31,6 +32,7 @@ export function readCatalog(text: string, parseYaml: (text: string) => unknown):
 export function parseCatalog(value: unknown): Catalog {
   const form = checkForm(value);
   refuseTakenNames(form);
+  refuseMixedPartitions(form);
   const accounts = form.accounts.map((entry) => accountOf(entry, form));
   const gateways = resolveGateways(form, accounts);
   const resources = resolveResources(form, gateways);
@@ -72,6 +74,22 @@ function refuseTakenNames(form: CatalogForm): void {
   ];
   refuseIfAny('CATALOG_NAME_TAKEN', errors);
 }
+
+/** Roles are taken on within a partition only, so hub and spokes lie in one. */
+function refuseMixedPartitions(form: CatalogForm): void {
+  const home = homePartition(form);
+  const errors = form.accounts.flatMap(({ regions }, index) =>
+    regions
+      .filter((region) => partitionOf(region) !== home)
+      .map((region) => ({
+        field: `accounts[${index}].regions`,
+        message: `${region} lies in the partition ${partitionOf(region)}, the first region in ${home}`,
+      })),
+  );
+  refuseIfAny('CATALOG_INVALID', errors);
+}
+
+const homePartition = ({ accounts }: CatalogForm) => partitionOf(accounts[0]?.regions[0] ?? '');
 
 function resolveGateways(form: CatalogForm, accounts: readonly Account[]): Gateway[] {
   const unknown: FieldError[] = [];
@@ -164,14 +182,17 @@ function databaseOf(entry: ResourceForm): Database | null {
   return { name, role, auth, rdsResourceId: auth === 'iam' ? entry.database.rdsResourceId : null };
 }
 
-function hubOf({ hub }: CatalogForm): Hub {
+function hubOf(form: CatalogForm): Hub {
+  const { hub } = form;
+  const partition = homePartition(form);
   return {
     accountId: hub.account,
+    partition,
     organisationId: hub.organisation ?? null,
     roles: {
-      issuer: roleRef(hub.account, hub.roles.issuer),
-      revoker: roleRef(hub.account, hub.roles.revoker),
-      inventory: roleRef(hub.account, hub.roles.inventory),
+      issuer: roleRef(partition, hub.account, hub.roles.issuer),
+      revoker: roleRef(partition, hub.account, hub.roles.revoker),
+      inventory: roleRef(partition, hub.account, hub.roles.inventory),
     },
   };
 }
@@ -179,15 +200,17 @@ function hubOf({ hub }: CatalogForm): Hub {
 function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): Account {
   const gateways = form.gateways.filter(({ account }) => account === entry.name).map(({ name }) => name);
   const here = form.resources.filter(({ gateway }) => gateways.includes(gateway));
+  const partition = homePartition(form);
   return {
     id: entry.id,
+    partition,
     name: entry.name,
     regions: entry.regions,
     externalId: entry.externalId,
     roles: {
-      connect: roleRef(entry.id, entry.roles.connect),
-      revoke: roleRef(entry.id, entry.roles.revoke),
-      inventory: roleRef(entry.id, entry.roles.inventory),
+      connect: roleRef(partition, entry.id, entry.roles.connect),
+      revoke: roleRef(partition, entry.id, entry.roles.revoke),
+      inventory: roleRef(partition, entry.id, entry.roles.inventory),
     },
     enrolmentTags: entry.enrolment,
     databaseSignIn: here.some((resource) => databaseOf(resource)?.auth === 'iam'),
@@ -198,9 +221,13 @@ function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): A
 }
 
 /** Splits `/jit/JitConnect` of an account into path, name and ARN. */
-function roleRef(accountId: string, full: string): RoleRef {
+function roleRef(partition: string, accountId: string, full: string): RoleRef {
   const cut = full.lastIndexOf('/') + 1;
-  return { path: full.slice(0, cut), name: full.slice(cut), arn: `arn:aws:iam::${accountId}:role${full}` };
+  return {
+    path: full.slice(0, cut),
+    name: full.slice(cut),
+    arn: `arn:${partition}:iam::${accountId}:role${full}`,
+  };
 }
 
 function taken(list: string, member: string, values: readonly string[]): FieldError[] {

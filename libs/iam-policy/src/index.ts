@@ -1,6 +1,7 @@
 /** Renders the policies of roles, boundary and leases from typed values, and evaluates policies together. */
 export type { ConditionBlock, OneOrMore, PolicyDocument, Statement } from './policy.ts';
 export { PolicyInputError } from './input.ts';
+export { partitionOf } from './partition.ts';
 export {
   renderConnectBoundary,
   renderConnectPermissions,

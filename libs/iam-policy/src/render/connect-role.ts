@@ -4,6 +4,8 @@ import { documentAccessCheck } from './access-check.ts';
 
 export interface ConnectRoleInput {
   readonly accountId: string;
+  /** `aws` unless told otherwise. */
+  readonly partition?: string;
   /** Tags an instance must carry, such as jit-managed, ServerType and AccessGranted: IAM itself refuses without. */
   readonly enrolmentTags: Readonly<Record<string, string>>;
   /** Admits pushing a short-lived SSH key to enrolled instances; off until SSH access is offered. */
@@ -20,7 +22,8 @@ export interface ConnectRoleInput {
  */
 export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
-  const instances = `arn:aws:ec2:*:${accountId}:instance/*`;
+  const partition = checked('partition', input.partition ?? 'aws');
+  const instances = `arn:${partition}:ec2:*:${accountId}:instance/*`;
   const enrolled = {
     ...Object.fromEntries(
       checkedTags(input.enrolmentTags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
@@ -39,7 +42,7 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       Sid: 'OnlyOurDocuments',
       Effect: 'Allow',
       Action: 'ssm:StartSession',
-      Resource: `arn:aws:ssm:*:${accountId}:document/jit-*`,
+      Resource: `arn:${partition}:ssm:*:${accountId}:document/jit-*`,
       Condition: { ...documentAccessCheck },
     },
     {
@@ -47,8 +50,8 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       Effect: 'Allow',
       Action: ['ssmmessages:OpenDataChannel', 'ssm:ResumeSession', 'ssm:TerminateSession'],
       Resource: [
-        `arn:aws:ssm:*:${accountId}:session/jit-\${aws:PrincipalTag/GrantId}-*`,
-        `arn:aws:ssm:*:${accountId}:session/\${aws:userid}-*`,
+        `arn:${partition}:ssm:*:${accountId}:session/jit-\${aws:PrincipalTag/GrantId}-*`,
+        `arn:${partition}:ssm:*:${accountId}:session/\${aws:userid}-*`,
       ],
     },
   ];
@@ -66,7 +69,7 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       Sid: 'SignInToDatabases',
       Effect: 'Allow',
       Action: 'rds-db:connect',
-      Resource: leaseDatabaseUsers(accountId),
+      Resource: leaseDatabaseUsers(partition, accountId),
     });
   }
   if (input.sessionKeyArn !== undefined) statements.push(sessionEncryption(input.sessionKeyArn));
@@ -74,7 +77,8 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
 }
 
 /** Every database user that a lease may ever be for. */
-const leaseDatabaseUsers = (accountId: string) => `arn:aws:rds-db:*:${accountId}:dbuser:*/jit_*`;
+const leaseDatabaseUsers = (partition: string, accountId: string) =>
+  `arn:${partition}:rds-db:*:${accountId}:dbuser:*/jit_*`;
 
 function sessionEncryption(keyArn: string): Statement {
   const keys = ['aws:ssm:SessionId', 'aws:ssm:TargetId', 'aws:ssm:RandomChallenge'];
@@ -92,8 +96,9 @@ function sessionEncryption(keyArn: string): Statement {
 }
 
 /** Permissions boundary of that role: what no policy attached to it, now or later, can exceed. */
-export function renderConnectBoundary(input: { accountId: string }): PolicyDocument {
+export function renderConnectBoundary(input: { accountId: string; partition?: string }): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
+  const partition = checked('partition', input.partition ?? 'aws');
   return {
     Version: '2012-10-17',
     Statement: [
@@ -120,16 +125,16 @@ export function renderConnectBoundary(input: { accountId: string }): PolicyDocum
         Sid: 'CeilingDatabases',
         Effect: 'Allow',
         Action: 'rds-db:connect',
-        Resource: leaseDatabaseUsers(accountId),
+        Resource: leaseDatabaseUsers(partition, accountId),
       },
       {
         Sid: 'NoTargetOrDocumentOutsideTheLane',
         Effect: 'Deny',
         Action: 'ssm:StartSession',
         NotResource: [
-          `arn:aws:ec2:*:${accountId}:instance/*`,
-          `arn:aws:ssm:*:${accountId}:managed-instance/*`,
-          `arn:aws:ssm:*:${accountId}:document/jit-*`,
+          `arn:${partition}:ec2:*:${accountId}:instance/*`,
+          `arn:${partition}:ssm:*:${accountId}:managed-instance/*`,
+          `arn:${partition}:ssm:*:${accountId}:document/jit-*`,
         ],
       },
       {

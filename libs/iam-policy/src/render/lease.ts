@@ -1,5 +1,6 @@
 import { checked, PolicyInputError } from '../input.ts';
 import type { PolicyDocument, Statement } from '../policy.ts';
+import { partitionOf } from '../partition.ts';
 import { documentAccessCheck } from './access-check.ts';
 import { leaseSessionName } from './names.ts';
 
@@ -24,10 +25,10 @@ export interface DatabaseUser {
   readonly name: string;
 }
 
-/** The ARN of a database user, `arn:aws:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER`. Throws PolicyInputError. */
+/** The ARN of a database user, `arn:PARTITION:rds-db:REGION:ACCOUNT:dbuser:RESOURCE/USER`. Throws PolicyInputError. */
 export function databaseUserArn(region: string, accountId: string, user: DatabaseUser): string {
   const place = `${checked('region', region)}:${checked('accountId', accountId)}`;
-  return `arn:aws:rds-db:${place}:dbuser:${checked('rdsResourceId', user.rdsResourceId)}/${checked('databaseUser', user.name)}`;
+  return `arn:${partitionOf(region)}:rds-db:${place}:dbuser:${checked('rdsResourceId', user.rdsResourceId)}/${checked('databaseUser', user.name)}`;
 }
 
 export interface LeaseInput extends LeaseScope {
@@ -53,8 +54,9 @@ export function previewLease(scope: LeaseScope): PolicyDocument {
 }
 
 function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
-  const prefix = `arn:aws:ssm:${checked('region', scope.region)}:${checked('accountId', scope.accountId)}`;
-  const instance = `arn:aws:ec2:${scope.region}:${scope.accountId}:instance/${checked('instanceId', scope.instanceId)}`;
+  const partition = partitionOf(scope.region);
+  const prefix = `arn:${partition}:ssm:${checked('region', scope.region)}:${checked('accountId', scope.accountId)}`;
+  const instance = `arn:${partition}:ec2:${scope.region}:${scope.accountId}:instance/${checked('instanceId', scope.instanceId)}`;
   const document = `${prefix}:document/${checked('documentName', scope.documentName)}`;
   // Session ids of assumed roles begin with the session name; AWS's own samples write the user id instead.
   const ownSessions = [

@@ -10,6 +10,8 @@ export interface OrganisationGuardInput {
   readonly deployers: readonly string[];
   /** Role ARN patterns that may reach enrolled instances beside our roles (break-glass, patching). */
   readonly exempt: readonly string[];
+  /** `aws` unless told otherwise. */
+  readonly partition?: string;
 }
 
 const documentActions = [
@@ -51,6 +53,7 @@ const charactersMax = 5120;
 export function renderOrganisationGuard(input: OrganisationGuardInput): PolicyDocument {
   const keys = input.tagKeys.map((key) => checked('tagKey', key));
   if (keys.length === 0) throw new PolicyInputError('tagKey', 'is missing');
+  const partition = checked('partition', input.partition ?? 'aws');
   const deployers = rolePatterns(input.deployers);
   const policy: PolicyDocument = {
     Version: '2012-10-17',
@@ -69,31 +72,33 @@ export function renderOrganisationGuard(input: OrganisationGuardInput): PolicyDo
         Sid: 'GuardDocuments',
         Effect: 'Deny',
         Action: documentActions,
-        Resource: 'arn:aws:ssm:*:*:document/jit-*',
+        Resource: `arn:${partition}:ssm:*:*:document/jit-*`,
         Condition: { ArnNotLike: { 'aws:PrincipalArn': deployers } },
       },
       {
         Sid: 'GuardRoles',
         Effect: 'Deny',
         Action: roleActions,
-        Resource: 'arn:aws:iam::*:role/jit/*',
+        Resource: `arn:${partition}:iam::*:role/jit/*`,
         Condition: { ArnNotLike: { 'aws:PrincipalArn': deployers } },
       },
       {
         Sid: 'GuardPolicies',
         Effect: 'Deny',
         Action: policyActions,
-        Resource: 'arn:aws:iam::*:policy/jit/*',
+        Resource: `arn:${partition}:iam::*:policy/jit/*`,
         Condition: { ArnNotLike: { 'aws:PrincipalArn': deployers } },
       },
       {
         Sid: 'NoSideDoor',
         Effect: 'Deny',
         Action: ['ssm:StartSession', 'ssm:SendCommand', 'ec2-instance-connect:SendSSHPublicKey'],
-        Resource: 'arn:aws:ec2:*:*:instance/*',
+        Resource: `arn:${partition}:ec2:*:*:instance/*`,
         Condition: {
           StringEquals: { 'aws:ResourceTag/jit-managed': 'true' },
-          ArnNotLike: { 'aws:PrincipalArn': ['arn:aws:iam::*:role/jit/*', ...rolePatterns(input.exempt, 0)] },
+          ArnNotLike: {
+            'aws:PrincipalArn': [`arn:${partition}:iam::*:role/jit/*`, ...rolePatterns(input.exempt, 0)],
+          },
         },
       },
     ],
@@ -106,7 +111,7 @@ export function renderOrganisationGuard(input: OrganisationGuardInput): PolicyDo
 function rolePatterns(patterns: readonly string[], atLeast = 1): string[] {
   if (patterns.length < atLeast) throw new PolicyInputError('rolePattern', 'is missing');
   for (const pattern of patterns) {
-    if (!/^arn:aws:iam::(\d{12}|\*):role\/[\w+=,.@-][\w+=,.@/*-]*$/.test(pattern)) {
+    if (!/^arn:aws(?:-[a-z]+){0,2}:iam::(\d{12}|\*):role\/[\w+=,.@-][\w+=,.@/*-]*$/.test(pattern)) {
       throw new PolicyInputError('rolePattern', 'does not have its form');
     }
   }

@@ -5,8 +5,9 @@ import type { PolicyDocument } from '../policy.ts';
  * Permissions of the revoking role: find sessions and end ours. `ssm:DescribeSessions` knows no resource, so it shows
  * every session of the account; that is why it is a role of its own.
  */
-export function renderRevokePermissions(input: { accountId: string }): PolicyDocument {
+export function renderRevokePermissions(input: { accountId: string; partition?: string }): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
+  const partition = checked('partition', input.partition ?? 'aws');
   return {
     Version: '2012-10-17',
     Statement: [
@@ -15,15 +16,16 @@ export function renderRevokePermissions(input: { accountId: string }): PolicyDoc
         Sid: 'EndSessions',
         Effect: 'Allow',
         Action: 'ssm:TerminateSession',
-        Resource: `arn:aws:ssm:*:${accountId}:session/jit-*`,
+        Resource: `arn:${partition}:ssm:*:${accountId}:session/jit-*`,
       },
     ],
   };
 }
 
 /** Permissions of the inventory role: see instances and whether they are online, read our documents, write nothing. */
-export function renderInventoryPermissions(input: { accountId: string }): PolicyDocument {
+export function renderInventoryPermissions(input: { accountId: string; partition?: string }): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
+  const partition = checked('partition', input.partition ?? 'aws');
   return {
     Version: '2012-10-17',
     Statement: [
@@ -37,7 +39,7 @@ export function renderInventoryPermissions(input: { accountId: string }): Policy
         Sid: 'ReadOurDocuments',
         Effect: 'Allow',
         Action: ['ssm:DescribeDocument', 'ssm:GetDocument'],
-        Resource: `arn:aws:ssm:*:${accountId}:document/jit-*`,
+        Resource: `arn:${partition}:ssm:*:${accountId}:document/jit-*`,
       },
     ],
   };

@@ -1,6 +1,7 @@
 import { evaluate, type CallerPolicies } from '../evaluate/evaluate.ts';
 import type { Principal, Resource } from '../evaluate/facts.ts';
 import { defaultSessionDocument, evaluateStartSession } from '../evaluate/start-session.ts';
+import { partitionOf } from '../partition.ts';
 import { renderConnectBoundary, renderConnectPermissions } from '../render/connect-role.ts';
 import { databaseUserArn, type LeaseInput } from '../render/lease.ts';
 import { leaseSessionName } from '../render/names.ts';
@@ -47,7 +48,7 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
   const alone = { ...last, policies: { identityPolicies: [check.sessionPolicy] } };
   const aloneOver = { ...alone, at: lease.leaseEndsAt };
   const granted = scene.document(lease.documentName);
-  const anyHost = `arn:aws:ssm:${lease.region}::document/AWS-StartPortForwardingSessionToRemoteHost`;
+  const anyHost = `arn:${partitionOf(lease.region)}:ssm:${lease.region}::document/AWS-StartPortForwardingSessionToRemoteHost`;
 
   const signIns = signInsOf(lease);
   const pushes = pushesOf(lease);
@@ -130,10 +131,11 @@ interface Scene {
 function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now }: LeaseUnderCheck): Scene {
   const { accountId, region, grantId } = lease;
   const sessionName = leaseSessionName(grantId);
-  const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${accountId}:${rest}`;
+  const partition = partitionOf(region);
+  const arn = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${accountId}:${rest}`;
   return {
     principal: {
-      arn: `arn:aws:sts::${accountId}:assumed-role/JitConnect/${sessionName}`,
+      arn: `arn:${partition}:sts::${accountId}:assumed-role/JitConnect/${sessionName}`,
       accountId,
       userId: `AROAXXXXXXXXXXXXXXXXX:${sessionName}`,
       tags: { GrantId: grantId, Team: team },
@@ -142,12 +144,13 @@ function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now 
       identityPolicies: [
         renderConnectPermissions({
           accountId,
+          partition,
           enrolmentTags,
           databaseSignIn: lease.databaseUser != null,
           instanceConnect: lease.osUser != null,
         }),
       ],
-      boundary: renderConnectBoundary({ accountId }),
+      boundary: renderConnectBoundary({ accountId, partition }),
       sessionPolicy,
     },
     at: now,

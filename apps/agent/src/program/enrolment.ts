@@ -54,14 +54,19 @@ export class EnrolmentStore {
     if (known !== undefined) this.write({ ...known, serial: set.serial, keys: [...set.keys] });
   }
 
-  /** The agent's own key, made at the first call. Refuses AGENT_CONFIGURATION_INVALID when others may read it. */
+  /** The agent's own key, made at the first call. Refuses as {@link readKey}. */
   async key(): Promise<PrivateKey> {
+    const known = this.readKey();
+    if (known !== undefined) return known;
+    const { privateKey } = await generateKeyPair();
+    writeWhole(this.keyPath, `${JSON.stringify(privateKey)}\n`);
+    return privateKey;
+  }
+
+  /** The agent's own key, if it was made. Refuses AGENT_CONFIGURATION_INVALID when others may read it, or when it is none. */
+  readKey(): PrivateKey | undefined {
     const text = readOrNothing(this.keyPath);
-    if (text === undefined) {
-      const { privateKey } = await generateKeyPair();
-      writeWhole(this.keyPath, `${JSON.stringify(privateKey)}\n`);
-      return privateKey;
-    }
+    if (text === undefined) return undefined;
     if ((statSync(this.keyPath).mode & 0o077) !== 0)
       throw invalid(`${this.keyPath} can be read by others: its key is no secret any more. Enrol again.`);
     const read = Key.safeParse(JSON.parse(text));

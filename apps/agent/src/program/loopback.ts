@@ -47,7 +47,7 @@ function listening(
         }),
       );
     });
-    server.listen({ host: '127.0.0.1', port, backlog: 256 }, () => {
+    server.listen({ host: '127.0.0.1', port, backlog: 4096 }, () => {
       const at = server.address();
       resolve({
         port: typeof at === 'object' && at !== null ? at.port : port,

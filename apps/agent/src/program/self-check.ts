@@ -30,7 +30,7 @@ export async function selfCheck(
     ['version', async () => ok(`${agentVersion}, Node ${process.versions.node}`)],
     ['user', async () => userFinding()],
     ['state folder', async () => folderFinding(configuration.stateFolder)],
-    ['key', async () => ok(fingerprint(await thumbprint(await store.key())))],
+    ['key', () => keyFinding(store)],
     ['enrolment', async () => enrolmentFinding(store)],
     ['control plane and clock', () => controlPlaneFinding(configuration.controlPlane, effects)],
     ['resolver', () => resolverFinding(resolver, effects)],
@@ -61,6 +61,11 @@ function folderFinding(folder: string) {
   accessSync(folder, constants.W_OK);
   const others = (statSync(folder).mode & 0o077) !== 0;
   return others ? fail(`${folder} is open to other users`) : ok(folder);
+}
+
+async function keyFinding(store: EnrolmentStore) {
+  const key = store.readKey();
+  return key === undefined ? fail('not made yet') : ok(fingerprint(await thumbprint(key)));
 }
 
 function enrolmentFinding(store: EnrolmentStore) {

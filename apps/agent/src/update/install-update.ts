@@ -40,10 +40,8 @@ const manifestBytesMax = 80 * 1024;
 /** The one that runs and the one to go back to. */
 const releasesKept = 2;
 
-/** Name of the program inside a release. */
-export function programName(platform: Artefact['platform']): string {
-  return platform === 'node' ? 'sallyport-agent.cjs' : 'sallyport-agent';
-}
+/** Name of the program inside a release, bundle or executable. */
+const programName = 'sallyport-agent';
 
 /**
  * Installs a newer signed release, if there is one; resolves with its version, or undefined when there is none. At every moment `current`
@@ -111,7 +109,7 @@ async function place(
     throw refused(`${artefact.file} has other bytes than its manifest says.`);
   const incoming = join(releases, `.incoming-${version}`);
   mkdirSync(incoming, { mode: 0o755 });
-  const path = join(incoming, programName(artefact.platform));
+  const path = join(incoming, programName);
   const file = openSync(path, 'wx', 0o755);
   for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
   fsyncSync(file);
@@ -120,7 +118,7 @@ async function place(
   const final = join(releases, version);
   rmSync(final, { recursive: true, force: true });
   renameSync(incoming, final);
-  return join(final, programName(artefact.platform));
+  return join(final, programName);
 }
 
 /** Whatever an interrupted update left. */

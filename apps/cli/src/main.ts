@@ -24,11 +24,11 @@ export async function runTunnel(argv: readonly string[], world: World): Promise<
     }
     if (options.includes('--help') || options.includes('-h') || options[0] === 'help') {
       const { helpFor } = await import('./output/help.ts');
-      printer.data(
-        await helpFor(
-          options.filter((word) => !['--help', '-h', 'help'].includes(word)),
-          world,
-        ),
+      const words = options.filter((word) => !['--help', '-h', 'help'].includes(word));
+      const text = await helpFor(words, world);
+      printer.answer(
+        { id: ['tunnel', ...words.filter((word) => !word.startsWith('-'))].join(' '), text },
+        () => text,
       );
       return exitCodes.done;
     }

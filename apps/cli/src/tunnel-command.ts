@@ -2,6 +2,7 @@ import { Command, Flags, type Config, type Interfaces } from '@oclif/core';
 import { Problem } from '@sallyport/problems';
 import { lineDebug, noDebug, type Debug } from './output/debug.ts';
 import { Printer } from './output/printer.ts';
+import { clean } from './output/text.ts';
 import { optionsOf } from './options-of.ts';
 import type { Server } from './server/server.ts';
 import type { World } from './world.ts';
@@ -76,6 +77,7 @@ export abstract class TunnelCommand extends Command {
     if (!signIn) return undefined;
     const server = await this.serverAs(address, signIn.token);
     await this.#finishLeftovers(server);
+    if (!this.printer.json) await this.#tellEnds();
     return server;
   }
 
@@ -87,6 +89,16 @@ export abstract class TunnelCommand extends Command {
     const finished = await finishLeftovers(this.world, server, this.debugLine);
     if (finished.length > 0 && !this.printer.json)
       this.printer.say(`finished what a killed tunnel left: ${finished.join(', ')}`);
+  }
+
+  /** Why tunnels of the background ended meanwhile; a program that reads JSON is not told in a person's place. */
+  async #tellEnds(): Promise<void> {
+    const [{ takeWords }, { sayMoment }] = await Promise.all([
+      import('./local/last-words.ts'),
+      import('./output/duration.ts'),
+    ]);
+    for (const { at, code, detail } of await takeWords(this.world))
+      this.printer.say(`in the background, ${sayMoment(at)}: ${clean(detail)} (${clean(code)})`);
   }
 
   async serverAs(address: URL, token: string | undefined): Promise<Server> {

@@ -43,8 +43,7 @@ export default class Up extends TunnelCommand {
     const allowBind = flags['allow-bind'];
     const wait = !flags['no-wait'];
     if (!flags.foreground) {
-      await upStory(asking, { file, wish, allowBind, prune: flags.prune, wait });
-      return 0;
+      return upStory(asking, { file, wish, allowBind, prune: flags.prune, wait });
     }
     if (flags.prune) throw new Problem('COMMAND_USAGE', { detail: '--prune is for the background.' });
     if (file.tunnels.length === 0)

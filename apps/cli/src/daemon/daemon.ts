@@ -1,11 +1,14 @@
 import type { TimerHandle } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
+import { leaveWord } from '../local/last-words.ts';
 import { listenForControl, type Asker, type ControlSocket } from '../local/control-socket.ts';
 import type { Ask } from '../local/local-protocol.ts';
 import { endInTime } from '../process/end-in-time.ts';
 import type { Printer } from '../output/printer.ts';
+import { troubleOf } from '../output/problem-text.ts';
 import { talk } from '../output/tunnel-talk.ts';
 import type { ListenAt } from '../stories/listen-where.ts';
+import { grantEnded } from '../stories/tunnel-end.ts';
 import type { TunnelReport } from '../stories/tunnel-event.ts';
 import { openTunnel, type OpenTunnel } from '../stories/open-tunnel.ts';
 import type { World } from '../world.ts';
@@ -157,11 +160,22 @@ export class Daemon {
     });
     void tunnel.ended.then(async ({ reason, order, problem }) => {
       this.#log.note('closed', { name: resource.name, reason, order: order?.code, problem: problem?.code });
+      const ended = order ? grantEnded(resource.name, order) : problem;
+      if (ended) await this.#leaveWord(resource.name, ended);
       await opened.dispose();
       release();
       this.#tunnels.delete(opened);
       this.#rest();
     });
+  }
+
+  /** Nobody looks at this process: why a tunnel ended is told by its person's next command. */
+  async #leaveWord(name: string, ended: unknown): Promise<void> {
+    const { code, detail } = troubleOf(ended);
+    const at = new Date(this.#world.effects.clock.now()).toISOString();
+    await leaveWord(this.#world, { name, at, code, detail }).catch((error: unknown) =>
+      this.#log.note('unsaid', { name, failed: (error as { code?: string }).code }),
+    );
   }
 
   /** Ends the process after a while without anything to do. */

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import {
   awsSsmSessions,
   connectionSettings,
@@ -9,6 +8,7 @@ import {
 } from '@sallyport/connect';
 import type { Grant, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
+import { isFree } from '../local/free-port.ts';
 import { sayDuration } from '../output/duration.ts';
 import type { Server } from '../server/server.ts';
 import { activeGrants } from '../stories/grants.ts';
@@ -65,17 +65,9 @@ async function localPort(world: World, resource: Resource): Promise<string> {
   if (open) return `open already: ${open.url ?? ''}`;
   const [wanted = 0, ...others] = preferredPorts(resource);
   if (await isFree(wanted)) return `127.0.0.1:${wanted} is free`;
-  const next = (await Promise.all(others.map(isFree))).indexOf(true);
+  const next = (await Promise.all(others.map((port) => isFree(port)))).indexOf(true);
   throw new Problem('LOCAL_PORT_TAKEN', {
     detail: `Port ${wanted} is taken by another program; ${next < 0 ? 'any free one' : others[next]} will be used instead.`,
-  });
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }
 

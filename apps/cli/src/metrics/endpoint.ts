@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { isIP, type AddressInfo } from 'node:net';
+import { isIP, type AddressInfo, type Socket } from 'node:net';
 import { Problem } from '@sallyport/problems';
 import { isLoopback } from '../settings/server-address.ts';
 
@@ -34,11 +34,15 @@ export function metricsAddress(text: string): { host: string; port: number } {
   return { host: name, port };
 }
 
-/** Serves the tunnels' figures to Prometheus at `/metrics`, made at each scrape. Refuses with LOCAL_PORT_TAKEN or LOCAL_PORT_REFUSED. */
+/**
+ * Serves the tunnels' figures to Prometheus at `/metrics`, made at each scrape. `admit` judges the program that asks: what a person reaches, and how much of it,
+ * is no affair of other users of this machine. Refuses with LOCAL_PORT_TAKEN or LOCAL_PORT_REFUSED.
+ */
 export async function serveMetrics(
   { host, port }: { host: string; port: number },
   tunnels: () => readonly MeasuredTunnel[],
   now: () => number,
+  admit: (socket: Socket) => Promise<boolean>,
 ): Promise<MetricsEndpoint> {
   // Loaded by those who ask for figures alone: it would cost every other start.
   const { scrape } = await import('./scrape.ts');
@@ -53,10 +57,12 @@ export async function serveMetrics(
       return answer(421, 'text/plain', 'ask for it by the address of this machine\n');
     if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics')
       return answer(404, 'text/plain', 'the figures are at /metrics\n');
-    scrape(tunnels(), now()).then(
-      ({ type, text }) => answer(200, type, text),
-      () => answer(500, 'text/plain', 'the figures could not be made\n'),
-    );
+    const figures = async () => {
+      if (!(await admit(request.socket))) return void request.socket.resetAndDestroy();
+      const { type, text } = await scrape(tunnels(), now());
+      answer(200, type, text);
+    };
+    figures().catch(() => answer(500, 'text/plain', 'the figures could not be made\n'));
   });
   server.headersTimeout = 5_000;
   server.maxConnections = 16;

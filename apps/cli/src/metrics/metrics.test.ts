@@ -14,12 +14,15 @@ const tunnel: MeasuredTunnel = {
   reconnects: { service_close: 2, peer_dead: 1 },
 };
 let endpoint: MetricsEndpoint;
+let admitted: boolean;
 
 beforeEach(async () => {
+  admitted = true;
   endpoint = await serveMetrics(
     { host: '127.0.0.1', port: 0 },
     () => [tunnel],
     () => Date.parse('2026-01-01T00:00:00.000Z'),
+    async () => admitted,
   );
 });
 afterEach(() => endpoint.close());
@@ -42,6 +45,11 @@ it('d5: tells sessions, reconnects by reason, bytes, open streams, RTT and retra
     expect(text).toContain(line);
   const labels = new Set([...text.matchAll(/[{,](\w+)="/gu)].map(([, label]) => label));
   expect([...labels].sort()).toEqual(['direction', 'reason', 'resource']);
+});
+
+it('tells nothing to another user of this machine', async () => {
+  admitted = false;
+  await expect(fetch(endpoint.url)).rejects.toThrow();
 });
 
 it('tells nothing to a page that had its name rebound to this machine', async () => {

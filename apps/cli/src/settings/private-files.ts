@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Problem, type ProblemCode } from '@sallyport/problems';
 import type { World } from '../world.ts';
@@ -64,6 +64,7 @@ export async function readPrivateFile(
 export async function writePrivateFile(path: string, text: string, owner: Owner): Promise<void> {
   const directory = dirname(path);
   await makePrivateDirectory(directory, owner);
+  await sweepDrafts(directory, owner);
   const draft = join(directory, `.${owner.effects.random.uuid()}.draft`);
   try {
     const file = await open(
@@ -81,6 +82,20 @@ export async function writePrivateFile(path: string, text: string, owner: Owner)
   } catch (cause) {
     await unlink(draft).catch(() => undefined);
     throw new Problem('FILE_UNUSABLE', { detail: `${path} could not be written.`, cause });
+  }
+}
+
+/** A draft is renamed within the same breath; what is older was left by a kill. */
+const draftLivesMs = 60_000;
+
+/** Removes the drafts that killed processes left in a folder. Never fails: whoever cannot remove them leaves them. */
+export async function sweepDrafts(directory: string, { effects }: Pick<Owner, 'effects'>): Promise<void> {
+  const names = await readdir(directory).catch(() => [] as string[]);
+  for (const name of names.filter((file) => /^\.[0-9a-f-]{36}\.draft$/u.test(file))) {
+    const path = join(directory, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found && effects.clock.now() - found.mtimeMs > draftLivesMs)
+      await unlink(path).catch(() => undefined);
   }
 }
 

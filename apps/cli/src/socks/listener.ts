@@ -57,6 +57,8 @@ export async function listenForSocks(options: SocksOptions): Promise<SocksListen
     socket.once('close', settled);
     void admitted(options, socket).then((yes) => {
       if (!yes) return void socket.resetAndDestroy();
+      // Gone while it was judged: its close was told already, and would stop nothing that is begun now.
+      if (socket.destroyed) return;
       negotiate(options, socket, settled);
     });
   });

@@ -173,3 +173,45 @@ describe('the listener', () => {
     ).rejects.toMatchObject({ code: 'LOCAL_PORT_TAKEN', exitCode: 11 });
   });
 });
+
+it('leaves no timer behind for a program that was gone before it was judged', async () => {
+  const effects = systemEffects();
+  const armed = new Set<object>();
+  const judged = Promise.withResolvers<boolean>();
+  const waiting = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const socks = await listenForSocks({
+    port: 0,
+    effects: {
+      ...effects,
+      timers: {
+        ...effects.timers,
+        after: (ms, run) => {
+          const timer = effects.timers.after(ms, run);
+          armed.add(timer);
+          return timer;
+        },
+        cancel: (timer) => {
+          armed.delete(timer);
+          effects.timers.cancel(timer);
+        },
+      },
+    },
+    admit: (socket) => {
+      socket.once('close', () => left.resolve());
+      socket.resume();
+      waiting.resolve();
+      return judged.promise;
+    },
+    refused: () => undefined,
+    targets: () => [],
+  });
+  const program = connect(socks.port, '127.0.0.1');
+  await waiting.promise;
+  program.resetAndDestroy();
+  await left.promise;
+  judged.resolve(true);
+  await new Promise((turn) => setImmediate(turn));
+  expect(armed.size).toBe(0);
+  await socks.close();
+});

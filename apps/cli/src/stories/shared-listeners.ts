@@ -33,7 +33,16 @@ export async function openShared(
       const { serveMetrics } = await import('../metrics/endpoint.ts');
       const measured = () =>
         opened().map(({ tunnel, resource }) => ({ name: resource.name, ...tunnel.snapshot() }));
-      const endpoint = await serveMetrics(metrics, measured, () => world.effects.clock.now());
+      const endpoint = await serveMetrics(
+        metrics,
+        measured,
+        () => world.effects.clock.now(),
+        admissionFor(
+          world,
+          (uid) => printer.say(`user ${uid} of this machine was refused the metrics (PEER_REFUSED)`),
+          debug,
+        ),
+      );
       closing.push(() => endpoint.close());
       printer.say(`metrics at ${endpoint.url}`);
     }

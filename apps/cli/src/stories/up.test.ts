@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { Problem } from '@sallyport/problems';
+import { keepEntry } from '../local/tunnel-registry.ts';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +34,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const opened = {
+  ...{ id: 'ses_1', state: 'open', grantId: aGrant().id, host: '127.0.0.1', port: 15_432 },
+  ...{ url: 'tcp://127.0.0.1:15432', endsAt: '2030-01-01T00:00:00.000Z', pid: 1, network: null },
+};
 const posted = () => api.asked.filter(({ method }) => method === 'POST').map(({ body }) => body);
 async function up(text: string, ...flags: string[]) {
   const file = join(folder, 'tunnels.yaml');
@@ -102,6 +110,101 @@ describe('tunnel up without grants', () => {
     expect((await up('- {name: a, bind: 0.0.0.0, for: 1h, reason: x}\n')).code).toBe(8);
   });
 });
+
+describe('tunnel up --json', () => {
+  it('tells in one object what was opened and what was not, and exits by the first problem', async () => {
+    const grants = ['a', 'b'].map((name) => ({ ...aGrant(), resource: { ...aGrant().resource, name } }));
+    api.on('GET /grants', { body: { items: grants } });
+    const world = person.world();
+    const background = await listenForControl(world, daemonSocketPath(world), async (ask) => {
+      if (ask.ask === 'daemon') return { pid: 1, version: world.version, tunnels: 0 };
+      const { name } = ask['wish'] as { name: string };
+      if (name === 'b') throw new Problem('LOCAL_PORT_TAKEN');
+      return { ...opened, name };
+    });
+    try {
+      const { code, out } = await up('- {name: a}\n- {name: b, port: 7}\n', '--json');
+      expect(code).toBe(11);
+      expect(out.trimEnd().split('\n')).toHaveLength(1);
+      expect(JSON.parse(out)).toMatchObject({
+        items: [{ name: 'a', change: 'opened' }],
+        error: { code: 'LOCAL_PORT_TAKEN' },
+      });
+    } finally {
+      await background.close();
+    }
+  });
+});
+
+describe('a tunnel that the file has moved', () => {
+  /** Runs `up` with `a` open from that file at another port, and tells what the background process was asked. */
+  async function moved(
+    port: number,
+    source: (file: string) => string,
+  ): Promise<{ asks: string[]; out: string }> {
+    api.on('GET /grants', {
+      body: { items: [{ ...aGrant(), resource: { ...aGrant().resource, name: 'a' } }] },
+    });
+    const world = person.world();
+    const asks: string[] = [];
+    const place = { host: '127.0.0.1', port: 15_000, url: 'tcp://127.0.0.1:15000', endsAt: opened.endsAt };
+    const socket = join(folder, '1.sock');
+    let open = true;
+    const tunnel = await listenForControl(world, socket, async ({ ask }) => {
+      asks.push(ask);
+      if (ask === 'stop') open = false;
+      return { state: open ? 'open' : 'closed', health: 'good', endsAt: place.endsAt };
+    });
+    const entry = {
+      ...{ version: 2 as const, pid: process.pid, processStart: null, name: 'a', grantId: opened.grantId },
+      ...{ server: api.url, sessionId: 'ses_1', ssmSessionIds: [], place, startedAt: opened.endsAt, socket },
+      ...{ background: true, source: source(join(folder, 'tunnels.yaml')) },
+    } as const;
+    await keepEntry(world, entry);
+    const background = await listenForControl(world, daemonSocketPath(world), async (ask) => {
+      asks.push(ask.ask);
+      if (ask.ask === 'daemon') return { pid: 1, version: world.version, tunnels: 1 };
+      return { ...opened, name: 'a', port };
+    });
+    try {
+      const { out } = await up(`- {name: a, port: ${port}}\n`, '--json');
+      return { asks: asks.filter((ask) => ask === 'stop' || ask === 'open'), out };
+    } finally {
+      await background.close();
+      await tunnel.close();
+    }
+  }
+
+  it('is moved there', async () => {
+    const { asks, out } = await moved(await freePort(), (file) => file);
+    expect(asks).toEqual(['stop', 'open']);
+    expect(JSON.parse(out)).toMatchObject({ items: [{ name: 'a', change: 'moved' }] });
+  });
+
+  it('stays where it is while another program has that port', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const { asks, out } = await moved((other.address() as AddressInfo).port, (file) => file);
+      expect(asks).toEqual([]);
+      expect(JSON.parse(out)).toMatchObject({ items: [{ name: 'a', change: 'unchanged' }] });
+    } finally {
+      other.close();
+    }
+  });
+
+  it('stays where it is when somebody opened it by hand', async () => {
+    expect((await moved(await freePort(), () => '/elsewhere.yaml')).asks).toEqual([]);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
 
 it('gives up the rest of the file too when Ctrl-C comes while one is being opened', async () => {
   const grants = ['a', 'b'].map((name) => ({ ...aGrant(), resource: { ...aGrant().resource, name } }));

@@ -1,5 +1,6 @@
 import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
+import { isFree } from '../local/free-port.ts';
 import type { BackgroundTunnel } from '../daemon/wish.ts';
 import { parseDuration, sayClock, writeDuration } from '../output/duration.ts';
 import { troubleOf, troubleText } from '../output/problem-text.ts';
@@ -32,7 +33,7 @@ interface Changed {
   readonly id: string;
   readonly name: string;
   readonly state: string;
-  readonly change: 'opened' | 'unchanged' | 'closed';
+  readonly change: 'opened' | 'moved' | 'unchanged' | 'closed';
   readonly grantId: string;
   readonly host: string | null;
   readonly port: number | null;
@@ -42,14 +43,16 @@ interface Changed {
 
 /**
  * `tunnel up`: opens what the file names and is not open yet, in the background; what is open stays as it is. One that cannot be opened does not keep the others
- * from it; the first problem is then the command's.
+ * from it; the first problem is then the command's. One that the file has moved to another place since is moved there, once that place is free. Resolves with the
+ * exit code.
  */
-export async function upStory(asking: Waiting, up: UpWish): Promise<void> {
+export async function upStory(asking: Waiting, up: UpWish): Promise<number> {
   const { world, printer } = asking;
   const { tunnels, path } = up.file;
   await confirmBinds(world, tunnels, up.allowBind);
   const open = await localTunnels(world);
-  const openAs = (name: string) => open.find((tunnel) => tunnel.name === name);
+  const moved = await leavePlaces(world, up.file, open);
+  const openAs = (name: string) => open.find((tunnel) => tunnel.name === name && !moved.has(name));
   const changes: Changed[] = tunnels.flatMap(({ name }) => changeOf(openAs(name), 'unchanged'));
   const missing = tunnels.filter(({ name }) => !openAs(name));
   const failures: unknown[] = [];
@@ -58,7 +61,8 @@ export async function upStory(asking: Waiting, up: UpWish): Promise<void> {
     for (const { name, port, bind, socketPath, via } of missing) {
       try {
         const item = { name, port, bind, socketPath, via, source: path };
-        changes.push(opened(await openOneInBackground(asking, item, grants.get(name))));
+        const tunnel = await openOneInBackground(asking, item, grants.get(name));
+        changes.push(opened(tunnel, moved.has(name) ? 'moved' : 'opened'));
       } catch (error) {
         // Ctrl-C gives up the rest too.
         if (error instanceof Interrupted) throw error;
@@ -68,9 +72,46 @@ export async function upStory(asking: Waiting, up: UpWish): Promise<void> {
     }
   }
   if (up.prune) changes.push(...(await prune(asking, up.file)));
-  await printer.list(changes, columns(world.effects.clock.now()), 'The file names no tunnel.');
   const [first] = failures;
-  if (first instanceof Error) throw first;
+  const trouble = first === undefined ? undefined : troubleOf(first);
+  await printer.list(
+    changes,
+    columns(world.effects.clock.now()),
+    trouble ? 'None of the file is open.' : 'The file names no tunnel.',
+    // One object tells both what was done and what was not.
+    trouble ? { error: trouble } : {},
+  );
+  if (!printer.json && first instanceof Error) throw first;
+  return trouble?.exitCode ?? 0;
+}
+
+/** Closes what this file had opened at another place than it says now, where that place is free. Resolves with the names. */
+async function leavePlaces(
+  world: World,
+  { path, tunnels }: TunnelsFile,
+  open: readonly LiveTunnel[],
+): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for (const wished of tunnels) {
+    const tunnel = open.find(({ name }) => name === wished.name);
+    if (!tunnel?.background || tunnel.source !== path || !differs(tunnel, wished)) continue;
+    // Taken by another program, it stays where it went instead: to move would cost its connections each time.
+    const elsewhere = wished.port !== null && wished.port !== tunnel.port ? wished.port : undefined;
+    if (elsewhere !== undefined && !(await isFree(elsewhere, wished.bind ?? undefined))) continue;
+    names.add(wished.name);
+  }
+  if (names.size > 0)
+    await stopTunnels(
+      world,
+      ({ name, background, source }) => background && source === path && names.has(name),
+    );
+  return names;
+}
+
+/** What the file does not say may be anywhere. */
+function differs(tunnel: LiveTunnel, { port, bind, socketPath }: FileTunnel): boolean {
+  if (socketPath !== null) return tunnel.socketPath !== socketPath;
+  return (port !== null && tunnel.port !== port) || (bind !== null && tunnel.host !== bind);
 }
 
 /** A file comes from others, so a bind beyond this machine is asked about, or allowed on the command line. */
@@ -162,8 +203,11 @@ function changeOf(tunnel: LiveTunnel | undefined, change: Changed['change']): Ch
   return [{ id, name, state, change, grantId, host, port, url, endsAt }];
 }
 
-function opened({ id, name, state, grantId, host, port, url, endsAt }: BackgroundTunnel): Changed {
-  return { id, name, state, change: 'opened', grantId, host, port, url, endsAt };
+function opened(
+  { id, name, state, grantId, host, port, url, endsAt }: BackgroundTunnel,
+  change: Changed['change'],
+): Changed {
+  return { id, name, state, change, grantId, host, port, url, endsAt };
 }
 
 function columns(now: number): readonly Column<Changed>[] {

@@ -21,7 +21,6 @@ beforeAll(async () => {
   const router = await spaces.add();
   const end = (at: Namespace, address: string) => ({ at, device: 'eth0', addresses: [address] });
   await spaces.link(end(laptop, '192.168.7.2/24'), end(router, '192.168.7.1/24'));
-  await laptop.ip('link', 'set', 'eth0', 'addrgenmode', 'none');
   await laptop.ip('route', 'add', '172.30.0.0/16', 'via', '192.168.7.1');
   files = await HelperFiles.make();
   await files.start(laptop);

@@ -32,7 +32,6 @@ beforeAll(async () => {
   await laptop.sysctl('net.ipv4.ping_group_range', '0 2147483647');
   // The strictest setting of a distribution: what comes in must have a way back out by the same device.
   await laptop.sysctl('net.ipv4.conf.all.rp_filter', '1');
-  await laptop.ip('link', 'set', 'eth0', 'addrgenmode', 'none');
   files = await HelperFiles.make();
   await files.start(laptop);
   owner = await ClientProcess.start(laptop, files, ordinaryUid);

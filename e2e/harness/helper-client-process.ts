@@ -52,7 +52,12 @@ function echoReply(request: Buffer, length: number): Buffer {
 const commands: Record<string, (argument: never) => Promise<object>> = {
   async open(wish: Parameters<HelperConnection['open']>[0]) {
     client = await connectHelper({ path: socketPath });
-    void client.ended.then((ended) => (ended === null ? undefined : say({ ended })));
+    void client.ended.then((ended) => {
+      if (ended === null) return;
+      if (device !== null) closeSync(device);
+      device = null;
+      say({ ended });
+    });
     const { opened, fd } = await client.open(wish);
     device = fd;
     if (fd !== null) void serve(fd);

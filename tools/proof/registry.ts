@@ -7,4 +7,6 @@ export const proofs: Readonly<Record<string, () => Promise<Proof>>> = {
   drops: async () => (await import('./proofs/drops.ts')).drops,
   'real-clients': async () => (await import('./proofs/real-clients.ts')).realClients,
   soak: async () => (await import('./proofs/soak.ts')).soak,
+  'helper-fuzz': async () => (await import('./proofs/helper-fuzz.ts')).helperFuzz,
+  'route-kills': async () => (await import('./proofs/route-kills.ts')).routeKills,
 };

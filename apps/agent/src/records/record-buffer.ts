@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import type { FlowRecord } from './flow-record.ts';
 
-/** A page of records is one file and one report. */
-export const recordsPerPage = 500;
+/** A page of records is one file and one report; the control plane takes 100 records and 64 KiB at a time. */
+export const recordsPerPage = 90;
 
 /** A page that is to be sent; call `sent` when the control plane has it. */
 export interface Page {

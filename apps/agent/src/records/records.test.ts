@@ -56,7 +56,7 @@ it('keeps records of a killed agent, and leaves out the line that the kill cut s
 
 it('drops the oldest page above its bound, and counts what that cost', () => {
   let told = 0;
-  const buffer = new RecordBuffer(folder, 400_000, (count) => (told += count));
+  const buffer = new RecordBuffer(folder, 80_000, (count) => (told += count));
   fill(buffer, 0, recordsPerPage * 5);
   expect(buffer.dropped).toBeGreaterThan(0);
   expect(buffer.dropped % recordsPerPage).toBe(0);
@@ -64,8 +64,8 @@ it('drops the oldest page above its bound, and counts what that cost', () => {
   expect(ids(buffer.next())?.[0]).toBe(`flw_${String(buffer.dropped)}`);
   buffer.close();
   const used = readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-  expect(used).toBeLessThan(410_000);
-  expect(new RecordBuffer(folder, 400_000).dropped).toBe(told);
+  expect(used).toBeLessThan(82_000);
+  expect(new RecordBuffer(folder, 80_000).dropped).toBe(told);
 });
 
 it('carries pages to the control plane in order, at least once, through its absences, and past a page it cannot read', async () => {

@@ -1,128 +1,80 @@
 import type { ChildProcess } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  cpSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { repository } from '../../tools/start/installation.ts';
-import type { Namespace, Ran, RunOptions } from './namespaces.ts';
-import type { PersonName, Product } from './product.ts';
-import { Run } from './tunnel.ts';
+import { createInterface, type Interface } from 'node:readline';
+import type { RouterCounters } from '@sallyport/tunnel';
+import type { RouterProcessSettings } from '../../libs/tunnel/test/router-process.ts';
+import { Namespaces, type Namespace } from './namespaces.ts';
 
-/** The person on such a laptop: a user without any right over the network. */
-export const laptopUid = 42_117;
+/** Addresses of the server on the wire: what a reach of the tests dials for the addresses that programs use. */
+export const onTheWire = { four: '10.2.0.2', six: 'fd02::2' } as const;
 
-/**
- * The command line as a package of its own, where every user may read it: the repository may lie in a folder that only root enters. The program and its Node are those of this
- * repository.
- */
-export class InstalledCommand {
-  readonly folder: string;
-  readonly node: string;
+/** A laptop with a router on a TUN device, and a server at the other end of a wire, each a namespace of its own. */
+export class RoutedLaptop implements AsyncDisposable {
+  readonly laptop: Namespace;
+  readonly server: Namespace;
+  readonly #spaces: Namespaces;
+  #router: ChildProcess | undefined;
+  #lines: Interface | undefined;
 
-  constructor() {
-    this.folder = mkdtempSync(join(tmpdir(), 'sallyport-command-'));
-    chmodSync(this.folder, 0o755);
-    for (const part of ['bin', 'dist', 'package.json'])
-      cpSync(join(repository, 'apps/cli', part), join(this.folder, part), { recursive: true });
-    for (const native of ['koffi', '@koromix'])
-      cpSync(join(repository, 'node_modules', native), join(this.folder, 'node_modules', native), {
-        recursive: true,
-        dereference: true,
-      });
-    this.node = join(this.folder, 'node');
-    try {
-      linkSync(process.execPath, this.node);
-    } catch {
-      // Another file system: then it is copied.
-      copyFileSync(process.execPath, this.node);
+  private constructor(spaces: Namespaces, laptop: Namespace, server: Namespace) {
+    this.#spaces = spaces;
+    this.laptop = laptop;
+    this.server = server;
+  }
+
+  static async make(): Promise<RoutedLaptop> {
+    const spaces = await Namespaces.make();
+    const [laptop, server] = [await spaces.add(), await spaces.add()];
+    await spaces.link(
+      { at: laptop, device: 'w0', addresses: ['10.2.0.1/24', 'fd02::1/64'] },
+      { at: server, device: 'w0', addresses: [`${onTheWire.four}/24`, `${onTheWire.six}/64`] },
+    );
+    return new RoutedLaptop(spaces, laptop, server);
+  }
+
+  /** Starts the router; its reach dials by the wire. */
+  async start(settings: RouterProcessSettings): Promise<void> {
+    const program = join(import.meta.dirname, '../../libs/tunnel/test/router-process.ts');
+    const args = ['--conditions=development', program, JSON.stringify(settings)];
+    const router = this.laptop.spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#router = router;
+    this.#lines = createInterface({ input: router.stdout! });
+    const [line] = (await Promise.race([once(this.#lines, 'line'), once(router, 'exit')])) as [unknown];
+    if (typeof line !== 'string') throw new Error('the router did not start');
+  }
+
+  /** Says something to the router's process; its counters after that. */
+  async tell(asked: {
+    readonly what: 'counters' | 'change' | 'close';
+    readonly routes?: unknown;
+  }): Promise<RouterCounters> {
+    const answered = once(this.#lines!, 'line');
+    this.#router!.stdin!.write(`${JSON.stringify(asked)}\n`);
+    const [line] = (await answered) as [string];
+    return JSON.parse(line) as RouterCounters;
+  }
+
+  /** Kills the router as a crash would. */
+  async kill(): Promise<void> {
+    const router = this.#router!;
+    const gone = once(router, 'exit');
+    router.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Starts a server program there and waits until its port is open. */
+  async serve(program: string, args: readonly string[], port: number, udp = false): Promise<void> {
+    const child = this.server.spawn(program, args, { stdio: 'ignore' });
+    for (;;) {
+      const listed = await this.server.ask('ss', [udp ? '-Hlun' : '-Hltn', `sport = :${port}`]);
+      if (listed.length > 0) return;
+      if (child.exitCode !== null) throw new Error(`${program} ended`);
+      await new Promise((next) => setTimeout(next, 50));
     }
   }
 
-  get words(): readonly [string, string] {
-    return [this.node, join(this.folder, 'bin/run.js')];
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * A laptop in a network namespace: its only ways out are 127.0.0.1:PORT of the control plane and of the sandbox. The person is an ordinary user; whatever becomes of devices, routes
- * and rules is done by the helper, which runs there as root.
- */
-export class RoutedLaptop {
-  readonly at: Namespace;
-  readonly home: string;
-  readonly env: Record<string, string>;
-  readonly #command: InstalledCommand;
-  readonly #runs: Run[] = [];
-
-  private constructor(at: Namespace, command: InstalledCommand, product: Product) {
-    this.at = at;
-    this.#command = command;
-    this.home = mkdtempSync(join(tmpdir(), 'sallyport-routed-'));
-    for (const folder of ['', 'config', 'state', 'run']) {
-      mkdirSync(join(this.home, folder), { recursive: true, mode: 0o700 });
-      chownSync(join(this.home, folder), laptopUid, laptopUid);
-    }
-    this.env = {
-      PATH: process.env['PATH'] ?? '',
-      HOME: this.home,
-      LANG: 'C.UTF-8',
-      TUNNEL_SERVER: product.apiUrl,
-      XDG_CONFIG_HOME: join(this.home, 'config'),
-      XDG_STATE_HOME: join(this.home, 'state'),
-      XDG_RUNTIME_DIR: join(this.home, 'run'),
-    };
-  }
-
-  static async signedIn(
-    product: Product,
-    command: InstalledCommand,
-    at: Namespace,
-    name: PersonName = 'engineer',
-  ): Promise<RoutedLaptop> {
-    const laptop = new RoutedLaptop(at, command, product);
-    for (const url of [product.apiUrl, product.installation.awsEndpoint])
-      await at.relayPort(Number(new URL(url).port));
-    const login = laptop.tunnel(['login', '--token-stdin'], product.as(name).account.token + '\n');
-    if ((await login.code) !== 0) throw new Error(`login: ${login.stderr}`);
-    return laptop;
-  }
-
-  /** The `tunnel` command as the person. A signal to the run's process arrives at the command itself. */
-  tunnel(args: readonly string[], input = ''): Run {
-    const [node, program] = this.#command.words;
-    const child: ChildProcess = this.at.spawn(node, [program, ...args], {
-      ...{ asUid: laptopUid, env: this.env, stdio: 'pipe', cwd: '/' },
-    });
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
-    const run = new Run(child as ConstructorParameters<typeof Run>[0]);
-    this.#runs.push(run);
-    return run;
-  }
-
-  /** Any program as the person, to its end. */
-  run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-    return this.at.run(program, args, { env: this.env, uid: laptopUid, ...options });
-  }
-
-  /** Ends what still runs and removes the folders; the namespace is its maker's. */
-  async remove(): Promise<void> {
-    for (const run of this.#runs) {
-      if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGKILL');
-      await run.code;
-    }
-    rmSync(this.home, { recursive: true, force: true });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#spaces.destroy();
   }
 }

@@ -23,3 +23,4 @@ const agent = await startAgent({
 const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => agent.accept(socket));
 await once(server.listen(settings.port, settings.address), 'listening');
 console.log(JSON.stringify({ event: 'ready' }));
+process.once('SIGTERM', () => process.exit(0));

@@ -77,3 +77,4 @@ await startRouter({
   },
 });
 console.log(JSON.stringify({ event: 'ready' }));
+process.once('SIGTERM', () => process.exit(0));

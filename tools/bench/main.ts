@@ -8,6 +8,7 @@ import type { Bench, Figure } from './figure.ts';
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   session: async () => (await import('./session.ts')).session,
   wire: async () => (await import('./wire.ts')).wire,
+  stripe: async () => (await import('./route-stripe.ts')).stripe,
   cli: async () => (await import('./cli.ts')).cliStart,
   route: async () => (await import('./route.ts')).route,
 };

@@ -28,13 +28,15 @@ interface Principals {
 /** A sandbox of its own folder; paced: it sends as AWS's own agent does, 1 KiB and then a sleep of 1 ms. */
 export async function startSandbox({
   paced,
+  world = 'tools/bench/world/session.yaml',
 }: {
   paced: boolean;
+  world?: string;
 }): Promise<AsyncDisposable & { readonly child: Child }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   const child = await Child.start('apps/sandbox/src/main.ts', [
-    ...['--data', dataDir, '--world', 'tools/bench/world/session.yaml', '--no-databases'],
+    ...['--data', dataDir, '--world', world, '--no-databases'],
     ...(paced ? [] : ['--no-pacing']),
   ]);
   return {

@@ -52,7 +52,7 @@ export const frameTypes = {
   renew: 48,
   /** Agent: uint48 milliseconds that the token is still good for. */
   renewed: 49,
-  /** uint48 bytes received on this carrier since its handshake, uint16 tenths of a millisecond since the last of them came. */
+  /** uint48 bytes received on this carrier since its handshake, uint32 when the last of them came, in tenths of a millisecond of any clock. */
   receipt: 50,
   ping: 51,
   pong: 52,

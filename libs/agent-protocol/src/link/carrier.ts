@@ -1,5 +1,5 @@
 import type { CarrierSink } from '../contract.ts';
-import { frameHeader, putUint48 } from '../frame/encode.ts';
+import { frameHeader, putUint32, putUint48 } from '../frame/encode.ts';
 import { frameHeaderBytes, frameTypes } from '../frame/frame-type.ts';
 import { receiptAfter } from '../limits.ts';
 import type { Retained } from './outgoing.ts';
@@ -97,9 +97,9 @@ export class Carrier {
   }
 
   /** Sends what was put, with a receipt if one is owed. */
-  flush(now: number): void {
+  flush(): void {
     if (this.#parts.length === 0) return;
-    if (this.#owesReceipt) this.putReceipt(now);
+    if (this.#owesReceipt) this.putReceipt();
     const parts = this.#parts;
     this.#parts = [];
     this.#sink.send(parts);
@@ -126,19 +126,17 @@ export class Carrier {
     return this.#owesReceipt;
   }
 
-  putReceipt(now: number): void {
+  putReceipt(): void {
     this.#owesReceipt = false;
     this.#told = this.#read;
-    const bytes = frameHeader(frameTypes.receipt, 0, 8, 8);
+    const bytes = frameHeader(frameTypes.receipt, 0, 10, 10);
     putUint48(bytes, frameHeaderBytes, this.#read);
-    const tenths = Math.min(0xffff, Math.max(0, Math.round((now - this.#readAt) * 10)));
-    bytes[frameHeaderBytes + 6] = tenths >>> 8;
-    bytes[frameHeaderBytes + 7] = tenths;
+    putUint32(bytes, frameHeaderBytes + 6, tenths(this.#readAt));
     this.putUncounted(bytes);
   }
 
-  /** The peer tells how much it has read. False when it cannot have. */
-  confirm(position: number, delayMs: number, now: number): boolean {
+  /** The peer tells how much it has read, and when by its clock (tenths of a millisecond). False when it cannot have. */
+  confirm(position: number, peerTenths: number, now: number): boolean {
     if (position > this.#sent) return false;
     if (position <= this.#confirmed) return true;
     const ledger = this.#ledger;
@@ -152,8 +150,13 @@ export class Carrier {
     }
     this.#confirmed = this.retainedFrames === 0 ? this.#sent : position;
     this.progressAt = now;
+    if (this.stalled) this.pace.forget();
     this.stalled = false;
-    if (newest) this.pace.confirmed(now, position, this.#sent, Math.max(0, now - newest.at - delayMs));
+    if (newest) {
+      // Both clocks turn over; their difference does not.
+      const wayMs = ((peerTenths - tenths(newest.at)) | 0) / 10;
+      this.pace.confirmed(now, position, this.#sent, Math.max(0, now - newest.at), wayMs);
+    }
     return true;
   }
 
@@ -168,4 +171,9 @@ export class Carrier {
     }
     return handed;
   }
+}
+
+/** A time in tenths of a millisecond, as far as 32 bits go. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) >>> 0;
 }

@@ -23,6 +23,10 @@ export interface StreamHost {
   gone(stream: LinkStream): void;
 }
 
+/** A stream that sends more than this without a pause is bulk, and is spread over all carriers. */
+const bulkyBytes = 48 * 1024;
+const pauseMs = 250;
+
 const nothing: readonly Uint8Array[] = [];
 
 /** One TCP conversation at one end of a link: what waits to be sent, and what arrived. */
@@ -47,6 +51,9 @@ export class LinkStream implements MuxStream {
   #offset = 0;
   #peerLimit = windowBytesFirst;
   #full = false;
+  /** Sent since the latest pause. */
+  #burst = 0;
+  #burstAt = 0;
   #ending: 'no' | 'asked' | 'sent' = 'no';
   readonly #reassembly = new Reassembly();
   #consumed = 0;
@@ -85,9 +92,9 @@ export class LinkStream implements MuxStream {
   get limit(): number {
     return this.#limit;
   }
-  /** Has been sending more than small talk. */
+  /** Has been sending more than small talk, without a pause. */
   get bulky(): boolean {
-    return this.#waitingBytes > 32 * 1024;
+    return this.#burst > bulkyBytes || this.#waitingBytes > bulkyBytes;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -173,6 +180,9 @@ export class LinkStream implements MuxStream {
     if (most <= 0) return undefined;
     const { parts, bytes } = this.#takeWaiting(most);
     const offset = this.#offset;
+    const now = this.#host.now();
+    this.#burst = now - this.#burstAt > pauseMs ? bytes : this.#burst + bytes;
+    this.#burstAt = now;
     this.#offset += bytes;
     this.#waitingBytes -= bytes;
     if (this.#full && this.#waitingBytes <= waitingBytesMax / 2) {

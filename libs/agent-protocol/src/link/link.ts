@@ -2,7 +2,7 @@ import type { TimerHandle } from '@sallyport/effects';
 import type { FlowCode } from '../codes.ts';
 import type { LinkPorts } from '../contract.ts';
 import type { Problem } from '@sallyport/problems';
-import { bodyByte, bodyUint48, readUint24, readUint48 } from '../frame/bodies.ts';
+import { bodyByte, bodyUint48, readUint24, readUint32, readUint48 } from '../frame/bodies.ts';
 import { dataHeader, frame, frameHeader, packedHeader, uint48 } from '../frame/encode.ts';
 import { frameTypes, offsetBytes, optionalFrom } from '../frame/frame-type.ts';
 import {
@@ -143,14 +143,14 @@ export class Link {
   readFrom(carrier: Carrier): void {
     if (!carrier.owesReceipt || this.#over) return;
     if (carrier.receiptDue) {
-      carrier.putReceipt(this.#now);
+      carrier.putReceipt();
       this.#pumpSoon();
     } else if (!this.#receiptTimers.has(carrier)) {
       const timer = this.#ports.effects.timers.after(receiptAfter.ms, () => {
         this.#receiptTimers.delete(carrier);
         if (this.#over || !carrier.owesReceipt || !this.carriers.includes(carrier)) return;
-        carrier.putReceipt(this.#now);
-        carrier.flush(this.#now);
+        carrier.putReceipt();
+        carrier.flush();
       });
       this.#receiptTimers.set(carrier, timer);
     }
@@ -185,10 +185,9 @@ export class Link {
   end(code: FlowCode, last?: Uint8Array): void {
     if (this.#over) return;
     if (last) {
-      const now = this.#now;
       for (const carrier of this.carriers) {
         carrier.putUncounted(last);
-        carrier.flush(now);
+        carrier.flush();
       }
     }
     this.#over = true;
@@ -246,7 +245,7 @@ export class Link {
     const asked = this.#now;
     for (const carrier of [...this.carriers]) {
       carrier.putUncounted(frame(frameTypes.ping, 0));
-      carrier.flush(asked);
+      carrier.flush();
       this.#ports.effects.timers.after(patienceMs, () => {
         if (carrier.heardAt < asked && this.carriers.includes(carrier)) carrier.close();
       });
@@ -262,9 +261,8 @@ export class Link {
   }
 
   #receipt(carrier: Carrier, body: Uint8Array): void {
-    if (body.length !== 8) throw violation('a receipt has eight bytes');
-    const delayMs = ((body[6]! << 8) | body[7]!) / 10;
-    if (!carrier.confirm(readUint48(body, 0), delayMs, this.#now))
+    if (body.length !== 10) throw violation('a receipt has ten bytes');
+    if (!carrier.confirm(readUint48(body, 0), readUint32(body, 6), this.#now))
       throw violation('a receipt for what was not sent');
     this.#pumpSoon();
   }
@@ -330,7 +328,7 @@ export class Link {
     this.#pumpDatagrams(live, now);
     this.#scheduler.run(live, (stream, carrier, bytesMax) => this.#putPiece(stream, carrier, bytesMax, now));
     for (const carrier of live) {
-      carrier.flush(now);
+      carrier.flush();
       if (carrier.retainedFrames > retainedFramesMax) return carrier.close();
     }
     this.#armCheck();
@@ -401,7 +399,7 @@ export class Link {
         carrier.close();
       } else if (silentMs >= silentAfterMs) {
         carrier.putUncounted(frame(frameTypes.ping, 0));
-        carrier.flush(now);
+        carrier.flush();
       }
       const patience = Math.max(stalledAfterMs, 4 * (carrier.pace.rttMs ?? 0));
       const others = this.carriers.some((other) => other !== carrier && !other.stalled);

@@ -1,21 +1,44 @@
 import { chunkBytes, flightBytes } from '../limits.ts';
 
-/** How far a queue on the way may grow: half the bare round trip, within these; milliseconds. */
+/** How far a queue on the way may grow: half the round trip, within these; milliseconds. */
 const queueMs = { least: 8, most: 50 };
-/** The bare round trip is looked for anew after this long, because ways change. */
-const bareForMs = 10_000;
+/**
+ * How long the shortest way is remembered: longer than a queue of ours lasts, since a queue that always stands looks like a longer way; and not for
+ * ever, because ways change and clocks drift.
+ */
+const bareForMs = 180_000;
+
+/** The least of the last two periods. */
+class Least {
+  #now = Number.POSITIVE_INFINITY;
+  #before = Number.POSITIVE_INFINITY;
+  #since = 0;
+
+  add(now: number, value: number): void {
+    if (now - this.#since > bareForMs) {
+      this.#before = this.#now;
+      this.#now = value;
+      this.#since = now;
+    } else this.#now = Math.min(this.#now, value);
+  }
+
+  get value(): number {
+    return Math.min(this.#now, this.#before);
+  }
+}
 
 /**
- * How much may be in flight on one carrier. Grows until the round trip shows a queue and then holds the queue short, so that a small flow
- * never stands behind more than that, whatever buffers lie below: a full link, a paced session, a kernel's send buffer.
+ * How much may be in flight on one carrier. Grows until our own direction shows a queue and then holds the queue short, so that a small flow never
+ * stands behind more than that, whatever buffers lie below: a full link, a paced session, a kernel's send buffer. A queue shows in the time from here
+ * to there, which the peer tells by its own clock: only differences count, and what is queued on the way back does not.
  */
 export class CarrierPace {
   #window = flightBytes.first;
   #doubling = true;
   #limited = false;
-  /** The shortest round trips of this period and the one before. */
-  #bare = { now: Number.POSITIVE_INFINITY, before: Number.POSITIVE_INFINITY, since: 0 };
-  #round = { from: 0, until: 0, at: 0, shortest: Number.POSITIVE_INFINITY };
+  #shortestWay = new Least();
+  #shortestTrip = new Least();
+  #round = { from: 0, until: 0, at: 0, way: Number.POSITIVE_INFINITY };
   #smoothed: number | undefined;
   #bytesPerMs = 0;
 
@@ -35,9 +58,6 @@ export class CarrierPace {
   get chunk(): number {
     return Math.min(chunkBytes.most, Math.max(chunkBytes.least, this.#window >> 3));
   }
-  get #bareMs(): number {
-    return Math.min(this.#bare.now, this.#bare.before);
-  }
 
   /** Something waited because the flight was full: the window may be what limits. */
   limited(): void {
@@ -46,21 +66,30 @@ export class CarrierPace {
 
   /** After a pause the next round begins with what is sent now. */
   began(now: number, position: number): void {
-    this.#round = { from: position, until: position, at: now, shortest: Number.POSITIVE_INFINITY };
+    this.#round = { from: position, until: position, at: now, way: Number.POSITIVE_INFINITY };
   }
 
-  /** Everything up to `confirmed` has arrived, of `sent` bytes; the newest of it took `rttMs`. */
-  confirmed(now: number, confirmed: number, sent: number, rttMs: number): void {
+  /** The way may be another one: what was learnt of its length is forgotten. */
+  forget(): void {
+    this.#shortestWay = new Least();
+    this.#shortestTrip = new Least();
+  }
+
+  /**
+   * Everything up to `confirmed` has arrived, of `sent` bytes. The newest of it came back confirmed after `rttMs`, and arrived `wayMs` after it was
+   * sent, by two clocks.
+   */
+  confirmed(now: number, confirmed: number, sent: number, rttMs: number, wayMs: number): void {
     this.#smoothed = this.#smoothed === undefined ? rttMs : this.#smoothed * 0.875 + rttMs * 0.125;
-    if (now - this.#bare.since > bareForMs) this.#bare = { now: rttMs, before: this.#bare.now, since: now };
-    else this.#bare.now = Math.min(this.#bare.now, rttMs);
+    this.#shortestTrip.add(now, rttMs);
+    this.#shortestWay.add(now, wayMs);
     const round = this.#round;
-    round.shortest = Math.min(round.shortest, rttMs);
+    round.way = Math.min(round.way, wayMs);
     if (confirmed < round.until || confirmed === round.from) return;
     const ms = now - round.at;
     if (ms > 0) this.#measured((confirmed - round.from) / ms);
-    this.#adapt(round.shortest);
-    this.#round = { from: confirmed, until: sent, at: now, shortest: Number.POSITIVE_INFINITY };
+    this.#adapt(round.way - this.#shortestWay.value);
+    this.#round = { from: confirmed, until: sent, at: now, way: Number.POSITIVE_INFINITY };
     this.#limited = false;
   }
 
@@ -70,12 +99,12 @@ export class CarrierPace {
       this.#bytesPerMs = this.#bytesPerMs === 0 ? bytesPerMs : this.#bytesPerMs * 0.7 + bytesPerMs * 0.3;
   }
 
-  #adapt(shortestMs: number): void {
-    const bare = this.#bareMs;
-    const target = Math.min(queueMs.most, Math.max(queueMs.least, bare / 2));
-    if (shortestMs - bare > target) {
+  #adapt(queueNowMs: number): void {
+    const trip = this.#shortestTrip.value;
+    const target = Math.min(queueMs.most, Math.max(queueMs.least, trip / 2));
+    if (queueNowMs > target) {
       this.#doubling = false;
-      const share = Math.max(0.5, (bare + target) / shortestMs);
+      const share = Math.max(0.5, (trip + target) / (trip + queueNowMs));
       this.#window = Math.max(flightBytes.least, Math.floor(this.#window * share));
     } else if (this.#limited) {
       const more = this.#doubling ? this.#window : Math.max(chunkBytes.least, this.#window >> 3);

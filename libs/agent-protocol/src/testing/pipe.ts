@@ -9,6 +9,9 @@ export interface PipeShape {
   readonly bytesPerMs?: number;
 }
 
+/** What arrives at once. */
+const pieceBytes = 16 * 1024;
+
 interface Side {
   input: CarrierInput | undefined;
   /** Bytes that were given before anybody listened. */
@@ -83,11 +86,14 @@ export class Pipe {
     const arriving = this.tamper ? this.tamper(bytes, name) : bytes;
     if (!arriving) return;
     this.bytes[name === 'left' ? 'toLeft' : 'toRight'] += arriving.length;
-    this.#timers.after(this.#arrival(to, arriving.length), () => {
-      if (this.#cut || this.silent) return;
-      if (to.input) to.input.receive(arriving);
-      else to.early.push(arriving);
-    });
+    for (let at = 0; at < arriving.length; at += pieceBytes) {
+      const piece = arriving.subarray(at, at + pieceBytes);
+      this.#timers.after(this.#arrival(to, piece.length), () => {
+        if (this.#cut || this.silent) return;
+        if (to.input) to.input.receive(piece);
+        else to.early.push(piece);
+      });
+    }
   }
 
   /** Milliseconds until what is sent now has arrived. */

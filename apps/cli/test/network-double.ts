@@ -117,7 +117,7 @@ export class SystemDouble implements NetworkSystem {
   async filter(settings: FilterRouterSettings) {
     this.filters.push(settings);
     const listener = { cidr: '10.0.0.0/16', ports: [[1, 65_535] as const], proto: 'tcp' as const, to: 4_711 };
-    return { ...this.#router(), listeners: [listener] };
+    return { ...this.#router(), listeners: [listener], namesPort: 4_712 };
   }
 
   #router() {

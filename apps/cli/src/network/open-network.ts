@@ -277,19 +277,17 @@ export class PreparedNetwork {
       ...this.#effectsAndDebug(),
     });
     into.router = router;
-    const names = router.listeners.find(({ cidr, proto }) => cidr === filterResponder && proto === 'udp');
-    const listeners = router.listeners
-      .filter(({ cidr }) => cidr !== filterResponder)
-      .flatMap(({ cidr, ports, proto, to }) =>
-        ports.map(([first, last]) => ({
-          ...{ to: cidr, proto, listener: to },
-          ports: [Math.max(first, 1), last] as [number, number],
-        })),
-      );
+    const { namesPort } = router;
+    const listeners = router.listeners.flatMap(({ cidr, ports, proto, to }) =>
+      ports.map(([first, last]) => ({
+        ...{ to: cidr, proto, listener: to },
+        ports: [Math.max(first, 1), last] as [number, number],
+      })),
+    );
     const { opened } = await this.#helper.open({
       ...{ via: 'filter', shape: 'subnet', routeGrants: [this.#grant.token], listeners },
       exclude: [...(await this.#excluded())],
-      dns: { ...dnsWish(this.#own), ...(names ? { listener: names.to } : {}) },
+      dns: { ...dnsWish(this.#own), ...(namesPort === null ? {} : { listener: namesPort }) },
     });
     return { opened, fd: -1 };
   }

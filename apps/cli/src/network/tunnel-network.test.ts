@@ -160,7 +160,12 @@ describe('a network by the packet filter', () => {
   it('has its listeners before the filter leads to them', async () => {
     const network = await (await begin(aNetwork(), 'filter'))?.join(aTunnel(), never);
     expect(system.opens).toMatchObject([
-      { via: 'filter', shape: 'subnet', listeners: [{ to: '10.0.0.0/16', listener: 4_711 }] },
+      {
+        via: 'filter',
+        shape: 'subnet',
+        listeners: [{ to: '10.0.0.0/16', listener: 4_711 }],
+        dns: { listener: 4_712 },
+      },
     ]);
     expect(network?.summary).toMatchObject({ via: 'filter', device: null });
     await network?.close();

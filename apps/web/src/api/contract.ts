@@ -10,6 +10,7 @@ export type {
   FactsItem,
   Grant,
   Me,
+  Network,
   Resource,
   ResourceRef,
   Review,

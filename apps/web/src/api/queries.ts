@@ -35,6 +35,12 @@ export const grantsQuery = (view: 'mine' | 'all', states: readonly string[] = []
     queryFn: async ({ signal }) => (await api.listGrants({ view, ...stated(states) }, { signal })).items,
   });
 
+export const flowsQuery = (grantId: string) =>
+  queryOptions({
+    queryKey: ['grants', 'flows', grantId],
+    queryFn: ({ signal }) => api.listFlows(grantId, {}, { signal }),
+  });
+
 export const sessionsQuery = (view: 'mine' | 'all', state: 'live' | 'closed') =>
   queryOptions({
     queryKey: ['sessions', view, state],

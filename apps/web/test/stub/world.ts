@@ -119,8 +119,18 @@ export function resources(): Resource[] {
       host: null,
       port: null,
       cidr: '10.0.0.0/16',
-      connectable: false,
-      notConnectable: later,
+      network: {
+        routes: [
+          { cidr: '10.0.0.0/16', ports: [[1, 65_535]], proto: 'tcp' },
+          { cidr: '10.0.0.0/16', ports: [[1, 65_535]], proto: 'udp' },
+          { cidr: '10.0.0.0/16', ports: [], proto: 'icmp' },
+        ],
+        suffixes: ['internal'],
+        resolver: '10.0.0.2',
+        carries: ['tcp', 'udp', 'icmp'],
+        way: 'agent',
+        everything: false,
+      },
     }),
     resource(5, {
       name: 'staging-rds',
@@ -171,6 +181,7 @@ export function factsOf(request: AccessRequest, requester: StubPerson, all: read
         database: found.database?.name ?? null,
         databaseRole: found.database?.role ?? null,
       },
+      ...(found.network ? { network: found.network } : {}),
       gateway: { instanceId, selector: found.gateway.selector },
       account: found.account,
       region: found.region,

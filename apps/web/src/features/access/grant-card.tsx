@@ -13,6 +13,7 @@ import { CountdownRing } from '../../design/countdown-ring.tsx';
 import { useNotice } from '../../design/notices.tsx';
 import { ClockTime } from '../../design/times.tsx';
 import { ExtendDialog } from './extend-dialog.tsx';
+import { FlowsButton } from '../flows/flow-destinations.tsx';
 import { KindIcon } from '../resources/kind-icon.tsx';
 
 /** A grant that is open or will be: time left, the line to type, and the ways to extend it and to give it back. */
@@ -63,6 +64,7 @@ export function GrantCard({ grant }: { grant: Grant }) {
           className="min-w-0"
         />
         <div className="flex gap-2 *:flex-1 sm:justify-end sm:*:flex-none">
+          <FlowsButton grant={grant} />
           {grant.extension && <ExtendButton grant={grant} room={grant.extension} />}
           <ReturnButton grant={grant} />
         </div>

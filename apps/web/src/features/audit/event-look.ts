@@ -9,7 +9,9 @@ import {
   LogIn,
   LogOut,
   MessageSquareText,
+  Network,
   PlugZap,
+  ServerCog,
   ShieldAlert,
   Unplug,
   type LucideIcon,
@@ -44,6 +46,9 @@ const families: Record<string, LucideIcon> = {
   lease: KeySquare,
   token: KeySquare,
   grant: DoorOpen,
+  flow: Network,
+  route: Network,
+  agent: ServerCog,
 };
 
 /** Icon and tint of an event; one that is not known gets a plain dot. */

@@ -1,10 +1,11 @@
 'use client';
-import { ChevronRight, EyeOff, Radio } from 'lucide-react';
+import { ChevronRight, EyeOff, Radio, ShieldAlert } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
-import type { FactsItem } from '../../api/contract.ts';
+import type { FactsItem, Network } from '../../api/contract.ts';
 import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
 import { KeyCap } from '../../design/key-cap.tsx';
+import { byNetwork, wayText } from '../resources/network-reach.ts';
 import { policyLines } from './policy-lines.ts';
 import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 
@@ -32,6 +33,7 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
           </p>
         </div>
         <dl className="divide-y divide-line text-sm">
+          {item.network && <NetworkRows network={item.network} />}
           <Row name="Through gateway">
             <span className="font-mono text-xs">{item.gateway.instanceId ?? 'chosen at issue'}</span>
             <span className="text-xs text-ink-2"> · {selectorText(item.gateway.selector)}</span>
@@ -76,6 +78,49 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
         {policyOpen && <Policy item={item} />}
       </div>
     </section>
+  );
+}
+
+/** Which addresses, ports and names of a network, and who holds people to them. */
+function NetworkRows({ network }: { network: Network }) {
+  return (
+    <>
+      <Row name="Addresses, ports">
+        <ul className="space-y-0.5">
+          {byNetwork(network).map(({ cidr, carried }) => (
+            <li key={cidr}>
+              <span className="font-mono text-xs">{cidr}</span>
+              <span className="text-ink-2"> · {carried}</span>
+            </li>
+          ))}
+        </ul>
+      </Row>
+      <Row name="Names">
+        {network.suffixes.length === 0 ? (
+          'None'
+        ) : (
+          <span className="font-mono text-xs">
+            {network.suffixes.map((suffix) => `*.${suffix}`).join(', ')}
+          </span>
+        )}
+        {network.resolver && (
+          <span className="text-xs text-ink-2">
+            {' '}
+            asked of <span className="font-mono">{network.resolver}</span>
+          </span>
+        )}
+      </Row>
+      <Row name="Held to it by">
+        {network.everything ? (
+          <strong className="inline-flex items-start gap-1.5 font-semibold text-denied">
+            <ShieldAlert aria-hidden className="mt-[3px] size-3.5 shrink-0" />
+            {wayText(network)}
+          </strong>
+        ) : (
+          wayText(network)
+        )}
+      </Row>
+    </>
   );
 }
 

@@ -1,15 +1,21 @@
 import type { FactsItem } from '../../api/contract.ts';
+import { byNetwork } from '../resources/network-reach.ts';
 import { addressOf, protocolName } from '../resources/reach.ts';
 
 /** What becomes reachable: `PostgreSQL database shop, role app_ro`. The address stands beside it. */
-export function reachSentence(item: Pick<FactsItem, 'reach'>): string {
+export function reachSentence(item: Pick<FactsItem, 'reach' | 'network'>): string {
+  if (item.network) return item.network.everything ? 'Everything that this gateway reaches' : 'Whole network';
   const { protocol, database, databaseRole } = item.reach;
   const what = database ? `${protocolName(protocol)} database ${database}` : protocolName(protocol);
   return databaseRole ? `${what}, role ${databaseRole}` : what;
 }
 
 /** The address that becomes reachable. */
-export function reachAddress(item: Pick<FactsItem, 'reach'>): string {
+export function reachAddress(item: Pick<FactsItem, 'reach' | 'network'>): string {
+  if (item.network)
+    return byNetwork(item.network)
+      .map(({ cidr }) => cidr)
+      .join(', ');
   return addressOf(item.reach.host, item.reach.port);
 }
 

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import type { AccessRequest } from '../../api/contract.ts';
 import { requestOutcome } from '../access/request-outcome.ts';
 import { policyLines } from './policy-lines.ts';
-import { historySentence, reachSentence, selectorText } from './reach-sentence.ts';
+import { byNetwork, wayText } from '../resources/network-reach.ts';
+import { historySentence, reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 
 it('marks the lines that tie the policy to this request', () => {
   const policy = {
@@ -32,6 +33,35 @@ it('says what becomes reachable', () => {
   expect(selectorText({ ServerType: 'bastion', AccessGranted: 'true' })).toBe(
     'ServerType=bastion, AccessGranted=true',
   );
+});
+
+it('says what of a network becomes reachable, and that nothing holds people to it', () => {
+  const reach = { host: null, port: null, protocol: null };
+  const routes = [
+    {
+      cidr: '10.0.0.0/20',
+      ports: [
+        [443, 443],
+        [8000, 8010],
+      ],
+      proto: 'tcp' as const,
+    },
+    { cidr: '10.0.0.0/20', ports: [], proto: 'icmp' as const },
+    { cidr: 'fd00:1::/64', ports: [[1, 65_535]], proto: 'udp' as const },
+  ];
+  const network = {
+    ...{ routes, suffixes: ['internal'], resolver: null, carries: ['tcp' as const] },
+    ...{ way: 'agent' as const, everything: false },
+  };
+  expect(reachAddress({ reach, network })).toBe('10.0.0.0/20, fd00:1::/64');
+  expect(reachSentence({ reach, network })).toBe('Whole network');
+  expect(byNetwork(network).map(({ carried }) => carried)).toEqual([
+    'TCP 443, 8000-8010, ping',
+    'UDP all ports',
+  ]);
+  const open = { ...network, way: 'ssh' as const, everything: true };
+  expect(reachSentence({ reach, network: open })).toBe('Everything that this gateway reaches');
+  expect(wayText(open)).toContain('everything that this gateway reaches');
 });
 
 it.each([

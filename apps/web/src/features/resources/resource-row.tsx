@@ -6,6 +6,7 @@ import { Button } from '../../design/button.tsx';
 import { toneClasses, type Tone } from '../../design/chip.tsx';
 import { cn } from '../../design/cn.ts';
 import { TimeLeft } from '../../design/times.tsx';
+import { carriedText } from './network-reach.ts';
 import { KindIcon } from './kind-icon.tsx';
 import { addressOf, protocolName, whereabouts } from './reach.ts';
 
@@ -39,7 +40,11 @@ export function ResourceRow({ resource, onAsk, onConnect }: ResourceRowProps) {
           {addressOf(resource.host, resource.port, resource.cidr)}
         </p>
         <p className="truncate text-xs text-ink-2">
-          {resource.cidr ? 'Whole range' : protocolName(resource.protocol)}
+          {resource.network
+            ? carriedText(resource.network.routes.filter(({ cidr }) => cidr === resource.cidr))
+            : resource.cidr
+              ? 'Whole range'
+              : protocolName(resource.protocol)}
           {resource.database && ` · ${resource.database.name} as ${resource.database.role}`}
         </p>
       </div>

@@ -4,6 +4,7 @@ import type { Grant } from '../../api/contract.ts';
 import { Button } from '../../design/button.tsx';
 import { Panel, SectionHead } from '../../design/panel.tsx';
 import { TimeLeft } from '../../design/times.tsx';
+import { FlowsButton } from '../flows/flow-destinations.tsx';
 import { cutOfGrant, type Cut } from './cut.ts';
 
 interface OpenGrantsProps {
@@ -39,6 +40,9 @@ export function OpenGrants({ grants, onCut }: OpenGrantsProps) {
               ) : (
                 <TimeLeft endsAt={grant.endsAt} className="w-20 text-right font-medium" />
               )}
+              <span className="hidden sm:block">
+                <FlowsButton grant={grant} />
+              </span>
               {onCut && (
                 <Button data-row size="small" kind="danger" onClick={() => onCut(cutOfGrant(grant))}>
                   <Unplug aria-hidden className="size-3.5" />

@@ -7,6 +7,8 @@ export interface Settings {
   readonly subnet: { readonly subnetId: string; readonly vpcId: string } | undefined;
   /** The network that gateways may reach names in, and the one of a VPC made here. */
   readonly vpcCidr: string;
+  /** Where the control plane is, which companion agents speak to; undefined lets none out to it. */
+  readonly controlPlaneCidr: string | undefined;
   readonly instanceType: string;
   /** The guard of the organisation; undefined leaves it out. */
   readonly guard: GuardSettings | undefined;
@@ -63,6 +65,7 @@ export function settingsOf(contextOf: (key: string) => unknown): Settings {
     hubService: text('hubService', /^[a-z0-9-]+\.amazonaws\.com$/) ?? 'ecs-tasks.amazonaws.com',
     subnet: subnetId === undefined || vpcId === undefined ? undefined : { subnetId, vpcId },
     vpcCidr: text('vpcCidr', /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/) ?? '10.0.0.0/16',
+    controlPlaneCidr: text('controlPlaneCidr', /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/),
     instanceType: text('instanceType', /^[a-z0-9-]+\.[a-z0-9]+$/) ?? 't4g.nano',
   };
 }

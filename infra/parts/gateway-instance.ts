@@ -1,8 +1,9 @@
-import type { Gateway, Resource } from '@sallyport/catalog';
+import type { Gateway, NetworkRoute, Resource } from '@sallyport/catalog';
 import { renderGatewayPermissions, renderServiceTrust } from '@sallyport/iam-policy';
 import { aws_ec2 as ec2, aws_iam as iam } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { GatewayNetwork } from './network.ts';
+import { permitOpenScript } from './permit-open.ts';
 
 export interface GatewayInstance {
   readonly gateway: Gateway;
@@ -11,6 +12,7 @@ export interface GatewayInstance {
   readonly network: GatewayNetwork;
   /** Where names are taken to lie, since a security group knows only addresses. */
   readonly vpcCidr: string;
+  readonly controlPlaneCidr: string | undefined;
   readonly instanceType: string;
 }
 
@@ -23,10 +25,14 @@ const image = '{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-ker
  */
 export function addGatewayInstance(scope: Construct, input: GatewayInstance): ec2.CfnInstance {
   const { gateway, network } = input;
+  const userData = permitOpenScript(input.resources);
   const name = `Gateway-${gateway.name}`;
   const role = new iam.CfnRole(scope, `${name}-Role`, {
     description: `Sallyport gateway ${gateway.name}: sessions of the SSM Agent and nothing else`,
-    assumeRolePolicyDocument: renderServiceTrust({ service: 'ec2.amazonaws.com', accountId: null }),
+    assumeRolePolicyDocument: renderServiceTrust({
+      service: ec2Service(gateway.account.partition),
+      accountId: null,
+    }),
     policies: [{ policyName: 'agent', policyDocument: renderGatewayPermissions() }],
   });
   const profile = new iam.CfnInstanceProfile(scope, `${name}-Profile`, { roles: [role.ref] });
@@ -59,12 +65,17 @@ export function addGatewayInstance(scope: Construct, input: GatewayInstance): ec
       { deviceName: '/dev/xvda', ebs: { encrypted: true, volumeType: 'gp3', deleteOnTermination: true } },
     ],
     monitoring: true,
+    ...(userData === undefined ? {} : { userData: Buffer.from(userData).toString('base64') }),
     tags: Object.entries({ Name: `sallyport-${gateway.name}`, ...gateway.selector }).map(([key, value]) => ({
       key,
       value,
     })),
   });
 }
+
+/** China's EC2 has a name of its own there; other services and partitions do not. */
+const ec2Service = (partition: string) =>
+  partition === 'aws-cn' ? 'ec2.amazonaws.com.cn' : 'ec2.amazonaws.com';
 
 /** HTTPS to the Systems Manager endpoints, and each destination of the catalogue once. */
 function egressOf(input: GatewayInstance): ec2.CfnSecurityGroup.EgressProperty[] {
@@ -80,5 +91,21 @@ function egressOf(input: GatewayInstance): ec2.CfnSecurityGroup.EgressProperty[]
     const address = /^\d+(\.\d+){3}$/.test(host);
     add(address ? `${host}/32` : input.vpcCidr, port, `to ${host}`);
   }
-  return [...rules.values()];
+  const networks = input.resources.flatMap(({ connectable, network }) =>
+    connectable && network ? [network] : [],
+  );
+  if (networks.some(({ way }) => way === 'agent') && input.controlPlaneCidr !== undefined)
+    add(input.controlPlaneCidr, 443, 'control plane, for the companion agent');
+  return [...rules.values(), ...networks.flatMap(({ routes }) => routes.flatMap(networkEgress))];
+}
+
+/** What a route of a subnet lets out; 8 and -1 stand for echo requests of any code. */
+function networkEgress({ cidr, ports, proto }: NetworkRoute): ec2.CfnSecurityGroup.EgressProperty[] {
+  const to = { ...(cidr.includes(':') ? { cidrIpv6: cidr } : { cidrIp: cidr }), description: `to ${cidr}` };
+  if (proto === 'ip') return [{ ipProtocol: '-1', ...to }];
+  if (proto === 'icmp')
+    return cidr.includes(':')
+      ? [{ ipProtocol: 'icmpv6', fromPort: 128, toPort: -1, ...to }]
+      : [{ ipProtocol: 'icmp', fromPort: 8, toPort: -1, ...to }];
+  return ports.map(([fromPort, toPort]) => ({ ipProtocol: proto, fromPort, toPort, ...to }));
 }

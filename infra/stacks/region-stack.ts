@@ -1,6 +1,7 @@
 import { documentsOf, type Account } from '@sallyport/catalog';
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { addAgentDocument } from '../parts/agent-document.ts';
 import { addGatewayInstance } from '../parts/gateway-instance.ts';
 import { addPrivateNetwork } from '../parts/network.ts';
 import { addSessionDocument } from '../parts/session-document.ts';
@@ -26,6 +27,8 @@ export class RegionStack extends Stack {
       (gateway) => gateway.account.id === account.id && gateway.region === region,
     );
     if (gateways.length === 0) return;
+    const here = catalog.resources.filter((resource) => gateways.includes(resource.gateway));
+    if (here.some(({ network }) => network?.way === 'agent')) addAgentDocument(this);
     const network =
       settings.subnet === undefined
         ? addPrivateNetwork(this, region, settings.vpcCidr)
@@ -36,6 +39,7 @@ export class RegionStack extends Stack {
         resources: catalog.resources.filter((resource) => resource.gateway.name === gateway.name),
         network,
         vpcCidr: settings.vpcCidr,
+        controlPlaneCidr: settings.controlPlaneCidr,
         instanceType: settings.instanceType,
       });
     }

@@ -9,7 +9,8 @@ const { region } = templatesOf();
 describe('the session documents', () => {
   it('are those of the catalogue, byte for byte, as Session documents', () => {
     const documents = documentsOf(aCatalog(), sha256);
-    region.resourceCountIs('AWS::SSM::Document', documents.length);
+    // And one that installs the companion agent, which no lease may name.
+    region.resourceCountIs('AWS::SSM::Document', documents.length + 1);
     for (const { name, content } of documents) {
       const properties = propertiesOf(region, 'AWS::SSM::Document', name);
       expect(properties).toMatchObject({ DocumentType: 'Session', DocumentFormat: 'JSON' });
@@ -18,7 +19,8 @@ describe('the session documents', () => {
   });
 
   it('have no parameters and no placeholders', () => {
-    for (const { Properties } of Object.values(region.findResources('AWS::SSM::Document'))) {
+    const sessions = { Properties: { DocumentType: 'Session' } };
+    for (const { Properties } of Object.values(region.findResources('AWS::SSM::Document', sessions))) {
       const content = (Properties as { Content: string }).Content;
       expect(content).not.toMatch(/\{\{|parameters/);
     }
@@ -70,6 +72,9 @@ describe('the gateway', () => {
       expect.objectContaining({ CidrIp: '10.0.0.0/16', FromPort: 443, ToPort: 443 }),
       expect.objectContaining({ CidrIp: '10.0.0.0/16', FromPort: 5432, ToPort: 5432 }),
       expect.objectContaining({ CidrIp: '10.0.2.60/32', FromPort: 8080, ToPort: 8080 }),
+      expect.objectContaining({ CidrIp: '10.0.0.0/16', IpProtocol: 'tcp', FromPort: 1, ToPort: 65_535 }),
+      expect.objectContaining({ CidrIp: '10.0.0.0/16', IpProtocol: 'udp', FromPort: 1, ToPort: 65_535 }),
+      expect.objectContaining({ CidrIp: '10.0.0.0/16', IpProtocol: 'icmp', FromPort: 8, ToPort: -1 }),
     ]);
   });
 

@@ -103,6 +103,8 @@ function sshIssues(entry: SubnetForm): Issue[] {
     .reduce((sum, network) => sum + (network ? 2 ** (network.bits - network.prefix) : 0), 0);
   if (addresses > limits.permitOpenAddressesMax)
     issues.push({ field: 'permitOpen', message: `lists ${limits.permitOpenAddressesMax} addresses at most` });
+  if (cidrsOf(entry).some((text) => cidrOf(text)?.bits === 128))
+    issues.push({ field: 'permitOpen', message: 'is written for IPv4 networks' });
   const single = ([from, to]: PortRange) => from === to || (from === 1 && to === 65_535);
   if (!routes.every(({ ports }) => ports.every(single)))
     issues.push({ field: 'ports', message: 'PermitOpen takes single ports, or all (tcp:1-65535)' });

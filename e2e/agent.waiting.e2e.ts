@@ -5,12 +5,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { openTcp } from '@sallyport/agent/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { killAtRandom } from './harness/agent-kills.ts';
 import { AgentWorld, agentUid } from './harness/agent-world.ts';
 import { leftoverNamespaces, mayMakeNamespaces } from './harness/namespaces.ts';
 import { find } from '../tools/test/programs.ts';
 
 const run = promisify(execFile);
-const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
+const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 120_000, interval: 20 });
 const abort = () => AbortSignal.timeout(60_000);
 const another = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Z';
 const mine = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Y';
@@ -153,35 +154,7 @@ describe.skipIf(!mayMakeNamespaces || !find('curl') || !find('dig'))('the agent 
   });
 
   it('is killed at random moments ten times, leaves nothing, keeps its records, and serves again', async () => {
-    const far = { host: '10.0.2.60', port: 8080 };
-    let opened = 0;
-    for (let round = 0; round < 10; round += 1) {
-      await world.start();
-      const client = await world.client();
-      await client.up;
-      const hold = openTcp(client.link, '10.0.2.60', 7000);
-      await hold.opened;
-      // A conversation that has ended is on disk; a varying number of others is under way when the kill comes.
-      const done = openTcp(client.link, far.host, 82);
-      await expect(done.opened).rejects.toMatchObject({ code: 'FLOW_REFUSED' });
-      opened += 1;
-      for (let more = 0; more < round * 3; more += 1) openTcp(client.link, far.host, far.port);
-      for (let turn = 0; turn < Math.floor(Math.random() * 40); turn += 1)
-        await new Promise((next) => setImmediate(next));
-      await world.kill();
-      client.link.close();
-      const left = await world.gateway.ask('sh', ['-c', 'ss -Htlnp | grep -c :7443 || true']);
-      expect(left.trim()).toBe('0');
-    }
-    await world.start();
-    const last = await world.client();
-    await last.up;
-    await openTcp(last.link, '10.0.2.60', 8080).opened;
-    await soon(() =>
-      expect(world.plane.records.filter(({ port, end }) => port === 82 && end === 'refused')).toHaveLength(
-        opened,
-      ),
-    );
+    expect(await killAtRandom(world, 10)).toEqual([]);
   });
 
   it('serves an honest client while others hold ten thousand connections half open, send garbage or drip bytes', async () => {
@@ -197,7 +170,7 @@ describe.skipIf(!mayMakeNamespaces || !find('curl') || !find('dig'))('the agent 
     await once(lines, 'line');
     // During the flood a newcomer may be pushed out of the crowd; it comes again, as clients do.
     const waits: number[] = [];
-    for (let n = 0; n < 5; n += 1) {
+    for (let n = 0; n < 3; n += 1) {
       const from = performance.now();
       await soon(async () => (await world.client({ sub: another })).up);
       waits.push(Math.round(performance.now() - from));

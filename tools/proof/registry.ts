@@ -9,4 +9,5 @@ export const proofs: Readonly<Record<string, () => Promise<Proof>>> = {
   soak: async () => (await import('./proofs/soak.ts')).soak,
   'helper-fuzz': async () => (await import('./proofs/helper-fuzz.ts')).helperFuzz,
   'route-kills': async () => (await import('./proofs/route-kills.ts')).routeKills,
+  'agent-kills': async () => (await import('./proofs/agent-kills.ts')).agentKills,
 };

@@ -13,10 +13,7 @@ const everything = new Set<Protocol>(['tcp', 'udp', 'icmp']);
 
 function filterOf(
   routes: readonly Route[],
-  {
-    carries = everything,
-    responder,
-  }: { carries?: ReadonlySet<Protocol>; responder?: string } = {},
+  { carries = everything, responder }: { carries?: ReadonlySet<Protocol>; responder?: string } = {},
 ): Filter {
   return new Filter({
     sources: ['100.64.0.1', 'fd7a::1'],

@@ -18,12 +18,15 @@ export interface PacketShape {
 
 /** The checksum as RFC 1071 tells it, slowly and without any of the code under test. */
 export function slowChecksum(...parts: readonly Uint8Array[]): number {
-  const bytes = parts.flatMap((part) => [...part]);
-  if (bytes.length % 2 === 1) bytes.push(0);
-  let total = 0n;
-  for (let at = 0; at < bytes.length; at += 2) total += BigInt(bytes[at]! * 256 + bytes[at + 1]!);
-  while (total > 0xffffn) total = (total & 0xffffn) + (total >> 16n);
-  return Number(total ^ 0xffffn);
+  let total = 0;
+  let high = true;
+  for (const part of parts)
+    for (const byte of part) {
+      total += high ? byte * 256 : byte;
+      high = !high;
+    }
+  while (total > 0xffff) total = (total % 0x1_0000) + Math.floor(total / 0x1_0000);
+  return 0xffff - total;
 }
 
 /** Builds a packet for a test, by itself. */

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { fuzzPackets, fuzzQueries } from './fuzz.ts';
+
+// `npm run proof -- packet-fuzz` runs ten million packets and one million questions.
+it.each([1])('hostile packets are read, judged and answered soundly, seed %i', (seed) => {
+  expect(fuzzPackets(seed, 20_000)).toEqual([]);
+});
+
+it.each([1])('hostile questions for names are answered soundly or not at all, seed %i', async (seed) => {
+  expect(await fuzzQueries(seed, 3_000)).toEqual([]);
+});

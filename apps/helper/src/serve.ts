@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effects } from '@sallyport/effects';
 import { libc } from '@sallyport/tunnel/edge/native';
+import { DarwinEdge } from './edge/darwin-edge.ts';
 import { LinuxEdge } from './edge/linux-edge.ts';
 import { LinuxNames, systemNameFiles } from './edge/linux-names.ts';
 import { systemPrograms } from './edge/programs.ts';
@@ -32,7 +33,10 @@ export async function serve({ etc, run, version, effects }: ServeOptions): Promi
   return startHelper(join(run, 'helper.sock'), {
     effects,
     libc: libc(),
-    edge: new LinuxEdge(systemPrograms, new LinuxNames(systemPrograms, systemNameFiles), libc()),
+    edge:
+      process.platform === 'darwin'
+        ? new DarwinEdge(systemPrograms, libc(), { resolver: '/etc/resolver', run })
+        : new LinuxEdge(systemPrograms, new LinuxNames(systemPrograms, systemNameFiles), libc()),
     verify: async (token) => {
       // Written by root only; read anew, so that a new key needs no restart.
       refuseUnsafePath(trustPath);

@@ -12,4 +12,9 @@ export const route = entries({
     title: 'The network device of the tunnel failed.',
     advice: 'Connect again; `tunnel doctor` shows the device and its routes.',
   },
+  ROUTE_FILTER_TAKEN: {
+    kind: 'local',
+    title: 'Another program rules the packet filter of this machine.',
+    advice: 'End that program (often a VPN or a firewall), or use --via tun, or --via port.',
+  },
 });

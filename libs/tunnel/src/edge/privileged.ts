@@ -41,3 +41,6 @@ export {
   type OpenDevice,
 } from './native/devices.ts';
 export { SystemCallError, type LibC, type Received } from './native/system-calls.ts';
+export { pfAnchor, pfRules, pfToken, refusePfConflicts, type PfState } from './darwin/pf-text.ts';
+export { defaultWay, ifconfigCalls, routeCalls, utunMtuMax, type DefaultWay } from './darwin/commands.ts';
+export { isOurResolverFile, resolverFiles, resolverMark } from './darwin/resolver-files.ts';

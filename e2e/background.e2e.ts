@@ -97,6 +97,25 @@ describe('in the background', () => {
     await expect(fetch(run.stdout.trim())).rejects.toThrow();
   });
 
+  it('that ends with its grant says why at the next command, once', async () => {
+    const run = laptop.tunnel([
+      ...['connect', 'staging-rds', '--background', '--for', '30m', '--reason', 'to be revoked'],
+    ]);
+    expect(await run.code, run.stderr).toBe(0);
+    const [tunnel] = await listed();
+    const reason = 'laptop reported lost';
+    await product.as('admin').post(`/grants/${tunnel?.grantId}/revoke`, { reason });
+    await vi.waitFor(async () => expect(await listed()).toEqual([]), { timeout: 30_000, interval: 250 });
+    const next = laptop.tunnel(['ls']);
+    expect(await next.code, next.stderr).toBe(0);
+    expect(next.stderr).toMatch(
+      new RegExp(`in the background, .* staging-rds: .*revoked: "${reason}" \\(GRANT_ENDED\\)`, 'u'),
+    );
+    const after = laptop.tunnel(['ls']);
+    expect(await after.code).toBe(0);
+    expect(after.stderr).not.toContain('in the background');
+  });
+
   it('two first connects at one moment share one process, which holds no secret and no door for others', async () => {
     const both = [
       laptop.tunnel(['connect', 'prod-web', '--background']),

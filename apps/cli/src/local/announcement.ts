@@ -29,6 +29,7 @@ export class Announcement {
   /** Writes of the file, one after the other; the last state wins. */
   #writing: Promise<void> = Promise.resolve();
   #withdrawn = false;
+  #withdrawing: Promise<void> | undefined;
   readonly #abandoned = new AbortController();
 
   private constructor(world: World, entry: TunnelEntry) {
@@ -93,9 +94,12 @@ export class Announcement {
     await this.#keep({ place });
   }
 
-  /** Takes everything back: the tunnel is down. */
-  async withdraw(): Promise<void> {
-    if (this.#withdrawn) return;
+  /** Takes everything back: the tunnel is down. Whoever asks again waits for the same: a process that ends before would leave its socket. */
+  withdraw(): Promise<void> {
+    return (this.#withdrawing ??= this.#takeBack());
+  }
+
+  async #takeBack(): Promise<void> {
     this.#withdrawn = true;
     await this.#writing;
     await dropEntry(this.#world, this.#entry);

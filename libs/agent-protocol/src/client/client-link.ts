@@ -204,7 +204,7 @@ class Client implements ClientLink, LinkRole {
         this.#tokenEndsAt = this.#options.ports.effects.clock.monotonic() + bodyUint48(body);
         return true;
       case frameTypes.goodbye:
-        this.#ended(endCodeOf(bodyByte(body)));
+        this.#goodbye(endCodeOf(bodyByte(body)));
         return true;
     }
     return false;
@@ -322,6 +322,12 @@ class Client implements ClientLink, LinkRole {
     if (this.#up) return;
     this.#up = true;
     this.#options.events?.up?.();
+  }
+
+  /** The agent ended the link. It may be had again where the agent only stops or restarts, or had no token in time: that is a loss like others. */
+  #goodbye(code: EndCode): void {
+    if (code !== 'AGENT_UNREACHABLE' && code !== 'AGENT_TOKEN_EXPIRED') return this.#ended(code);
+    for (const carrier of [...this.#link.carriers]) carrier.close();
   }
 
   /** The agent has no memory of us: everything that was open is gone, and counting begins anew. */

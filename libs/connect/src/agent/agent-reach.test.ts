@@ -133,6 +133,19 @@ it('ends with the grant, and says so', async () => {
   await expect(reach.openTcp(to, noSignal())).rejects.toMatchObject({ code: 'REACH_ENDED' });
 });
 
+it('goes on with a new link when the agent was restarted, after telling open conversations', async () => {
+  const { open, agent, ended } = world();
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  const broken = once(stream, 'error');
+  agent.associations[0]?.end('AGENT_UNREACHABLE');
+  expect(await broken).toMatchObject([{ code: 'REACH_DOWN' }]);
+  const again = await reach.openTcp(to, noSignal());
+  again.end('hello');
+  expect((await once(again, 'data')).toString()).toBe('hello');
+  expect(ended).toEqual([]);
+});
+
 it('says what the agent said when it refuses the token', async () => {
   const { open } = world({ host: { admit: () => Promise.reject(new Problem('AGENT_TOKEN_REFUSED')) } });
   await expect(open()).rejects.toMatchObject({ code: 'AGENT_TOKEN_REFUSED' });

@@ -1,5 +1,11 @@
-import { closeSync, readlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bundleHelper } from '../apps/helper/build.mjs';
+import { fingerprint } from '../libs/grant-token/src/index.ts';
 import { connectHelper, type OpenWish } from '../libs/tunnel/src/helper-messages/index.ts';
 import {
   anotherOrdinaryUid,
@@ -193,5 +199,94 @@ describe.skipIf(!mayMakeNamespaces)('the packet filter from the helper', () => {
       routeGrants: [await files.routeGrant({ routes })],
     });
     expect(await owner.ask({ open: wish })).toMatchObject({ refused: 'HELPER_NOT_IN_GRANT' });
+  });
+});
+
+describe.skipIf(!mayMakeNamespaces)('virtual addresses from the helper', () => {
+  it('reach the owner by name, and nothing else of their range has a route', async () => {
+    const grant = await files.routeGrant({
+      routes: [],
+      virtual: true,
+      names: [{ name: 'prod-rds', address: null }],
+    });
+    const answer = await owner.ask({
+      open: await subnet({
+        shape: 'virtual',
+        framing: 'plain',
+        routeGrants: [grant],
+        virtual: {
+          range: '100.64.8.0/29',
+          entries: [{ name: 'prod-rds', address: '100.64.8.3', ports: [['tcp', 5432]] }],
+        },
+        dns: { names: [{ name: 'prod-rds', address: '100.64.8.3' }], suffixes: [] },
+      }),
+    });
+    expect(answer).toMatchObject({
+      opened: { address4: '100.64.8.1', responder4: '100.64.8.2', routes: ['100.64.8.3/32'] },
+    });
+    expect(await ping(ordinaryUid, 'prod-rds')).toBe(0);
+    const way = await laptop.run('ip', ['route', 'get', '100.64.8.4', 'uid', String(ordinaryUid)]);
+    expect(way.stdout).toContain('dev eth0');
+  });
+
+  it('come with the offloads of a faster device where they are asked for, and with many listeners by filter', async () => {
+    const fast = await owner.ask({ open: await subnet({ framing: 'vnet', mtu: 9000 }) });
+    expect(fast).toMatchObject({ opened: { framing: 'vnet', mtu: 9000 } });
+    await owner.ask({ close: null });
+    const listeners = Array.from({ length: 256 }, (_, at) => ({
+      to: `10.0.${at}.7`,
+      ports: [5432, 5432 + (at % 2)] as [number, number],
+      proto: 'tcp' as const,
+      listener: 40_000 + at,
+    }));
+    const many = await owner.ask({ open: await subnet({ via: 'filter', listeners }) });
+    expect(many).toMatchObject({ opened: { device: null } });
+    const { status } = (await owner.ask({ status: null })) as { status: { sets: unknown[] } };
+    expect(status.sets).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!mayMakeNamespaces)('the installed helper', () => {
+  it('a5 does all this as a copy that only root may write, with one capability and no environment', async () => {
+    const place = `/var/lib/sp-${process.pid}-installed`;
+    const bundle = join(import.meta.dirname, `../apps/helper/dist/for-tests-${process.pid}-installed.mjs`);
+    try {
+      await bundleHelper(bundle);
+      const wish = { trust: files.trusted, confirmed: [fingerprint(files.publicKey.kid ?? '')] };
+      const flags = ['--root', place, '--no-service'];
+      const installed = JSON.parse(
+        execFileSync(process.execPath, [bundle, 'install', ...flags], {
+          input: JSON.stringify(wish),
+          encoding: 'utf8',
+        }),
+      ) as { program: string; socket: string };
+      const { program, socket } = installed;
+      const service = laptop.spawn('setpriv', [
+        '--bounding-set=-all,+net_admin',
+        join(program, 'node'),
+        join(program, 'helper.mjs'),
+        'serve',
+        '--etc',
+        join(place, 'etc/sallyport'),
+        '--run',
+        join(place, 'run/sallyport'),
+      ]);
+      await once(createInterface({ input: service.stdout! }), 'line');
+      const connection = await connectHelper({ path: socket });
+      const dns = { names: [{ name: 'db.internal', address: '10.0.2.60' }], suffixes: [] };
+      const named = await files.routeGrant({ names: [{ name: 'db.internal', address: '10.0.2.60' }] });
+      const { opened, fd } = await connection.open(await subnet({ routeGrants: [named], dns }));
+      expect(opened).toMatchObject({ device: 'sally0', dns: { how: 'hosts' } });
+      await connection.close();
+      closeSync(fd!);
+      const gone = once(service, 'exit');
+      service.kill('SIGTERM');
+      await gone;
+      execFileSync(process.execPath, [bundle, 'uninstall', ...flags]);
+      expect(existsSync(program)).toBe(false);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+      rmSync(bundle, { force: true });
+    }
   });
 });

@@ -50,6 +50,8 @@ export class HelperFiles {
   readonly etc: string;
   readonly run: string;
   readonly issuer = 'https://sallyport.test';
+  /** What the trust file says. */
+  trusted: object = {};
   readonly signer: TokenSigner;
   readonly publicKey: PublicKey;
   readonly #root: string;
@@ -73,8 +75,8 @@ export class HelperFiles {
 
   /** Writes the keys that the helper obeys. */
   trust(keys: readonly PublicKey[]): void {
-    const file = join(this.etc, 'trust.json');
-    writeFileSync(file, JSON.stringify({ issuers: [{ issuer: this.issuer, keys }] }), { mode: 0o644 });
+    this.trusted = { issuers: [{ issuer: this.issuer, keys }] };
+    writeFileSync(join(this.etc, 'trust.json'), JSON.stringify(this.trusted), { mode: 0o644 });
   }
 
   get socket(): string {

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { endCodes } from './codes.ts';
+import { dataHeader, frame, uint48 } from './frame/encode.ts';
+import { frameTypes } from './frame/frame-type.ts';
+import { halfOpenMax, openGapMax, streamsMax, windowBytesFirst } from './limits.ts';
+import { fuzzLink, Pair } from './testing/index.ts';
+
+const open = (id: number) => frame(frameTypes.open, id, Uint8Array.of(1, 0, 80, 0x31));
+
+/** What a client that was admitted says to the agent, and how the agent ends the link. */
+async function saidByClient(...frames: Uint8Array[]): Promise<string | undefined> {
+  const pair = new Pair();
+  await pair.connect();
+  pair.pipes[0]?.leftSink.send(frames);
+  await pair.run(20);
+  return pair.ended[0];
+}
+
+describe('a hostile client', () => {
+  it.each<[string, Uint8Array[]]>([
+    [
+      'sends beyond its credit',
+      [open(1), dataHeader(frameTypes.data, 1, windowBytesFirst, 1), Uint8Array.of(0)],
+    ],
+    [
+      'ends a stream at two places',
+      [
+        open(1),
+        frame(19, 1, Uint8Array.of(0, 0, 0, 0, 0, 0, 9)),
+        frame(21, 1, uint48(1)),
+        frame(21, 1, uint48(2)),
+      ],
+    ],
+    ['confirms what was never sent', [frame(frameTypes.receipt, 0, new Uint8Array(10).fill(9))]],
+    [
+      'packs data although that was not agreed on',
+      [open(1), frame(frameTypes.packed, 1, new Uint8Array(40))],
+    ],
+    ['sends a frame of no known type', [frame(99 as never, 0)]],
+    [
+      'leaves out more ids than may be under way',
+      Array.from({ length: openGapMax + 2 }, (_, at) => open(2 * at + 2)),
+    ],
+    ['claims a frame of sixteen megabytes', [Uint8Array.of(16, 255, 255, 255, 0, 0, 0, 1)]],
+  ])('that %s is told so, and its link ends', async (_what, frames) => {
+    expect(await saidByClient(...frames)).toBe('AGENT_PROTOCOL_VIOLATED');
+  });
+
+  it('cannot open more conversations than the limit', async () => {
+    const pair = new Pair({
+      host: { openTcp: () => ({ data: () => {}, end: () => {}, reset: () => {}, writable: () => {} }) },
+    });
+    await pair.connect();
+    pair.pipes[0]?.leftSink.send(Array.from({ length: streamsMax + 100 }, (_, at) => open(at + 1)));
+    await pair.run(20);
+    expect(pair.agent.associations[0]?.streams).toBe(streamsMax);
+  });
+
+  it('that says nothing is closed after five seconds', async () => {
+    const pair = new Pair();
+    const pipe = pair.carrier();
+    pipe.tamper = (bytes, to) => (to === 'right' ? undefined : bytes);
+    await pair.run(6_000);
+    expect(pair.agent.halfOpen).toBe(0);
+    expect(pipe.isCut).toBe(true);
+  });
+
+  it('that opens ten thousand silent connections keeps nobody out', async () => {
+    const pair = new Pair();
+    for (let made = 0; made < 10_000; made++)
+      pair.agent.accept({ send: () => undefined, backlog: 0, close: () => undefined });
+    expect(pair.agent.halfOpen).toBe(halfOpenMax);
+    await pair.connect();
+    const stream = pair.open();
+    stream.stream?.write(new Uint8Array(3));
+    await pair.run(20);
+    expect(stream.bytes).toBe(3);
+  });
+});
+
+describe('a hostile agent', () => {
+  it('that breaks the protocol ends the link, and every conversation is told', async () => {
+    const pair = new Pair();
+    await pair.connect();
+    const stream = pair.open();
+    await pair.run(10);
+    pair.pipes[0]?.rightSink.send([dataHeader(frameTypes.data, 1, 2 ** 47, 5), new Uint8Array(5)]);
+    await pair.run(20);
+    expect(stream.broken).toBe('REACH_ENDED');
+    expect(pair.client.over).toBe(true);
+  });
+
+  it('that floods a conversation nobody reads is stopped by its credit', async () => {
+    const pair = new Pair();
+    await pair.connect();
+    const stream = pair.open();
+    stream.reads = false;
+    await pair.run(10);
+    pair.far[0]?.stream?.write(new Uint8Array(8 << 20));
+    await pair.run(5_000);
+    expect(stream.bytes).toBe(windowBytesFirst);
+  });
+
+  it('that says it is another one is refused', async () => {
+    const told: string[] = [];
+    const pair = new Pair({ agentVersions: [9], clientEvents: { carrierEnded: (code) => told.push(code) } });
+    await pair.connect();
+    expect(told).toEqual(['AGENT_VERSION_UNSUPPORTED']);
+  });
+});
+
+it('speaks the best version that both know', async () => {
+  const pair = new Pair({ agentVersions: [3, 2, 1], clientVersions: [2, 1] });
+  await pair.connect();
+  expect(pair.client.carriers).toHaveLength(1);
+});
+
+it('ends what is open five seconds after the token, when no other is shown, and not before', async () => {
+  const told: string[] = [];
+  const pair = new Pair({ tokenMs: 60_000, clientEvents: { down: () => told.push('down') } });
+  await pair.connect();
+  const stream = pair.open();
+  await pair.run(64_000);
+  expect(pair.ended).toEqual([]);
+  await pair.run(1_500);
+  expect(pair.ended).toEqual(['AGENT_TOKEN_EXPIRED']);
+  expect(told).toEqual(['down']);
+  expect(Object.keys(endCodes)).toContain(pair.ended[0]);
+  expect(stream.ended).toBe(false);
+});
+
+it('goes on beyond the end of a token when a newer one is shown in time', async () => {
+  const pair = new Pair({ tokenMs: 60_000 });
+  await pair.connect();
+  await pair.run(45_000);
+  pair.client.renew('d.e.f');
+  await pair.run(50_000);
+  expect(pair.ended).toEqual([]);
+});
+
+it.each(['agent', 'client'] as const)(
+  'stays within its bounds whatever is said to the %s (150 seeds)',
+  async (to) => {
+    for (let seed = 1; seed <= 150; seed++)
+      expect([seed, await fuzzLink(seed, to)]).toEqual([seed, undefined]);
+  },
+);

@@ -14,6 +14,7 @@ import { Authenticator } from './authorise/authenticate.ts';
 import { Authoriser } from './authorise/authoriser.ts';
 import { Throttle } from './authorise/throttle.ts';
 import { Trail } from './cloudtrail/trail.ts';
+import { Companions } from './companion/companions.ts';
 import { ControlDoor } from './control/control-door.ts';
 import { ApiDoor } from './front-door/api-door.ts';
 import { ChannelDoor } from './gateway/channel-door.ts';
@@ -62,6 +63,8 @@ export interface Sandbox {
   readonly world: World;
   readonly installation: Installation;
   readonly trailFile: string;
+  /** The companion agents of its instances. */
+  readonly companions: Pick<Companions, 'restart'>;
   /** Settings for agents that attach, one per attached instance. */
   readonly agents: readonly AgentSettings[];
   /** Resolves when the sample databases are up. */
@@ -102,6 +105,13 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     options.openBacking ?? ((backing, listener) => backings.open(backing, listener)),
     (backing, received, ended) => backings.datagrams(backing, received, ended),
   );
+  const companions = await Companions.start({
+    dataDir: options.dataDir,
+    folder: installation.folder,
+    world,
+    network,
+    effects: system,
+  });
   const controlChannels = new ControlChannels(world, effects);
   const emulated = { effects, network, pace: { paced: options.paced } };
   const table = new SessionTable(effects, world.sessionManager, {
@@ -139,7 +149,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     // A taken port must not leave the databases running behind.
     table.close();
     server.close();
-    await backings.close();
+    await Promise.all([backings.close(), companions.close()]);
     throw error;
   }
   return {
@@ -147,9 +157,10 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     world,
     installation,
     trailFile,
+    companions,
     agents: agents?.settings ?? [],
     databasesReady: backings.ready(world.network),
-    close: () => closeAll({ server, agents, table, backings, trail, ...doors }),
+    close: () => closeAll({ server, agents, table, backings, trail, companions, ...doors }),
   };
 }
 
@@ -228,14 +239,15 @@ async function closeAll(parts: {
   readonly polls: LongPolls;
   readonly backings: Backings;
   readonly trail: Trail;
+  readonly companions: Companions;
 }): Promise<void> {
-  const { server, agents, table, channel, polls, backings, trail } = parts;
+  const { server, agents, table, channel, polls, backings, trail, companions } = parts;
   const closed = once(server, 'close');
   server.close();
   table.close();
   channel.close();
   polls.release();
   server.closeAllConnections();
-  await Promise.all([closed, agents?.close(), backings.close()]);
+  await Promise.all([closed, agents?.close(), backings.close(), companions.close()]);
   trail.close();
 }

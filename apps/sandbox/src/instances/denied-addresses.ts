@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { addressIn } from '../world/address-in.ts';
 
 /** Addresses the agent refuses by default (its setting Mgs.DeniedPortForwardingRemoteIPs). Loopback is not among them. */
 const alwaysDenied = [
@@ -21,11 +22,8 @@ export class DeniedAddresses {
   constructor(vpcCidrs: readonly string[]) {
     for (const address of alwaysDenied) this.#denied.addAddress(address, familyOf(address));
     for (const cidr of vpcCidrs) {
-      const [base = '', bits = '32'] = cidr.split('/');
-      const size = 2 ** (32 - Number(bits));
-      const first = Math.floor(toNumber(base) / size) * size;
-      this.#denied.addRange(toText(first), toText(first + 3), 'ipv4');
-      this.#denied.addAddress(toText(first + size - 1), 'ipv4');
+      this.#denied.addRange(addressIn(cidr, 0), addressIn(cidr, 3), 'ipv4');
+      this.#denied.addAddress(addressIn(cidr, -1), 'ipv4');
     }
   }
 
@@ -37,12 +35,4 @@ export class DeniedAddresses {
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
-}
-
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-}
-
-function toText(address: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }

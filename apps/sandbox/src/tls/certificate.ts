@@ -48,8 +48,8 @@ export async function serverTls(
     issuer: authority.certificate.subject,
     notBefore: new Date(now - earlyMs),
     notAfter: new Date(now + serverDays * dayMs),
-    publicKey: keys.publicKey,
-    signingKey: authority.key,
+    publicKey: asLibraryKey(keys.publicKey),
+    signingKey: asLibraryKey(authority.key),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -67,6 +67,11 @@ export async function serverTls(
     cert: `${certificate.toString('pem')}\n`,
     caFile,
   };
+}
+
+/** The platform's key under the type that the certificate library knows: the same class, typed apart where a program has the DOM's types as well. */
+function asLibraryKey(key: webcrypto.CryptoKey | webcrypto.CryptoKeyPair): never {
+  return key as never;
 }
 
 /** The authority of the folder, or a new one when there is none or it is about to end. */
@@ -87,12 +92,12 @@ async function keptAuthority(
     name: 'CN=Sallyport sandbox authority',
     notBefore: new Date(now - earlyMs),
     notAfter: new Date(now + authorityDays * dayMs),
-    keys,
+    keys: asLibraryKey(keys),
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(asLibraryKey(keys.publicKey)),
     ],
   });
   await writePrivateText(keyFile, await pemOf(keys.privateKey));

@@ -99,9 +99,7 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       'connect',
       role(roles.connect, accountId, {
         trust: renderConnectTrust(trusted(hub.roles.issuer)),
-        policies: [
-          renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect }),
-        ],
+        policies: [renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect })],
         boundary: renderConnectBoundary({ accountId }),
       }),
     ],

@@ -6,6 +6,7 @@ import { Problem } from '@sallyport/problems';
 import { parse } from 'yaml';
 import { uniqueId } from '../principals/unique-id.ts';
 import { rolesOf, type Role, type User } from './principals-of-catalog.ts';
+import { addressIn } from './address-in.ts';
 import { DocumentShelf } from './session-documents.ts';
 import { worldForm, type BackingForm, type WorldForm } from './world-form.ts';
 
@@ -83,6 +84,8 @@ export interface World {
   readonly network: readonly Listener[];
   readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
+  /** The resolver of each VPC range: its third address. */
+  readonly resolvers: readonly string[];
   readonly sessionManager: SessionManagerSettings;
 }
 
@@ -126,6 +129,7 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
     hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],
+    resolvers: form['vpc-cidrs'].map((cidr) => addressIn(cidr, 2)),
     sessionManager: {
       defaultDocumentCheck: settings['default-document-check'],
       sessionIdForm: settings['session-id-form'],

@@ -64,7 +64,16 @@ export class RecordBuffer {
     return this.#pages.size > 0 || this.#inPage > 0;
   }
 
+  /** Keeps a record. A disk that is full or gone costs the record, which is counted, and never a conversation. */
   add(record: FlowRecord): void {
+    try {
+      this.#write(record);
+    } catch {
+      this.#onDropped(1);
+    }
+  }
+
+  #write(record: FlowRecord): void {
     this.#file ??= openSync(this.#path(this.#page), 'a', 0o600);
     const line = `${JSON.stringify(record)}\n`;
     writeSync(this.#file, line);

@@ -68,6 +68,14 @@ it('drops the oldest page above its bound, and counts what that cost', () => {
   expect(new RecordBuffer(folder, 80_000).dropped).toBe(told);
 });
 
+it('loses a record, and counts it, when the disk cannot take it', () => {
+  let told = 0;
+  const buffer = new RecordBuffer(folder, 1e6, (count) => (told += count));
+  rmSync(folder, { recursive: true });
+  buffer.add(record(1));
+  expect(told).toBe(1);
+});
+
 it('carries pages to the control plane in order, at least once, through its absences, and past a page it cannot read', async () => {
   const time = new SimulatedTime();
   const buffer = new RecordBuffer(folder, 1e7);

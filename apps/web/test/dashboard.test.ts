@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { chromiumPath, hasChromium, launchBrowser, openPage, signInAs } from './browser.ts';
 import { startStubApi, webRoot, type StubApi } from './stub-api.ts';
 import { changeFacts } from './stub/routes.ts';
-import { busyDay, quietDay } from './stub/scenario.ts';
+import { busyDay, grantOf, quietDay } from './stub/scenario.ts';
 import { pendingRequest, people } from './stub/world.ts';
 
 const required = process.env.CI === 'true';
@@ -91,6 +91,29 @@ describe.skipIf(!hasChromium)(
           await context.close();
         },
       );
+
+      it('a network shows what it reaches to its reviewer, and where it was used to, without an axe finding', async () => {
+        stub.world.requests.unshift(
+          pendingRequest(stub.world, people.engineer, {
+            ...{ resource: 'prod-vpc', durationSeconds: 3_600, reason: 'INC-9' },
+          }),
+        );
+        grantOf(stub.world, people.engineer, 'prod-vpc', -600, 3_000);
+        const { context, page, complaints } = await signedIn('approver', { colorScheme });
+        await page.goto(`${stub.url}/inbox`);
+        await page.getByText('10.0.0.0/16').locator('visible=true').first().waitFor();
+        await page.getByText('The agent on the gateway judges every conversation.').first().waitFor();
+        expect(await findings(page)).toEqual([]);
+        const own = await signedIn('engineer', { colorScheme });
+        await own.page.goto(`${stub.url}/access`);
+        await own.page.getByRole('button', { name: 'Destinations of prod-vpc' }).click();
+        await own.page.getByText('orders.internal').waitFor();
+        await settled(own.page);
+        expect(await findings(own.page)).toEqual([]);
+        expect([...complaints, ...own.complaints]).toEqual([]);
+        await context.close();
+        await own.context.close();
+      });
 
       it('dialogs have no axe finding', async () => {
         const { context, page, complaints } = await signedIn('admin', { colorScheme });

@@ -256,6 +256,23 @@ function listEvents({ world, query }: Call) {
   return { items: items.slice(from, from + limit), nextCursor: more ? String(from + limit) : null };
 }
 
+/** Where a grant of a network was used to. */
+const flows = {
+  items: [],
+  nextCursor: null,
+  destinations: [
+    { destination: '10.0.2.60', port: 8080, proto: 'tcp', name: 'orders.internal', flows: 48, refused: 0 },
+    { destination: '10.0.3.15', port: 5432, proto: 'tcp', name: 'prod-db.internal', flows: 3, refused: 0 },
+    { destination: '10.0.9.9', port: 25, proto: 'tcp', name: null, flows: 2, refused: 2 },
+    { destination: '10.0.2.60', port: null, proto: 'icmp', name: null, flows: 1, refused: 0 },
+  ].map((row, index) => ({
+    ...row,
+    bytesUp: row.refused > 0 ? 0 : 48_000 >> index,
+    bytesDown: row.refused > 0 ? 0 : 92_000_000 >> (index * 4),
+    lastAt: isoIn(-60 * (index + 1)),
+  })),
+};
+
 type Route = [method: string, pattern: RegExp, answer: (call: Call) => unknown];
 
 const isLive = (session: Session) => session.state !== 'closed';
@@ -308,6 +325,7 @@ export const routes: readonly Route[] = [
     },
   ],
   ['GET', /^\/audit-events$/, listEvents],
+  ['GET', /^\/grants\/([^/]+)\/flows$/, () => flows],
 ];
 
 /** Makes what a waiting request would open another thing, as an enrolment that changed meanwhile does. */

@@ -63,8 +63,8 @@ export function GrantCard({ grant }: { grant: Grant }) {
           label={`connect line of ${grant.resource.name}`}
           className="min-w-0"
         />
-        <div className="flex gap-2 *:flex-1 sm:justify-end sm:*:flex-none">
-          <FlowsButton grant={grant} />
+        <div className="flex flex-wrap gap-2 *:flex-1 sm:justify-end sm:*:flex-none">
+          <FlowsButton grant={grant} size="normal" />
           {grant.extension && <ExtendButton grant={grant} room={grant.extension} />}
           <ReturnButton grant={grant} />
         </div>

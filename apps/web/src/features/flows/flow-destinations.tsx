@@ -13,12 +13,12 @@ import { SkeletonRows } from '../../design/skeleton.tsx';
 import { Moment } from '../../design/times.tsx';
 
 /** Opens where a grant of a network was used to. Nothing for a resource of one destination. */
-export function FlowsButton({ grant }: { grant: Grant }) {
+export function FlowsButton({ grant, size = 'small' }: { grant: Grant; size?: 'small' | 'normal' }) {
   const [open, setOpen] = useState(false);
   if (grant.resource.kind !== 'subnet') return null;
   return (
     <>
-      <Button size="small" kind="quiet" onClick={() => setOpen(true)}>
+      <Button size={size} kind={size === 'small' ? 'quiet' : 'plain'} onClick={() => setOpen(true)}>
         <Network aria-hidden className="size-3.5" />
         Destinations<span className="sr-only"> of {grant.resource.name}</span>
       </Button>
@@ -48,7 +48,7 @@ function Destinations({ grantId }: { grantId: string }) {
           <tr className="border-b border-line text-left text-xs text-ink-2 *:py-1.5 *:pr-3 *:font-medium">
             <th scope="col">Destination</th>
             <th scope="col" className="text-right">
-              Conversations
+              Times
             </th>
             <th scope="col" className="text-right">
               Sent
@@ -56,7 +56,9 @@ function Destinations({ grantId }: { grantId: string }) {
             <th scope="col" className="text-right">
               Received
             </th>
-            <th scope="col">Last</th>
+            <th scope="col" className="hidden sm:table-cell">
+              Last
+            </th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
@@ -78,7 +80,7 @@ function Destinations({ grantId }: { grantId: string }) {
               </td>
               <td className="text-right whitespace-nowrap tabular-nums">{bytesInWords(row.bytesUp)}</td>
               <td className="text-right whitespace-nowrap tabular-nums">{bytesInWords(row.bytesDown)}</td>
-              <td className="whitespace-nowrap">
+              <td className="hidden whitespace-nowrap sm:table-cell">
                 <Moment at={row.lastAt} className="text-xs text-ink-2" />
               </td>
             </tr>

@@ -18,7 +18,7 @@ import { DueWork } from '../../platform/jobs/due-work.ts';
 import type { AccountName } from '../../testing/accounts.ts';
 import { aTestApi, type TestApi } from '../../testing/api.ts';
 import { TestPrincipals } from '../../testing/principals.ts';
-import { EndedGrants } from '../agents/ended-grants.ts';
+import { EndedGrants } from '../agents/index.ts';
 
 const instanceId = 'i-0123456789abcdef0';
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;

@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AgentReach } from '@sallyport/connect/agent';
 import type { Problem } from '@sallyport/problems';
-import { BoxedNetwork } from './harness/boxed-network.ts';
+import { bastion, BoxedNetwork } from './harness/boxed-network.ts';
 
 const never = new AbortController().signal;
 const codeOf = (refused: Promise<unknown>) =>
@@ -67,4 +68,53 @@ describe('a private network in a box, by the companion agent on its gateway', ()
   ])('tells the truth about an address %s', async (_what, address, port, code) => {
     expect(await codeOf(reach.openTcp({ address, port }, never))).toBe(code);
   });
+
+  it('goes on with a new agent after the agent of the gateway was killed', async () => {
+    const open = await reach.openTcp({ address: '10.0.5.7', port: 7 }, never);
+    open.on('error', () => undefined);
+    const broken = new Promise((resolve) => open.once('close', resolve));
+    await box.cloud.sandbox.companions.restart(bastion);
+    await broken;
+    expect(await page('10.0.2.60')).toContain('Orders admin');
+  });
+
+  it('carries less over the session than the conversation holds, where that can be packed (d8)', async () => {
+    const length = 1_000_000;
+    const plain = await carried(async () => {
+      const socket = await reach.openTcp({ address: '10.0.5.7', port: 7 }, never);
+      await answered(socket, Buffer.alloc(length, 'the same words again and again, '), length);
+    });
+    const random = await carried(async () => {
+      const socket = await reach.openTcp({ address: '10.0.5.9', port: 9000 }, never);
+      await answered(socket, Buffer.from(`DOWN ${length}\n`), length);
+    });
+    console.log(
+      `over the session: ${plain} bytes for 2 x ${length} that repeat, ${random} for ${length} that do not`,
+    );
+    expect(plain).toBeLessThan(length / 5);
+    expect(random).toBeGreaterThan(length);
+    expect(random).toBeLessThan(length * 1.05);
+  });
 });
+
+/** Bytes that the sessions of the sandbox carried, both ways, while something was done. */
+async function carried(what: () => Promise<void>): Promise<number> {
+  const before = box.bytesCarried;
+  await what();
+  return box.bytesCarried - before;
+}
+
+/** Sends something and waits for so many bytes in return. */
+async function answered(socket: Duplex, said: Buffer, length: number): Promise<void> {
+  const all = Promise.withResolvers<void>();
+  let received = 0;
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received >= length) all.resolve();
+  });
+  socket.on('error', all.reject);
+  socket.on('close', () => all.reject(new Error(`ended after ${received} bytes`)));
+  socket.write(said);
+  await all.promise;
+  socket.destroy();
+}

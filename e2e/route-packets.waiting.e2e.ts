@@ -199,3 +199,77 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0)('a router on a TUN dev
     load.kill('SIGKILL');
   });
 });
+
+describe.skipIf(!mayMakeNamespaces || missing.length > 0 || find('nft') === undefined)(
+  'a router of a packet filter',
+  () => {
+    let world: RoutedLaptop;
+
+    beforeAll(async () => {
+      world = await RoutedLaptop.make();
+      // Without a device these addresses need a route for the kernel to send anything at all; the filter then takes it.
+      for (const [family, range] of [
+        ['-4', '10.20.0.0/16'],
+        ['-4', '100.64.0.0/24'],
+        ['-6', 'fd20::/64'],
+      ] as const)
+        await world.laptop.ip(family, 'route', 'add', range, 'dev', 'w0');
+      await world.startFilter({
+        routes: [
+          { cidr: '10.20.0.0/24', ports: [[1, 9000]], proto: 'tcp' },
+          { cidr: `${at.four}/32`, ports: [[7001, 7001]], proto: 'udp' },
+          { cidr: 'fd20::/64', ports: [[8080, 8081]], proto: 'tcp' },
+        ],
+        reach: {
+          carries: ['tcp', 'udp'],
+          addresses: { [at.four]: onTheWire.four, [at.six]: onTheWire.six },
+          names: { 'db.internal': [at.four] },
+        },
+        names: { responder: '100.64.0.2', names: [], suffixes: ['internal'] },
+      });
+      await world.serve(process.execPath, ['-e', pages], 8080);
+      await world.serve('perl', ['-e', udpEcho], 7001, true);
+    });
+
+    afterAll(async () => {
+      await world[Symbol.asyncDispose]();
+      expect(leftoverNamespaces()).toEqual([]);
+    });
+
+    it('carries TCP to any granted address and port, datagrams to single ones, and names, without any device', async () => {
+      const curl = (url: string) => world.laptop.ask('curl', ['-sS', '--max-time', '30', url]);
+      expect(await curl(`http://${at.four}:8080/`)).toBe('hello');
+      expect(await curl(`http://[${at.six}]:8080/`)).toBe('hello');
+      expect(await world.laptop.ask('perl', ['-e', udpAsk, at.four, '7001', '900'])).toBe('900');
+      for (const way of ['+notcp', '+tcp'])
+        expect(
+          (await world.laptop.ask('dig', ['@100.64.0.2', '+short', '+time=15', way, 'db.internal'])).trim(),
+        ).toBe(at.four);
+      expect(await world.laptop.ip('-o', 'link')).not.toContain('tun');
+      const { connects, names } = await world.tell({ what: 'counters' });
+      expect(connects).toMatchObject({ opened: 2 });
+      expect(names.answered).toBe(2);
+    });
+
+    it('resets what the far side refuses, and whoever dials its listener directly', async () => {
+      // The reset may come before or after curl has seen its connection.
+      const refused = await world.laptop.run('curl', ['-sS', '--max-time', '30', `http://${at.four}:81/`]);
+      expect([7, 52, 56]).toContain(refused.status);
+      const listed = await world.laptop.ask('ss', ['-Hltn']);
+      const port = /127\.0\.0\.1:(\d+)/.exec(listed)![1]!;
+      const dialled = await world.laptop.run('curl', [
+        '-sS',
+        '--max-time',
+        '30',
+        `http://127.0.0.1:${port}/`,
+      ]);
+      expect([7, 52, 56]).toContain(dialled.status);
+    });
+
+    it('leaves no rule when it is killed', async () => {
+      expect(await world.laptop.ask('nft', ['list', 'tables'])).toContain('inet sp');
+      await world.kill();
+      await expect.poll(() => world.laptop.ask('nft', ['list', 'tables']), { timeout: 30_000 }).toBe('');
+    });
+  },
+);

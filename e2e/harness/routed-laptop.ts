@@ -35,7 +35,16 @@ export class RoutedLaptop implements AsyncDisposable {
 
   /** Starts the router; its reach dials by the wire. */
   async start(settings: RouterProcessSettings): Promise<void> {
-    const program = join(import.meta.dirname, '../../libs/tunnel/test/router-process.ts');
+    await this.#startProgram('router-process.ts', settings);
+  }
+
+  /** Starts the router of a packet filter instead, with rules that send it what is granted. */
+  async startFilter(settings: Pick<RouterProcessSettings, 'routes' | 'reach' | 'names'>): Promise<void> {
+    await this.#startProgram('filter-router-process.ts', settings);
+  }
+
+  async #startProgram(file: string, settings: unknown): Promise<void> {
+    const program = join(import.meta.dirname, '../../libs/tunnel/test', file);
     const args = ['--conditions=development', program, JSON.stringify(settings)];
     const router = this.laptop.spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#router = router;

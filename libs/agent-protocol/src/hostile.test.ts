@@ -140,6 +140,7 @@ it('goes on beyond the end of a token when a newer one is shown in time', async 
 
 it.each(['agent', 'client'] as const)(
   'stays within its bounds whatever is said to the %s (150 seeds)',
+  { timeout: 180_000 },
   async (to) => {
     for (let seed = 1; seed <= 150; seed++)
       expect([seed, await fuzzLink(seed, to)]).toEqual([seed, undefined]);

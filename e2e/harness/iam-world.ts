@@ -1,18 +1,17 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BasicConstraintsExtension, PemConverter, X509CertificateGenerator } from '@peculiar/x509';
-import { repository } from '../../tools/start/installation.ts';
+import { iamDatabase, writeIamWorld } from '../../apps/sandbox/test/world/iam-world.ts';
 import type { ProductOptions } from './product.ts';
 
-const base = join(repository, 'apps/sandbox/test/world');
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 3600 * 1000;
 
 /** The endpoint's true name: what its certificate and its tokens must say. */
-export const iamEndpoint = 'shop-iam.c9example.eu-west-1.rds.amazonaws.com';
+export const iamEndpoint = iamDatabase.host;
 
 /** The bastion whose agent is a process of its own. The others of the world are {@link emulatedBastions}. */
 export const attachedInstance = 'i-0f9a5b6c7d8e94a5b';
@@ -44,62 +43,28 @@ async function makeAuthority(folder: string): Promise<string> {
  */
 export async function iamWorld(): Promise<ProductOptions & { readonly folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-iam-'));
-  const ca = await makeAuthority(join(folder, 'authority'));
-  const resourceId = 'db-ABCDEFGHIJKLMNOP';
-  const catalog = join(folder, 'catalog.yaml');
-  writeFileSync(
-    catalog,
-    `${readFileSync(join(base, 'transfer-catalog.yaml'), 'utf8')}
-  - name: test-iam
-    kind: database
-    title: Shop database with IAM sign-in
-    description: For tests of database tokens.
-    environment: staging
-    team: platform
-    tags: { app: test }
-    gateway: bastion
-    connectable: true
-    recording: { recorded: false, statement: The amount of traffic is recorded. }
-    host: ${iamEndpoint}
-    port: 5432
-    protocol: postgresql
-    tls: { serverName: ${iamEndpoint}, ca: ${JSON.stringify(ca)} }
-    database: { name: shop, role: jit_reader, auth: iam, rdsResourceId: ${resourceId} }
-`,
-  );
-  const world = readFileSync(join(base, 'transfer.yaml'), 'utf8');
-  const backing = {
-    kind: 'rds',
-    database: 'shop',
-    account: '111122223333',
+  const authority = join(folder, 'authority');
+  const ca = await makeAuthority(authority);
+  const attached = {
+    id: attachedInstance,
+    account: 'workloads',
     region: 'eu-west-1',
-    'resource-id': resourceId,
-    authority: join(folder, 'authority'),
+    zone: 'eu-west-1c',
+    name: 'bastion-c',
+    address: '10.0.1.13',
+    online: true,
+    agent: 'attached',
+    tags: {
+      'jit-managed': 'true',
+      'jit-team': 'platform',
+      ServerType: 'bastion',
+      AccessGranted: 'true',
+    },
   };
-  const attached = `  - id: ${attachedInstance}
-    account: workloads
-    region: eu-west-1
-    zone: eu-west-1c
-    name: bastion-c
-    address: 10.0.1.13
-    online: true
-    agent: attached
-    tags: *bastion
-`;
-  writeFileSync(
-    join(folder, 'world.yaml'),
-    `${world
-      .replace('catalog: transfer-catalog.yaml', 'catalog: catalog.yaml')
-      .replace('\nvpc-cidrs:', `${attached}\nvpc-cidrs:`)}
-  - host: ${iamEndpoint}
-    port: 5432
-    address: 10.0.3.50
-    backing: ${JSON.stringify(backing)}
-`,
-  );
+  const { worldFile, catalogFile } = writeIamWorld({ authority, ca }, { instances: [attached] }, folder);
   return {
     folder,
-    sandboxArgs: ['--world', join(folder, 'world.yaml'), '--agent-listen', '127.0.0.1:0'],
-    apiEnvironment: { SALLYPORT_CATALOG: catalog },
+    sandboxArgs: ['--world', worldFile, '--agent-listen', '127.0.0.1:0'],
+    apiEnvironment: { SALLYPORT_CATALOG: catalogFile },
   };
 }

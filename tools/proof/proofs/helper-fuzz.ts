@@ -14,7 +14,7 @@ export const helperFuzz: Proof = {
   name: 'helper-fuzz',
   shows: 'no bytes from a client make the helper do anything but refuse or route what is granted',
   async run(scale, report) {
-    const messages = scale === 'full' ? 2_000_000 : 20_000;
+    const messages = scale === 'full' ? 500_000 : 20_000;
     const perSeed = 20_000;
     const { frame, claims } = goodOpen();
     const grants = [RouteGrantClaims.parse(claims)];

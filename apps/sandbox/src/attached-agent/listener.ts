@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { isIPv6, type AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Effects } from '@sallyport/effects';
@@ -51,6 +51,11 @@ export async function listenForAgents(
     if (instanceId === undefined) void doors.channel.upgrade(request, socket, head);
     else void doors.control.upgrade(request, socket, head, instanceId);
   });
+  const accepted = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    accepted.add(socket);
+    socket.on('close', () => accepted.delete(socket));
+  });
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   server.maxConnections = limits.connectionsMax;
@@ -60,14 +65,20 @@ export async function listenForAgents(
   const endpoint = `https://${isIPv6(host) ? `[${host}]` : host}:${taken}`;
   return {
     settings: await writeAgentSettings(folder, endpoint, caFile, inside),
-    close: () => closeServer(server, doors.control),
+    close: () => closeServer(server, doors.control, accepted),
   };
 }
 
-async function closeServer(server: Server, control: ControlChannelDoor): Promise<void> {
+async function closeServer(
+  server: Server,
+  control: ControlChannelDoor,
+  accepted: ReadonlySet<Socket>,
+): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   control.close();
   server.closeAllConnections();
+  // Those that have not finished TLS are no connections yet for HTTP, and would be waited for.
+  for (const socket of accepted) socket.destroy();
   await closed;
 }

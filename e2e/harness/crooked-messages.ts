@@ -1,5 +1,3 @@
-import { encodeFrame } from '../../libs/tunnel/src/helper-messages/index.ts';
-
 /** Numbers from a seed (mulberry32): the same seed makes the same messages. */
 export function numbers(seed: number): () => number {
   let state = seed >>> 0;
@@ -60,11 +58,20 @@ export function* crookedMessages(good: Buffer, seed: number, count: number): Gen
       const changed = { ...form };
       for (let edits = 1 + below(3); edits > 0; edits -= 1)
         changed[keys[below(keys.length)]!] = strange[below(strange.length)];
-      yield encodeFrame(kind === 4 ? changed : { type: changed.type, ...nested(changed, below(4)) });
+      yield framed(kind === 4 ? changed : { type: changed.type, ...nested(changed, below(4)) });
     }
   }
 }
 
 function nested(value: Record<string, unknown>, depth: number): Record<string, unknown> {
   return depth === 0 ? value : { virtual: nested(value, depth - 1), dns: value };
+}
+
+/** A frame without the sender's own bound: too large is one of the ways to be wrong. */
+function framed(value: unknown): Buffer {
+  const body = Buffer.from(JSON.stringify(value));
+  const frame = Buffer.alloc(4 + body.length);
+  frame.writeUInt32BE(body.length);
+  body.copy(frame, 4);
+  return frame;
 }

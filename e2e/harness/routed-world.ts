@@ -51,7 +51,8 @@ export function routedWorld(): ProductOptions & { remove(): void } {
     '    backing: { kind: web-page }',
     '',
   ];
-  writeFileSync(world, `${text('world.yaml').trimEnd()}\n${web.join('\n')}`);
+  // The private network is one list among others: ours are its first.
+  writeFileSync(world, text('world.yaml').replace(/^network:\n/mu, `network:\n${web.join('\n')}`));
   return {
     pacing: true,
     sandboxArgs: ['--world', world],

@@ -261,6 +261,15 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
       await run.until('"event":"helper-missing"');
       const proxy = opened[0]?.network.proxy ?? '';
       expect(proxy).toMatch(/^socks5h:\/\/127\.0\.0\.1:/u);
+      const page = await laptop.run('curl', [
+        '-sS',
+        '--max-time',
+        '40',
+        '-x',
+        proxy,
+        'http://10.0.2.60:8080/',
+      ]);
+      expect(page.stdout, page.stderr).toContain('<html');
       run.child.kill('SIGINT');
       await run.code;
     } finally {

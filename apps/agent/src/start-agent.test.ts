@@ -379,8 +379,8 @@ describe('a token', () => {
   it('that is renewed keeps conversations; one that is not ends them five seconds after its end', async () => {
     const effects = await virtual();
     const { network } = await serverAt(() => undefined);
-    const { client, records } = await gatewayOf({ network, effects });
-    const { link, up, token, ended } = await client();
+    const { client, records, agent } = await gatewayOf({ network, effects });
+    const { link, up, token } = await client();
     await up;
     const flow = openTcp(link, '10.20.0.5', 80);
     await flow.opened;
@@ -390,8 +390,8 @@ describe('a token', () => {
     await pass(effects, 60_000 + 4_000);
     expect(records).toEqual([]);
     await pass(effects, 2_000);
-    expect(await flow.finished).toBe('REACH_ENDED');
-    expect(await ended).toBe('AGENT_TOKEN_EXPIRED');
+    // The client may come back with a new token; what was open on the agent is gone.
+    await when(() => expect(agent.clients).toBe(0));
     expect(records).toMatchObject([{ end: 'expired' }]);
   });
 

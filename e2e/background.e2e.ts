@@ -28,6 +28,7 @@ afterAll(async () => {
 interface Listed {
   readonly id: string;
   readonly name: string;
+  readonly grantId: string;
   readonly port: number;
   readonly pid: number;
   readonly bytesDown: number;

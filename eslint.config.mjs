@@ -112,7 +112,13 @@ export default tseslint.config(
             '../tools/start/**',
             '../../tools/start/**',
             '../tools/test/**',
+            '../../tools/test/**',
             '../../libs/connect/test/**',
+            // Worlds, rigs and programs of the parts' own tests, and the bundle that an installation copies.
+            '../../apps/sandbox/test/**',
+            '../../libs/tunnel/test/**',
+            '../../libs/tunnel/src/edge/native/libc.ts',
+            '../apps/helper/build.mjs',
           ],
           depConstraints: [
             ...constraints('type', depth),

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RouteGrantClaims } from '../libs/grant-token/src/index.ts';
-import { generateKeyPair, signerOf } from '../libs/grant-token/src/index.ts';
-import { Problem } from '../libs/problems/src/index.ts';
-import { connectHelper, encodeFrame, type OpenWish } from '../libs/tunnel/src/helper-messages/index.ts';
+import type { RouteGrantClaims } from '@sallyport/grant-token';
+import { generateKeyPair, signerOf } from '@sallyport/grant-token';
+import { Problem } from '@sallyport/problems';
+import { connectHelper, encodeFrame, type OpenWish } from '@sallyport/tunnel/helper-messages';
 import { crookedMessages } from './harness/crooked-messages.ts';
 import { ClientProcess, HelperFiles, networkOf, ordinaryUid } from './harness/helper-world.ts';
 import { mayMakeNamespaces, Namespaces, type Namespace } from './harness/namespaces.ts';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleHelper } from '../apps/helper/build.mjs';
-import { fingerprint } from '../libs/grant-token/src/index.ts';
-import { connectHelper, type OpenWish } from '../libs/tunnel/src/helper-messages/index.ts';
+import { fingerprint } from '@sallyport/grant-token';
+import { connectHelper, type OpenWish } from '@sallyport/tunnel/helper-messages';
 import {
   anotherOrdinaryUid,
   ClientProcess,

@@ -1,5 +1,5 @@
-import type { RouteGrantClaims } from '../../libs/grant-token/src/index.ts';
-import { encodeFrame, type OpenWish } from '../../libs/tunnel/src/helper-messages/index.ts';
+import type { RouteGrantClaims } from '@sallyport/grant-token';
+import { encodeFrame, type OpenWish } from '@sallyport/tunnel/helper-messages';
 
 /** A message that opens 10.0.0.0/16, and the claims that allow it; the token in it is not signed. */
 export function goodOpen(): { frame: Buffer; claims: RouteGrantClaims } {

@@ -1,7 +1,7 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { connectHelper, type HelperConnection } from '../../libs/tunnel/src/helper-messages/index.ts';
+import { connectHelper, type HelperConnection } from '@sallyport/tunnel/helper-messages';
 import { libc } from '../../libs/tunnel/src/edge/native/libc.ts';
 
 /**

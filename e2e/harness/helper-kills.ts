@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import type { OpenWish } from '../../libs/tunnel/src/helper-messages/index.ts';
+import type { OpenWish } from '@sallyport/tunnel/helper-messages';
 import { numbers } from './crooked-messages.ts';
 import { ClientProcess, HelperFiles, networkAgain, networkOf, ordinaryUid } from './helper-world.ts';
 import { Namespaces, type Namespace } from './namespaces.ts';

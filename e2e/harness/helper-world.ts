@@ -11,7 +11,7 @@ import {
   type PublicKey,
   type RouteGrantClaims,
   type TokenSigner,
-} from '../../libs/grant-token/src/index.ts';
+} from '@sallyport/grant-token';
 import type { Namespace } from './namespaces.ts';
 
 /** A user of the laptop who may do nothing special. */

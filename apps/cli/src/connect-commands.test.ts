@@ -1,9 +1,8 @@
-import { chmod, lstat, mkdir, readFile, rename, symlink, writeFile, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { aGrant, ApiDouble, aRequest, aResource, aReview, token } from '../test/api-double.ts';
+import { lstat, mkdir, writeFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { aGrant, ApiDouble, aRequest, aResource, token } from '../test/api-double.ts';
 import { Person } from '../test/world-double.ts';
-import { commandTable } from './command-table.ts';
 
 let api: ApiDouble;
 let person: Person;
@@ -22,9 +21,6 @@ async function signedIn(): Promise<void> {
   expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 0 });
   person.stdin = '';
 }
-
-const tokenFile = () => join(person.home, '.config', 'sallyport', 'sign-ins.json');
-const last = () => api.asked.at(-1);
 
 describe('connect', () => {
   beforeEach(async () => {

@@ -1,7 +1,7 @@
-import { chmod, lstat, mkdir, readFile, rename, symlink, writeFile, readdir } from 'node:fs/promises';
+import { chmod, lstat, readFile, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { aGrant, ApiDouble, aRequest, aResource, aReview, token } from '../test/api-double.ts';
+import { ApiDouble, aRequest, aResource, aReview, token } from '../test/api-double.ts';
 import { Person } from '../test/world-double.ts';
 import { commandTable } from './command-table.ts';
 

@@ -5,9 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { systemEffects } from '@sallyport/effects/system';
-import { startFilterRouter } from '@sallyport/tunnel/edge';
-import { directReach, type DirectReachSettings } from '@sallyport/tunnel/testing';
-import type { NameSettings, Route } from '@sallyport/tunnel';
+import { startFilterRouter } from '../src/edge/index.ts';
+import { directReach, type DirectReachSettings } from '../src/testing/index.ts';
+import type { NameSettings, Route } from '../src/index.ts';
 
 const settings = JSON.parse(process.argv[2] ?? '') as {
   readonly routes: readonly Route[];

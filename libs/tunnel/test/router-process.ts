@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { systemEffects } from '@sallyport/effects/system';
-import { startRouter } from '@sallyport/tunnel/edge';
-import { directReach, openTun, type DirectReachSettings } from '@sallyport/tunnel/testing';
-import type { NameSettings, Route } from '@sallyport/tunnel';
+import { startRouter } from '../src/edge/index.ts';
+import { directReach, openTun, type DirectReachSettings } from '../src/testing/index.ts';
+import type { NameSettings, Route } from '../src/index.ts';
 
 export interface RouterProcessSettings {
   readonly framing: 'plain' | 'vnet';

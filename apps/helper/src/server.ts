@@ -36,6 +36,8 @@ const connectionsMax = 128;
 const connectionsPerUserMax = 32;
 /** Requests of one connection that may wait for their turn. */
 const waitingMax = 16;
+/** Answers that a client has not read; whoever lets more lie is hung up on. */
+const unreadBytesMax = 512 * 1024;
 
 /**
  * Sweeps what a crash left, then listens. Anybody may connect: who it is the kernel says, and what may be asked is in signed grants. A second helper
@@ -122,7 +124,8 @@ class Connection {
       reply: (reply, descriptor) => this.#reply(reply, descriptor),
       hangUp: () => socket.end(),
     });
-    const closed = once(socket, 'close');
+    // Not `once`, which would reject with the socket's error: whatever ends a client, its things are dropped and the others served on.
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.gone = closed.then(() => this.#session.end());
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
@@ -180,6 +183,7 @@ class Connection {
 
   #reply(reply: HelperReply, descriptor?: number): void {
     if (this.#socket.destroyed || !this.#socket.writable) return;
+    if (this.#socket.writableLength > unreadBytesMax) return void this.#socket.destroy();
     const frame = encodeFrame(reply);
     if (descriptor === undefined) return void this.#socket.write(frame);
     try {

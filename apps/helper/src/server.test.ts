@@ -1,0 +1,111 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { simulatedEffects } from '@sallyport/effects/simulated';
+import { libc } from '@sallyport/tunnel/edge/native';
+import { encodeFrame, FrameDecoder } from '@sallyport/tunnel/helper-messages';
+import type { Edge } from './edge/edge.ts';
+import { startHelper, type RunningHelper } from './server.ts';
+
+let folder: string;
+let helper: RunningHelper;
+
+/** Makes an answer about 30 KiB long. */
+const issuers = [
+  { issuer: 'sallyport', fingerprints: Array.from({ length: 500 }, () => 'SHA256:'.padEnd(50, 'x')) },
+];
+
+/** Nothing stands and nothing was left: only the socket is looked at here. */
+const edge: Edge = {
+  framing: null,
+  existingRoutes: () => Promise.resolve([]),
+  resolverUid: () => Promise.resolve(null),
+  raise: () => Promise.reject(new Error('nothing is opened here')),
+  sweep: () => Promise.resolve([]),
+};
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-helper-'));
+  helper = await startHelper(join(folder, 'helper.sock'), {
+    effects: simulatedEffects(),
+    edge,
+    libc: libc(),
+    verify: () => Promise.reject(new Error('nothing is verified here')),
+    account: () => ({ version: '0.0.0', issuers }),
+  });
+});
+
+afterEach(async () => {
+  await helper.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function client(): Promise<Socket> {
+  const socket = connect(join(folder, 'helper.sock'));
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function answered(socket: Socket): Promise<unknown> {
+  const decoder = new FrameDecoder();
+  for (;;) {
+    const [bytes] = (await once(socket, 'data')) as [Uint8Array];
+    const [message] = decoder.push(bytes);
+    if (message !== undefined) return message;
+  }
+}
+
+it('outlives a client that leaves without reading its answers', async () => {
+  const unhandled: unknown[] = [];
+  const note = (cause: unknown) => unhandled.push(cause);
+  process.on('unhandledRejection', note);
+  try {
+    for (let turn = 0; turn < 20; turn += 1) {
+      const rude = await client();
+      rude.pause();
+      rude.write(encodeFrame({ type: 'status' }));
+      // Another one's answer comes after the first one's was written, which now lies unread.
+      const polite = await client();
+      polite.write(encodeFrame({ type: 'status' }));
+      expect(await answered(polite)).toMatchObject({ type: 'status', sets: [] });
+      const gone = once(rude, 'close');
+      rude.destroy();
+      await gone;
+      polite.destroy();
+    }
+    const last = await client();
+    last.write(encodeFrame({ type: 'status' }));
+    expect(await answered(last)).toMatchObject({ type: 'status' });
+    last.destroy();
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});
+
+it('hangs up on a client that asks and never reads', { timeout: 30_000 }, async () => {
+  const greedy = await client();
+  greedy.pause();
+  greedy.on('error', () => undefined);
+  let isGone = false;
+  const gone = new Promise<void>((resolve) => helperSees(greedy, () => ((isGone = true), resolve())));
+  // One question after the other, so that the bound on waiting requests is not what ends it.
+  for (let asked = 0; asked < 200 && !isGone; asked += 1) {
+    greedy.write(encodeFrame({ type: 'status' }));
+    const polite = await client();
+    polite.write(encodeFrame({ type: 'status' }));
+    await answered(polite);
+    polite.destroy();
+  }
+  expect(isGone).toBe(true);
+  await gone;
+});
+
+/** A paused socket learns that the other end is gone by its next write. */
+function helperSees(socket: Socket, run: () => void): void {
+  socket.once('error', run);
+  socket.once('close', run);
+}

@@ -3,8 +3,8 @@ import type { ControlPlane } from './ports.ts';
 import type { Trust } from './trust.ts';
 
 const pauseMs = { first: 1_000, most: 30_000 };
-/** Rotation keeps the old key trusted for days; looking this often is plenty. */
-const keysEveryMs = 10 * 60_000;
+/** A new key signs 600 s after it was published: one look that fails must leave time for others. */
+const keysEveryMs = 2 * 60_000;
 
 /** Hears of revoked grants as they are revoked, until `signal` aborts. While the control plane is away, the tokens' end is the bound. */
 export async function watchRevocations(

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isSea } from 'node:sea';
@@ -51,8 +52,7 @@ export async function runUpdate(path: string, _effects: Effects): Promise<number
   const { from, publicKey } = configuration.updates;
   const platform = (isSea() ? `linux-${process.arch}` : 'node') as Artefact['platform'];
   const version = await installUpdate({
-    // releases/<version>/sallyport-agent lies three steps below.
-    folder: dirname(dirname(dirname(isSea() ? process.execPath : (process.argv[1] ?? '')))),
+    folder: installationOf(isSea() ? process.execPath : (process.argv[1] ?? '')),
     runningVersion: agentVersion,
     platform,
     releaseKey: { kty: 'OKP', crv: 'Ed25519', x: publicKey },
@@ -60,6 +60,14 @@ export async function runUpdate(path: string, _effects: Effects): Promise<number
   });
   process.stdout.write(version === undefined ? `${agentVersion} is the newest\n` : `installed ${version}\n`);
   return 0;
+}
+
+/**
+ * The folder of an installation whose program is `releases/<version>/sallyport-agent`. A script is told the path that it was started by, which
+ * leads through the link `current`.
+ */
+export function installationOf(program: string): string {
+  return dirname(dirname(dirname(realpathSync(program))));
 }
 
 function systemPorts(

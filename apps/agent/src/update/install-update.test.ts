@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { aKeyHolder } from '@sallyport/grant-token/testing';
+import { installationOf } from '../program/commands.ts';
 import { currentRelease, installUpdate, pointTo } from './install-update.ts';
 import { compareVersions, readManifest, signManifest } from './manifest.ts';
 
@@ -128,4 +130,10 @@ it('compares versions by numbers and reads nothing that is not signed', async ()
   await expect(readManifest(unsigned, releases.publicKey)).rejects.toMatchObject({
     code: 'AGENT_UPDATE_REFUSED',
   });
+});
+
+it('finds the installation behind the link that its service starts it by', () => {
+  const expected = realpathSync(folder);
+  expect(installationOf(join(folder, 'current/sallyport-agent'))).toBe(expected);
+  expect(installationOf(join(folder, 'releases/1.2.0/sallyport-agent'))).toBe(expected);
 });

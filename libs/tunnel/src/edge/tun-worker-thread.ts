@@ -47,7 +47,8 @@ export interface TunThreadSettings {
 /** The router's side of the thread that reads the device. */
 export class TunThread {
   readonly #device: TunDevice;
-  readonly #worker: Worker;
+  /** Resolves when the thread is gone: by its own, as with a device that was taken away, or because it was told to stop. */
+  readonly #gone: Promise<unknown>;
   readonly #port: MessagePort;
   readonly #flags: Int32Array;
   readonly #counters: Float64Array;
@@ -63,7 +64,7 @@ export class TunThread {
     shared: SharedArrayBuffer,
   ) {
     this.#device = settings.device;
-    this.#worker = worker;
+    this.#gone = new Promise((resolve) => worker.once('exit', resolve));
     this.#port = port;
     this.#flags = flagsOf(shared);
     this.#counters = countersOf(shared);
@@ -171,11 +172,10 @@ export class TunThread {
   /** Stops the thread and closes the device. */
   async close(): Promise<void> {
     if (this.#over) return;
-    const gone = once(this.#worker, 'exit');
     this.#say(['stop']);
     this.#over = true;
     process.off('exit', this.#atExit);
-    await gone;
+    await this.#gone;
     this.#port.close();
     for (const fd of [this.#device.fd, this.#wake, this.#woken]) closeSync(fd);
   }

@@ -57,6 +57,8 @@ export class SystemDouble implements NetworkSystem {
   /** Whether there is a helper, and what it refuses the next opens with. */
   installed = true;
   refusals: ProblemCode[] = [];
+  /** What it refuses the next changes with. */
+  changeRefusals: ProblemCode[] = [];
   reachFails: ProblemCode | undefined;
   #end: (code: string | null) => void = () => undefined;
 
@@ -79,6 +81,8 @@ export class SystemDouble implements NetworkSystem {
       },
       change: async (wish) => {
         this.changes.push(wish);
+        const refusal = this.changeRefusals.shift();
+        if (refusal) throw new Problem(refusal);
         return openedFor(this.opens[0] as OpenWish);
       },
       status: () => Promise.reject(new Error('not asked here')),

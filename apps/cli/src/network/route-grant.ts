@@ -48,17 +48,23 @@ export class RouteGrant {
   ): () => void {
     let timer: TimerHandle | undefined;
     let stopped = false;
+    /** The helper has not taken the latest one yet. */
+    let owed = false;
     const arm = (ms: number) => {
       if (!stopped) timer = timers.after(Math.min(Math.max(ms, 1), timerMax), () => void renew());
     };
     const untilDue = () => Date.parse(this.#issued.expiresAt) - renewBeforeMs - clock.now();
     const renew = async () => {
-      if (untilDue() > 0) return arm(untilDue());
+      const due = untilDue() <= 0;
+      if (!due && !owed) return arm(untilDue());
+      const extended = Date.parse(endsAt()) > Date.parse(this.#issued.expiresAt);
       // Not extended: it ends with the grant, as it should; but the grant may still be extended in its last minute.
-      if (Date.parse(endsAt()) <= Date.parse(this.#issued.expiresAt)) return arm(retryMs);
+      if (!extended && !owed) return arm(retryMs);
       try {
-        this.#issued = await this.#server.api.issueRouteGrant(this.#grantId);
+        if (due && extended) this.#issued = await this.#server.api.issueRouteGrant(this.#grantId);
+        owed = true;
         await change();
+        owed = false;
         arm(Math.max(untilDue(), retryMs));
       } catch (error) {
         debug('network', { renew: (error as { code?: string }).code ?? 'failed' });

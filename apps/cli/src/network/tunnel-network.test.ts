@@ -123,6 +123,20 @@ describe('a network by a device', () => {
     expect(system.changes).toHaveLength(2);
     await network?.close();
   });
+
+  it('hands a new route grant over again when the helper did not take it', async () => {
+    const tunnel = aTunnel(new Date(effects.clock.now() + 7_200_000).toISOString());
+    const network = await (await begin(aNetwork()))?.join(tunnel, never);
+    system.changeRefusals = ['HELPER_REFUSED'];
+    effects.time.advance(3_541_000);
+    await settle();
+    expect(system.changes).toHaveLength(1);
+    effects.time.advance(11_000);
+    await settle();
+    expect(issued).toHaveLength(2);
+    expect(system.changes).toHaveLength(2);
+    await network?.close();
+  });
 });
 
 describe('a resource with a virtual address', () => {

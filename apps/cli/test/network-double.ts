@@ -60,11 +60,17 @@ export class SystemDouble implements NetworkSystem {
   /** What it refuses the next changes with. */
   changeRefusals: ProblemCode[] = [];
   reachFails: ProblemCode | undefined;
+  readonly #reachLost = Promise.withResolvers<Problem>();
   #end: (code: string | null) => void = () => undefined;
 
   /** The helper ends the set. */
   endHelper(code: string): void {
     this.#end(code);
+  }
+
+  /** The way into the network is over for good. */
+  loseReach(code: ProblemCode): void {
+    this.#reachLost.resolve(new Problem(code));
   }
 
   readonly helper = async (): Promise<HelperConnection> => {
@@ -110,7 +116,11 @@ export class SystemDouble implements NetworkSystem {
         ttlSeconds: 5,
       }),
     };
-    return { reach, close: async () => void this.closed.push('reach') };
+    return {
+      reach,
+      close: async () => void this.closed.push('reach'),
+      lost: this.#reachLost.promise,
+    };
   }
 
   async device(settings: RouterSettings) {

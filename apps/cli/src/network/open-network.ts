@@ -152,7 +152,7 @@ export class PreparedNetwork {
   #network(
     tunnel: Tunnel,
     opened: Opened,
-    { reach, close }: OpenReach,
+    { reach, close, lost: reachLost }: OpenReach,
     router: Pick<Router, 'counters' | 'close'>,
   ): OpenNetwork {
     const { world } = this.#around;
@@ -161,12 +161,14 @@ export class PreparedNetwork {
       change: () => this.#change(),
       debug: this.#around.debug,
     });
-    const lost = this.#helper.ended.then(
-      (code) =>
-        new Promise<Problem>((resolve) => {
-          if (!closing && code !== null) resolve(lostBecause(code));
-        }),
-    );
+    const lost = new Promise<Problem>((resolve) => {
+      void this.#helper.ended.then((code) => {
+        if (!closing && code !== null) resolve(lostBecause(code));
+      });
+      void reachLost?.then((problem) => {
+        if (!closing) resolve(problem);
+      });
+    });
     const summary = () => this.#summary(tunnel, opened, reach);
     return {
       reach,

@@ -1,3 +1,4 @@
+import { entryOf, Problem, type ProblemCode } from '@sallyport/problems';
 import type { OpenReach, ReachWish } from './system.ts';
 
 /** The way into a network that the lease names: the companion agent, or the SSH server of the gateway. */
@@ -14,14 +15,32 @@ async function byAgent({
   signal,
 }: ReachWish): Promise<OpenReach> {
   const { AgentReach } = await import('@sallyport/connect/agent');
+  const lost = Promise.withResolvers<Problem>();
+  const events = {
+    ended: (error: Error) => {
+      const problem = problemOf(error);
+      // What ends with the grant is told by the tunnel, with who ended it and why.
+      if (!tunnel.end && !problem.code.startsWith('GRANT_')) lost.resolve(problem);
+    },
+  };
   const reach = await AgentReach.open(
     {
-      ...{ tunnel, effects, whileDown },
+      ...{ tunnel, effects, whileDown, events },
       agentTokens: (publicKey, instanceId) => server.api.issueAgentToken(grantId, { publicKey, instanceId }),
     },
     signal,
   );
-  return { reach, close: async () => reach.close() };
+  return { reach, close: async () => reach.close(), lost: lost.promise };
+}
+
+/** A refusal of the control plane comes as its client's error. */
+function problemOf(error: Error): Problem {
+  if (error instanceof Problem) return error;
+  const { code = '' } = error as { code?: string };
+  return new Problem(entryOf(code) ? (code as ProblemCode) : 'AGENT_UNREACHABLE', {
+    detail: error.message,
+    cause: error,
+  });
 }
 
 async function bySsh({ tunnel, whileDown, effects, debug, rules, signal }: ReachWish): Promise<OpenReach> {

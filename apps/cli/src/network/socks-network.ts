@@ -38,13 +38,13 @@ const canonical = (address: string) => address.toLowerCase();
 export function networkByPort(
   tunnel: Tunnel,
   facts: NetworkFacts,
-  { reach, close }: OpenReach,
+  { reach, close, lost = new Promise(() => undefined) }: OpenReach,
   listener: SocksListener | undefined,
 ): OpenNetwork {
   const flows = () => tunnel.snapshot().flows;
   return {
     reach,
-    lost: new Promise(() => undefined),
+    lost,
     get summary(): NetworkSummary {
       const session = tunnel.snapshot().sessions.find(({ ssmSessionId }) => ssmSessionId !== null);
       return {

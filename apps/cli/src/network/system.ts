@@ -1,5 +1,6 @@
 import type { EndpointRules, Lease, Tunnel } from '@sallyport/connect';
 import type { Effects } from '@sallyport/effects';
+import type { Problem } from '@sallyport/problems';
 import type { FilterRouter, FilterRouterSettings, Reach, Router, RouterSettings } from '@sallyport/tunnel';
 import type { HelperConnection } from '@sallyport/tunnel/helper-messages';
 import type { Debug } from '../output/debug.ts';
@@ -10,6 +11,8 @@ import type { NameSystem } from './excluded.ts';
 export interface OpenReach {
   readonly reach: Reach;
   readonly close: () => Promise<void>;
+  /** Why it is over for good although the grant is not; stays pending otherwise. */
+  readonly lost?: Promise<Problem>;
 }
 
 export interface ReachWish {

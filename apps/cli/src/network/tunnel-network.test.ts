@@ -112,6 +112,14 @@ describe('a network by a device', () => {
     await network?.close();
   });
 
+  it.each(['tun', 'filter', 'port'] as const)('by %s is lost with the way into it', async (via) => {
+    const network = await (await begin(aNetwork(), via))?.join(aTunnel(), never);
+    system.loseReach('AGENT_TOKEN_REFUSED');
+    const nothing = settle().then(() => null);
+    expect(await Promise.race([network?.lost, nothing])).toMatchObject({ code: 'AGENT_TOKEN_REFUSED' });
+    await network?.close();
+  });
+
   it('asks for a new route grant when the grant goes on beyond it, and looks up what stays outside again', async () => {
     const tunnel = aTunnel(new Date(effects.clock.now() + 7_200_000).toISOString());
     const network = await (await begin(aNetwork()))?.join(tunnel, never);

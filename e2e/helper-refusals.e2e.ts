@@ -172,6 +172,20 @@ describe.skipIf(!mayMakeNamespaces)('the helper refuses', () => {
     await expect.poll(() => networkOf(laptop), { timeout: 20_000 }).toBe(untouched);
   });
 
+  it('nobody anything for long whose client is killed while its device is on the way', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      const doomed = await ClientProcess.start(laptop, files, ordinaryUid);
+      void doomed.ask({ open: wish(await files.routeGrant()) }).catch(() => undefined);
+      // At another moment of the opening each time, none of which may end the helper itself.
+      await new Promise((later) => setTimeout(later, round * 12));
+      await doomed.kill();
+    }
+    await expect.poll(() => networkOf(laptop), { timeout: 20_000 }).toBe(untouched);
+    const connection = await connectHelper({ path: files.socket });
+    expect(await connection.status()).toMatchObject({ sets: [] });
+    await connection.close();
+  });
+
   it('what is no message, whatever its bytes, and goes on serving others', async () => {
     const good = encodeFrame({ ...wish(await files.routeGrant()), type: 'open', protocol: 1 });
     for (const bytes of crookedMessages(good, 1, 200)) {

@@ -84,6 +84,7 @@ async function wishOf(files: HelperFiles, via: 'tun' | 'filter', sub: string): P
 }
 
 async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) throw new Error(`the helper ended by itself with ${child.exitCode}`);
   const gone = once(child, 'exit');
   child.kill('SIGKILL');
   await gone;

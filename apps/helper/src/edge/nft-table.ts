@@ -1,6 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Problem } from '@sallyport/problems';
 import { replacingLine, tableLine, type EdgePlan } from '@sallyport/tunnel/edge/privileged';
@@ -19,13 +18,18 @@ export class NftTable {
   #said = '';
   #complained = '';
   #heard = () => {};
+  /** The program could not even be started. */
+  #failed = false;
 
   private constructor(path: string, plan: EdgePlan) {
     this.#plan = plan;
     this.#table = plan.slot.filterTable;
     this.#child = spawn(path, ['-i'], { stdio: ['pipe', 'pipe', 'pipe'], env: programEnvironment });
-    this.#exited = once(this.#child, 'close');
-    this.#child.on('error', () => this.#heard());
+    this.#exited = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.on('error', () => {
+      this.#failed = true;
+      this.#heard();
+    });
     this.#child.on('close', () => this.#heard());
     this.#child.stdin.on('error', () => undefined);
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -86,7 +90,7 @@ export class NftTable {
   }
 
   #runs(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+    return !this.#failed && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 }
 

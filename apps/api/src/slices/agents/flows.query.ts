@@ -23,11 +23,8 @@ export class FlowsQuery {
   async ofGrant(person: Person, grantId: string, cursor?: string): Promise<FlowListDto> {
     const grant = await this.#grants.find(grantId);
     if (!grant || !maySeeGrant(grant, person)) throw new Problem('GRANT_UNKNOWN');
-    const before = cursor === undefined ? undefined : new Date(Number(cursor));
-    if (before && !(/^\d{1,15}$/.test(cursor ?? '') && before.getTime() > 0))
-      throw new Problem('FILTER_INVALID', { detail: 'The cursor is none of ours.' });
     const rows = await this.#client.flowRecord.findMany({
-      where: { grantId, ...(before ? { endedAt: { lt: before } } : {}) },
+      where: { grantId, ...(cursor === undefined ? {} : after(cursor)) },
       orderBy: [{ endedAt: 'desc' }, { flowId: 'asc' }],
       take: pageSize,
     });
@@ -40,7 +37,7 @@ export class FlowsQuery {
         ...{ startedAt: row.startedAt.toISOString(), endedAt: row.endedAt.toISOString() },
         ...{ end: row.end as FlowDto['end'], code: row.code },
       })),
-      nextCursor: last ? String(last.endedAt.getTime()) : null,
+      nextCursor: last ? `${last.endedAt.getTime()}.${last.flowId}` : null,
       destinations: await this.#destinations(grantId),
     };
   }
@@ -71,4 +68,13 @@ export class FlowsQuery {
       lastAt: (row._max.endedAt ?? new Date(0)).toISOString(),
     }));
   }
+}
+
+/** What comes after a page's last one. Many end in the same millisecond when their grant does, so the time alone is no place. */
+function after(cursor: string) {
+  const [, time, flowId] = /^(\d{1,15})\.([\w-]{8,64})$/.exec(cursor) ?? [];
+  if (time === undefined || flowId === undefined)
+    throw new Problem('FILTER_INVALID', { detail: 'The cursor is none of ours.' });
+  const endedAt = new Date(Number(time));
+  return { OR: [{ endedAt: { lt: endedAt } }, { endedAt, flowId: { gt: flowId } }] };
 }

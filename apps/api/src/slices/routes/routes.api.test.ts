@@ -299,6 +299,19 @@ describe('flow records', () => {
   }
   const report = (records: object[]) => call('POST', '/api/agents/agt_file/flows', { body: { records } });
 
+  it('are all shown, page by page, although a revocation ended them in the same millisecond', async () => {
+    const { grant, record } = await aFlow();
+    const flowIds = Array.from({ length: 55 }, (_, at) => `${record.flowId}_${String(at)}`);
+    await report(flowIds.map((flowId) => ({ ...record, flowId, end: 'revoked' })));
+    const first = await api.as('engineer').listFlows(grant.id);
+    const second = await api.as('engineer').listFlows(grant.id, { cursor: first.nextCursor ?? '' });
+    expect([...first.items, ...second.items].map(({ flowId }) => flowId).sort()).toEqual(flowIds.sort());
+    expect(second.nextCursor).toBeNull();
+    await expect(api.as('engineer').listFlows(grant.id, { cursor: '17' })).rejects.toMatchObject({
+      code: 'FILTER_INVALID',
+    });
+  });
+
   it('are kept once, shown with their destinations, and told in one event a minute', async () => {
     const { grant, record } = await aFlow();
     const refused = {

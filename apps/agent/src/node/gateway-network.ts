@@ -47,3 +47,11 @@ export async function systemResolvers(path = '/etc/resolv.conf'): Promise<string
     .map(([, address = '']) => address)
     .filter((address) => isIP(address) !== 0);
 }
+
+/** With systemd-resolved the usual file names its stub on loopback alone; the servers it asks are in its own. */
+const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf'] as const;
+
+/** Every resolver that this machine asks, directly or through a stub of its own: the one of the network is among them. */
+export async function resolversBehind(paths: readonly string[] = resolverFiles): Promise<string[]> {
+  return [...new Set((await Promise.all(paths.map((path) => systemResolvers(path)))).flat())];
+}

@@ -2,7 +2,7 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effects } from '@sallyport/effects';
 import { signerOf } from '@sallyport/grant-token';
-import { gatewayNetwork, systemResolvers } from '../node/gateway-network.ts';
+import { gatewayNetwork, resolversBehind, systemResolvers } from '../node/gateway-network.ts';
 import type { ResolverAddress } from '../node/ask-resolver.ts';
 import { httpControlPlane } from '../node/http-control-plane.ts';
 import { packer } from '../node/packer.ts';
@@ -39,7 +39,7 @@ export async function runAgent(
       effects.log.write('warn', 'flow records were lost: too many wait', { count });
     },
   );
-  const closed = [...configuration.closedAddresses, ...(await systemResolvers())];
+  const closed = [...configuration.closedAddresses, ...(await resolversBehind())];
   const { agentId, issuer, keys, serial } = enrolment;
   const signer = await signerOf(await store.key());
   const agent = await startAgent({

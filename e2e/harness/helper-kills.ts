@@ -71,7 +71,7 @@ async function wishOf(files: HelperFiles, via: 'tun' | 'filter', sub: string): P
   });
   const dns = { names: [{ name: 'db.internal', address: '10.0.2.60' }], suffixes: [] };
   const listeners = [
-    { to: '10.0.0.0/16', ports: [1, 65_535] as [number, number], proto: 'tcp' as const, listener: 9 },
+    { to: '10.0.0.0/16', ports: [1, 65_535] as [number, number], proto: 'tcp' as const, listener: 40_009 },
   ];
   return {
     routeGrants: [grant],

@@ -32,6 +32,11 @@ const cidr = z
   .max(49)
   .regex(/^[0-9a-fA-F:.]+\/\d{1,3}$/);
 const port = z.int().min(1).max(65_535);
+/**
+ * A port on which the client listens. Other users are kept away from it, so it is none of those that only root opens: nobody is to close the
+ * machine's own resolver or web server to the others.
+ */
+const ownPort = z.int().min(1024).max(65_535);
 const proto = z.enum(['tcp', 'udp']);
 /** A DNS name in its ASCII form; what else it must fulfil is the judge's business. */
 const name = z
@@ -60,7 +65,7 @@ const listener = z.strictObject({
   ports: z.tuple([port, port]),
   proto,
   /** Port of the client's own listener on 127.0.0.1 (IPv4) or ::1 (IPv6). */
-  listener: port,
+  listener: ownPort,
 });
 
 const names = z.strictObject({
@@ -70,7 +75,7 @@ const names = z.strictObject({
    * For the filter only: the client's own responder on loopback, which the filter puts behind the responder's address. With a device the
    * client answers on the device itself.
    */
-  listener: port.optional(),
+  listener: ownPort.optional(),
 });
 
 const wanted = {

@@ -32,6 +32,8 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
   });
   stream.on('close', () => {
     if (!stream.readableEnded) resetSocket();
+    // Nobody reads what the program still says: its end has to be seen all the same.
+    else socket.unpipe(stream).resume();
     gone();
   });
   socket.pipe(stream);

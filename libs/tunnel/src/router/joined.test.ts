@@ -1,0 +1,29 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { expect, it } from 'vitest';
+import { joined } from './joined.ts';
+
+it('is over when the program ends, also when the far side took its leave before it had heard all', async () => {
+  const server = createServer({ allowHalfOpen: true });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const program = connect({ host: '127.0.0.1', port, allowHalfOpen: true }).on('error', () => undefined);
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  // A channel of sshd: it ends, and is closed while the program could still speak.
+  const far = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  const over = Promise.withResolvers<void>();
+  joined(socket, far, over.resolve);
+  far.push('last words');
+  far.push(null);
+  const said: Buffer[] = [];
+  program.on('data', (bytes: Buffer) => said.push(bytes));
+  await Promise.all([once(far, 'end'), once(program, 'end')]);
+  far.destroy();
+  await once(far, 'close');
+  program.end('nobody hears this');
+  await over.promise;
+  expect(Buffer.concat(said).toString()).toBe('last words');
+  program.destroy();
+  await new Promise((closed) => server.close(closed));
+}, 30_000);

@@ -27,7 +27,8 @@ export function judgeNames(
   grants: readonly RouteGrantClaims[],
   routes: readonly Network[],
 ): { names: JudgedName[]; suffixes: string[] } {
-  const signedSuffixes = grants.flatMap(({ suffixes }) => suffixes);
+  // A public suffix opens nothing below it either, whoever signed it.
+  const signedSuffixes = grants.flatMap(({ suffixes }) => suffixes).filter((one) => !isReservedSuffix(one));
   const suffixes = (dns?.suffixes ?? []).map((suffix) => {
     const name = canonical(suffix);
     if (isReservedSuffix(name)) throw reserved(name);
@@ -41,7 +42,7 @@ export function judgeNames(
     if (address === null || !isSingle(address) || !routes.some((route) => contains(route, address)))
       throw outside(`${name} at ${wanted}`);
     const signed = grants.flatMap((grant) => grant.names.filter((one) => one.name === name));
-    const below = signedSuffixes.some((suffix) => !isReservedSuffix(suffix) && atOrBelow(name, suffix));
+    const below = signedSuffixes.some((suffix) => atOrBelow(name, suffix));
     const fits = signed.some((one) => one.address === null || sameAddress(one.address, address));
     if (!fits && !(signed.length === 0 && below)) throw outside(`${name} at ${wanted}`);
     return { name, address };

@@ -21,7 +21,7 @@ import { Problem } from '@sallyport/problems';
 import { z } from 'zod';
 import type { SigningKeySet } from './signer.ts';
 
-/** How long both keys are published before the new one signs, so that agents and helpers have learnt of it. */
+/** How long both keys are published before the new one signs, so that agents have learnt of it; a helper learns by its next installation. */
 export const overlapSeconds = 600;
 
 const stateForm = z.strictObject({

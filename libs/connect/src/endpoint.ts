@@ -127,7 +127,7 @@ export function checkStreamUrl(
 }
 
 /** The gateway of a region by each of its names; with FIPS asked for, only by those. The person's own list is always taken. */
-function gatewayHosts(
+export function gatewayHosts(
   region: string,
   { gatewayHosts: own = [], fips = false }: EndpointRules,
 ): ReadonlySet<string> {

@@ -21,7 +21,14 @@ export {
   type LeaseWish,
   type Traffic,
 } from './control-plane.ts';
-export { checkStreamUrl, endpointFor, isLoopback, type Endpoint, type EndpointRules } from './endpoint.ts';
+export {
+  checkStreamUrl,
+  endpointFor,
+  gatewayHosts,
+  isLoopback,
+  type Endpoint,
+  type EndpointRules,
+} from './endpoint.ts';
 export { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
 export { agentThrough, noProxies, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 export { signUpgrade } from './sign-upgrade.ts';
@@ -33,7 +40,7 @@ export { listenLocally, type LocalListener } from './local-listener.ts';
 export { webSocketsThrough, webSocketTransport } from './web-socket-transport.ts';
 export type { Connection, ConnectionSink, Transport } from './transport.ts';
 export { SshReach, type SshReachOptions } from './ssh/ssh-reach.ts';
-export { pushThrough, type PushKey } from './ssh/instance-connect.ts';
+export { instanceConnectApi, pushThrough, type PushKey } from './ssh/instance-connect.ts';
 export { isSshLease, type SshLease } from './ssh/ssh-lease.ts';
 export { systemWake } from './wake.ts';
 export type { Debug } from './debug.ts';

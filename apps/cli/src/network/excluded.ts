@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { connectionSettings, endpointFor } from '@sallyport/connect';
+import { connectionSettings, endpointFor, gatewayHosts, instanceConnectApi } from '@sallyport/connect';
 import { isLoopback } from '../settings/server-address.ts';
 import type { World } from '../world.ts';
 import { proxyNames } from '../daemon/wish.ts';
@@ -18,9 +18,12 @@ export function ownHosts(world: Pick<World, 'env'>, server: URL, region: string)
   const hosts = [server.hostname];
   // A control plane on this machine names an endpoint on this machine with each lease.
   if (settings.configured !== undefined || !isLoopback(server.hostname)) {
-    const { api } = endpointFor({ region, endpoint: null }, { controlPlane: server, ...settings });
-    for (const service of ['ssm', 'ssmmessages', 'ec2-instance-connect'])
-      hosts.push(api.hostname.replace(/^ssm(?=[.-])/u, service));
+    const rules = { controlPlane: server, ...settings };
+    const { api, foreign } = endpointFor({ region, endpoint: null }, rules);
+    hosts.push(api.hostname);
+    // AWS names its gateway with each session, also beside a PrivateLink endpoint of the API: any of these may come.
+    if (!foreign) hosts.push(...gatewayHosts(region, rules));
+    hosts.push(instanceConnectApi({ region, endpoint: null }, rules).hostname);
   }
   hosts.push(...(settings.gatewayHosts ?? []));
   for (const name of proxyNames) {

@@ -70,6 +70,9 @@ describe('what stays outside a tunnel (a3)', () => {
       'sallyport.example.com',
       'ssm.eu-west-1.amazonaws.com',
       'ssmmessages.eu-west-1.amazonaws.com',
+      'ssmmessages.eu-west-1.api.aws',
+      'ssmmessages-fips.eu-west-1.amazonaws.com',
+      'ssmmessages-fips.eu-west-1.api.aws',
       'ec2-instance-connect.eu-west-1.amazonaws.com',
       'proxy.corp.example',
     ]);
@@ -81,6 +84,18 @@ describe('what stays outside a tunnel (a3)', () => {
       resolvers: () => ['10.0.0.2', '[fd00::2]:53', '127.0.0.53'],
     });
     expect(excluded).toEqual(['10.0.0.2', '10.0.3.7', '10.0.3.8', 'fd00::2', 'fd00::7']);
+  });
+
+  it.each([
+    [
+      'beside a PrivateLink endpoint',
+      'https://vpce-0123456789abcdef0-abcdefgh.ssm.eu-west-1.vpce.amazonaws.com',
+    ],
+    ['beside an endpoint that speaks IPv6', 'https://ssm.eu-west-1.api.aws'],
+  ])('is the message gateway by its usual name too, %s', (_beside, endpoint) => {
+    expect(ownHosts({ env: { TUNNEL_AWS_ENDPOINT: endpoint } }, server, 'eu-west-1')).toContain(
+      'ssmmessages.eu-west-1.amazonaws.com',
+    );
   });
 
   it('names a PrivateLink endpoint of the person, and nothing of this machine', () => {

@@ -36,6 +36,19 @@ export class AgentStore {
     return row ? agentOf(row) : undefined;
   }
 
+  /** Retired ones as well. */
+  async everEnrolled(id: string): Promise<KnownAgent | undefined> {
+    const row = await this.#client.agent.findUnique({ where: { id } });
+    return row ? agentOf(row) : undefined;
+  }
+
+  async retire(id: string, at: number): Promise<void> {
+    await this.#client.agent.updateMany({
+      where: { id, retiredAt: null },
+      data: { retiredAt: new Date(at) },
+    });
+  }
+
   /** Those enrolled on these instances, by instance. */
   async onInstances(instanceIds: readonly string[]): Promise<ReadonlyMap<string, KnownAgent>> {
     const rows = await this.#client.agent.findMany({

@@ -16,20 +16,32 @@ const fileForm = z.array(
 );
 
 /**
- * Enrols the agents that infrastructure wrote into a file, and retires those that it wrote no more. Refuses with
- * CONFIGURATION_INVALID a file that does not have its form.
+ * Enrols the agents that infrastructure wrote into a file, and retires those that it wrote no more or with another key.
+ * Refuses with CONFIGURATION_INVALID a file that does not have its form.
  */
 export async function keepAgentsFile(
   path: string,
   agents: AgentStore,
   unitOfWork: UnitOfWork,
-  { clock }: Effects,
+  { clock, log }: Effects,
 ): Promise<void> {
   const listed = readAgents(path);
   const enrolledAt = new Date(clock.now());
   for (const { agentId: id, instanceId, accountId, publicKey } of listed) {
-    const known = await agents.find(id);
-    if (known?.publicKey === publicKey.x && known.instanceId === instanceId) continue;
+    const known = await agents.everEnrolled(id);
+    if (known && (known.publicKey !== publicKey.x || known.instanceId !== instanceId)) {
+      // Whoever replaced a key means the old one to be believed no more, and an agent with another key is another agent.
+      await agents.retire(id, clock.now());
+      log.write(
+        'error',
+        'an agent of the file has another key or instance than before: it needs another id',
+        {
+          agentId: id,
+        },
+      );
+      continue;
+    }
+    if (known && !known.retiredAt) continue;
     const agent = {
       ...{ id, instanceId, accountId, publicKey: publicKey.x, thumbprint: await thumbprint(publicKey) },
       ...{ enrolledBy: 'file' as const, enrolledAt },

@@ -13,6 +13,9 @@ import {
   verifyRouteGrant,
 } from '@sallyport/grant-token';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AgentStore } from '../agents/agent.prisma-store.ts';
+import { keepAgentsFile } from '../agents/agents-file.ts';
+import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import type { AccountName } from '../../testing/accounts.ts';
@@ -245,6 +248,21 @@ describe('an agent', () => {
     const late = await api.as('admin').makeJoinToken(other);
     api.effects.time.advance(3_600_000);
     await expect(enrol(late.token)).rejects.toMatchObject(refused);
+  });
+
+  it('of the file that comes with another key is believed no more, by either key, until the first comes back', async () => {
+    const path = join(folder, 'other-agents.json');
+    const [store, unitOfWork] = [new AgentStore(database), api.app.get(UnitOfWork)];
+    const keep = async (publicKey: object) => {
+      const agent = { agentId: 'agt_file', instanceId, accountId: '111122223333', publicKey };
+      await writeFile(path, JSON.stringify([agent]));
+      await keepAgentsFile(path, store, unitOfWork, api.effects);
+      return (await store.find('agt_file'))?.publicKey;
+    };
+    const replacement = await generateKeyPair();
+    expect(await keep(replacement.publicKey)).toBeUndefined();
+    expect(await keep(replacement.publicKey)).toBeUndefined();
+    expect(await keep(agentKey.publicKey)).toBe(agentKey.publicKey.x);
   });
 
   it('is known by the signature of each call alone', async () => {

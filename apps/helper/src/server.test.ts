@@ -12,18 +12,33 @@ import { startHelper, type RunningHelper } from './server.ts';
 
 let folder: string;
 let helper: RunningHelper;
+let standing = 0;
 
 /** Makes an answer about 30 KiB long. */
 const issuers = [
   { issuer: 'sallyport', fingerprints: Array.from({ length: 500 }, () => 'SHA256:'.padEnd(50, 'x')) },
 ];
 
-/** Nothing stands and nothing was left: only the socket is looked at here. */
+/** Nothing was left, and what stands is only counted: the socket is looked at here. */
 const edge: Edge = {
   framing: null,
   existingRoutes: () => Promise.resolve([]),
   resolverUid: () => Promise.resolve(null),
-  raise: () => Promise.reject(new Error('nothing is opened here')),
+  raise: (plan) => {
+    standing += 1;
+    return Promise.resolve({
+      ...{
+        plan,
+        dns: { how: 'none', details: [] },
+        descriptor: () => null,
+        releaseDescriptor: () => undefined,
+      },
+      ...{ change: () => Promise.resolve(), report: () => Promise.resolve([]) },
+      // More than fits into an answer.
+      rules: () => Array.from({ length: 20 }, () => 'x'.repeat(4000)),
+      drop: () => Promise.resolve(void (standing -= 1)),
+    });
+  },
   sweep: () => Promise.resolve([]),
 };
 
@@ -33,7 +48,12 @@ beforeEach(async () => {
     effects: simulatedEffects(),
     edge,
     libc: libc(),
-    verify: () => Promise.reject(new Error('nothing is verified here')),
+    verify: () =>
+      Promise.resolve({
+        ...{ iss: 'sallyport:one', jti: 'jti_1', nbf: 0, exp: 4_000_000_000, aud: 'sallyport-helper' },
+        ...{ sub: 'grt_1', usr: 'prs_1', names: [], suffixes: [] },
+        routes: [{ cidr: '10.0.0.0/16', ports: [[80, 80]], proto: 'tcp' }],
+      }),
     account: () => ({ version: '0.0.0', issuers }),
   });
 });
@@ -109,3 +129,13 @@ function helperSees(socket: Socket, run: () => void): void {
   socket.once('error', run);
   socket.once('close', run);
 }
+
+it('leaves nothing standing of what it refuses because its answer is too long', async () => {
+  const asking = await client();
+  asking.write(
+    encodeFrame({ type: 'open', protocol: 1, via: 'filter', shape: 'subnet', routeGrants: ['token'] }),
+  );
+  expect(await answered(asking)).toMatchObject({ type: 'refused', code: 'HELPER_PROTOCOL' });
+  expect(standing).toBe(0);
+  asking.destroy();
+});

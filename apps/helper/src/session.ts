@@ -111,7 +111,15 @@ export class Session {
       this.#wish = wish;
       registry.put(this.#entry);
       const descriptor = set.descriptor();
-      this.#ports.reply(opened(set, judged), descriptor ?? undefined);
+      try {
+        this.#ports.reply(opened(set, judged), descriptor ?? undefined);
+      } catch (cause) {
+        // An answer too long to be sent is a refusal, and what is refused does not stand.
+        await set.drop();
+        registry.delete(slot.number);
+        this.#entry = null;
+        throw cause;
+      }
       set.releaseDescriptor();
     });
     if (this.#entry !== null) this.#watchClock();

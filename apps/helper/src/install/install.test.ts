@@ -43,7 +43,10 @@ afterEach(() => {
 
 async function trustIn(issuer: string) {
   const { publicKey } = await generateKeyPair();
-  return { trust: { issuers: [{ issuer, keys: [publicKey] }] }, confirmed: [fingerprint(publicKey.kid ?? "")] };
+  return {
+    trust: { issuers: [{ issuer, keys: [publicKey] }] },
+    confirmed: [fingerprint(publicKey.kid ?? '')],
+  };
 }
 const places = (more = {}) => placesFor('linux', { root: join(root, 'to'), hasServices: true, ...more });
 

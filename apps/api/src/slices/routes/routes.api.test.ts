@@ -13,15 +13,13 @@ import {
   verifyRouteGrant,
 } from '@sallyport/grant-token';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AgentStore } from '../agents/agent.prisma-store.ts';
-import { keepAgentsFile } from '../agents/agents-file.ts';
 import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import type { AccountName } from '../../testing/accounts.ts';
 import { aTestApi, type TestApi } from '../../testing/api.ts';
 import { TestPrincipals } from '../../testing/principals.ts';
-import { EndedGrants } from '../agents/index.ts';
+import { AgentStore, EndedGrants, keepAgentsFile } from '../agents/index.ts';
 
 const instanceId = 'i-0123456789abcdef0';
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;

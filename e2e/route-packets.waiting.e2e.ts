@@ -150,9 +150,10 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0)('a router on a TUN dev
       const { stdout } = await world.laptop.run('iperf3', args, { timeout: 120_000 });
       const { error, end } = JSON.parse(stdout) as {
         error?: string;
-        end: { streams: { receiver: { bytes: number } }[] };
+        end: { sum_received: { bytes: number }; streams: { receiver: { bytes: number } }[] };
       };
       expect(error).toBeUndefined();
+      expect(end.sum_received.bytes).toBeGreaterThan(1_000_000);
       expect(end.streams).toHaveLength(8);
       for (const { receiver } of end.streams) expect(receiver.bytes).toBeGreaterThan(0);
     }

@@ -8,34 +8,47 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from '../start/build.ts';
+import { conclusion } from './conclusion.ts';
 import { find, programs, type Program } from './programs.ts';
+import { reportVariable } from './reporter.ts';
 import { failedFiles, secondRunsMax, tally, type Report, type Tally } from './tally.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const ci = process.env.CI === 'true';
 
-async function vitest(
-  args: readonly string[],
-  reportFile: string,
-): Promise<{ code: number; report: Report | undefined }> {
+interface Ended {
+  /** How the runner ended, in words; undefined when it found everything well. */
+  readonly trouble: string | undefined;
+  readonly report: Report | undefined;
+}
+
+async function vitest(args: readonly string[], reportFile: string): Promise<Ended> {
+  const reporter = join(import.meta.dirname, 'reporter.ts');
   const child = spawn(
     process.execPath,
     [
       join(root, 'node_modules/vitest/vitest.mjs'),
       'run',
       '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${reportFile}`,
+      `--reporter=${reporter}`,
       ...args,
     ],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } },
+    {
+      cwd: root,
+      stdio: 'inherit',
+      env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', [reportVariable]: reportFile },
+    },
   );
-  const [code] = (await once(child, 'exit')) as [number | null];
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  const trouble =
+    code === 0 ? undefined : `The test runner ended with ${code === null ? signal : `code ${code}`}`;
   try {
-    return { code: code ?? 1, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report };
+    return { trouble, report: JSON.parse(readFileSync(reportFile, 'utf8')) as Report };
   } catch (error) {
-    process.stderr.write(`The test runner left no report: ${String(error)}\n`);
-    return { code: code ?? 1, report: undefined };
+    return {
+      trouble: `${trouble ?? 'The test runner ended'} without a report: ${String(error)}`,
+      report: undefined,
+    };
   }
 }
 
@@ -55,23 +68,24 @@ async function main(): Promise<number> {
   process.stderr.write('Building what is out of date ...\n');
   await build(root);
   const scratch = mkdtempSync(join(tmpdir(), 'sallyport-report-'));
-  const total: Tally = { passed: 0, failed: 0, skipped: [], unsteady: [] };
+  const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [] };
   let secondRuns = 0;
   for (const [index, args] of runs(named).entries()) {
-    const first = await vitest(args, join(scratch, `${index}.json`));
-    const failed = first.report ? failedFiles(first.report) : [];
+    const { trouble, report } = await vitest(args, join(scratch, `${index}.json`));
+    const failed = report ? failedFiles(report) : [];
     secondRuns += failed.length;
     const again =
       failed.length > 0 && secondRuns <= secondRunsMax
         ? await secondRun(failed, args, join(scratch, `${index}-again.json`))
         : undefined;
-    const counted = first.report && tally(first.report, again);
+    const counted = report && tally(report, again);
     total.passed += counted?.passed ?? 0;
-    total.failed += counted?.failed ?? 0;
+    total.failed.push(...(counted?.failed ?? []));
     total.skipped.push(...(counted?.skipped ?? []));
     total.unsteady.push(...(counted?.unsteady ?? []));
-    // The runner failed for a reason that no test shows: no report, or an error outside of every test.
-    if (first.code !== 0 && failed.length === 0) total.failed++;
+    // It failed for a reason that no report shows.
+    if (trouble !== undefined && failed.length === 0 && !counted?.failed.length)
+      total.failed.push({ file: undefined, name: args.join(' '), errors: [trouble] });
   }
   rmSync(scratch, { recursive: true, force: true });
   return conclude(total, (performance.now() - started) / 1000);
@@ -84,19 +98,15 @@ async function secondRun(files: readonly string[], args: readonly string[], repo
 }
 
 function conclude(total: Tally, seconds: number): number {
-  const missing = (Object.keys(programs) as Program[]).filter((program) => find(program) === undefined);
-  for (const program of missing)
-    process.stdout.write(
-      `missing: ${program} (Debian: ${programs[program].debian}), needed for ${programs[program].for}\n`,
+  const missing = (Object.keys(programs) as Program[])
+    .filter((program) => find(program) === undefined)
+    .map(
+      (program) =>
+        `missing: ${program} (Debian: ${programs[program].debian}), needed for ${programs[program].for}`,
     );
-  for (const name of total.skipped) process.stdout.write(`skipped: ${name}\n`);
-  for (const name of total.unsteady) process.stdout.write(`unsteady (failed, then passed alone): ${name}\n`);
-  const refused = ci && (missing.length > 0 || total.skipped.length > 0);
-  if (refused) process.stdout.write('CI=true: a skip or a missing program is a failure.\n');
-  process.stdout.write(
-    `${Math.round(seconds)} s\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped\n`,
-  );
-  return total.failed > 0 || refused || total.passed === 0 ? 1 : 0;
+  const { lines, passed } = conclusion(total, { root, seconds, missing, ci });
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return passed ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -35,6 +35,7 @@ export const programs = {
   ssh: { paths: onPath('ssh'), debian: 'openssh-client', for: 'a real SSH client' },
   sshd: { paths: system('sshd'), debian: 'openssh-server', for: 'a real SSH server on a gateway' },
   conntrack: { paths: system('conntrack'), debian: 'conntrack', for: 'flows that a packet filter knows' },
+  'systemd-analyze': { paths: onPath('systemd-analyze'), debian: 'systemd', for: 'the agent’s units' },
 } as const;
 
 export type Program = keyof typeof programs;

@@ -68,8 +68,9 @@ CONFIG
 chmod 0644 "$etc/agent.json.new"
 mv -T "$etc/agent.json.new" "$etc/agent.json"
 if [ -n "$join_token" ]; then
-  install -m 0600 -o sallyport-agent -g sallyport-agent /dev/null "$state/join-token"
-  printf '%s\n' "$join_token" >"$state/join-token"
+  # Written by the agent's own user: its folder may hold a link of that name, which root must not follow.
+  printf '%s\n' "$join_token" |
+    runuser -u sallyport-agent -- sh -c 'umask 077; rm -f "$1"; set -C; cat >"$1"' sh "$state/join-token"
 fi
 
 # @units

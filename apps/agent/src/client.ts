@@ -53,6 +53,11 @@ export class Client {
     return this.association.grant.claims;
   }
 
+  /** Conversations now, as the token counts them. */
+  get open(): number {
+    return this.conversations.size + this.echoes.size;
+  }
+
   /** How the end of the link is recorded for what was open: as what caused it. */
   whyEnded(): FlowEnd {
     if (this.why !== undefined) return this.why;

@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { find } from '../../../tools/test/programs.ts';
 import { agentVersion } from './version.ts';
 
 const run = promisify(execFile);
@@ -64,7 +65,7 @@ describe('what installs the agent', () => {
     },
   );
 
-  it.skipIf(!existsSync('/usr/bin/systemd-analyze'))('has units that systemd understands', async () => {
+  it.skipIf(!find('systemd-analyze'))('has units that systemd understands', async () => {
     const units = readdirSync(install).filter((name) => /\.(service|timer)$/.test(name));
     const copies = units.map((name) => {
       const copy = join(folder, name);

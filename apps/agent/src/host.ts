@@ -116,6 +116,8 @@ export class Host implements AgentHost<Admitted> {
     const asked = client.trace('icmp', host, 0);
     try {
       const address = await this.#aim('icmp', client, { host, port: 0 }, asked);
+      // Looked at again where it is counted: many may have asked at once.
+      if (!client.echoes.has(address) && this.#isFull(client)) throw new Problem('FLOW_LIMITED');
       const trace = client.echoTrace(address);
       trace.bytesUp += payload.length;
       const reply = await this.#within(echoWithinMs, (signal) =>
@@ -244,8 +246,7 @@ export class Host implements AgentHost<Admitted> {
     to: AskedDestination,
     trace: Trace,
   ): Promise<string> {
-    const full = client.conversations.size > client.claims.max_streams || this.#flows > flowsMax;
-    if (full) throw new Problem('FLOW_LIMITED');
+    if (proto !== 'icmp' && this.#isFull(client)) throw new Problem('FLOW_LIMITED');
     const facts = this.#facts();
     const { allow, suffixes } = client.claims;
     let candidates = [to.host];
@@ -269,6 +270,12 @@ export class Host implements AgentHost<Admitted> {
       return verdict.address;
     }
     throw new Problem('FLOW_NOT_GRANTED');
+  }
+
+  /** Whether one conversation more is too many. Echoes to an address are one, until they pause. */
+  #isFull(client: Client): boolean {
+    const echoes = [...this.#clients.values()].reduce((sum, one) => sum + one.echoes.size, 0);
+    return client.open >= client.claims.max_streams || this.#flows + echoes >= flowsMax;
   }
 
   /** The resolver's answer without the addresses that nobody may ever reach. */

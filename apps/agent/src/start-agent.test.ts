@@ -164,6 +164,29 @@ describe('what is refused', () => {
   });
 });
 
+describe('echoes', () => {
+  it('to one address are one conversation of those that the token allows, until they pause', async () => {
+    const echoed: string[] = [];
+    const network = aNetwork({
+      echo: (address, payload) => {
+        echoed.push(address);
+        return Promise.resolve(payload);
+      },
+    });
+    const { client } = await gatewayOf({ network });
+    const { link, up } = await client({ max_streams: 4 });
+    await up;
+    const signal = AbortSignal.timeout(30_000);
+    const sweep = Array.from({ length: 32 }, (_, host) => `10.20.0.${String(host + 1)}`);
+    const answers = await Promise.allSettled(sweep.map((host) => link.echo(host, Buffer.from('x'), signal)));
+    const limited = answers.filter(({ status }) => status === 'rejected');
+    expect(limited).toHaveLength(28);
+    for (const answer of limited) expect(answer).toMatchObject({ reason: { code: 'FLOW_LIMITED' } });
+    await expect(link.echo(echoed[0] ?? '', Buffer.from('again'), signal)).resolves.toHaveLength(5);
+    await expect(openTcp(link, '10.20.0.9', 80).opened).rejects.toMatchObject({ code: 'FLOW_LIMITED' });
+  });
+});
+
 describe('names', () => {
   const resolving = (...answers: string[][]) => {
     const asked: string[] = [];

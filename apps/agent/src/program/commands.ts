@@ -43,7 +43,7 @@ export async function runCheck(path: string, effects: Effects): Promise<number> 
 }
 
 /** Installs a newer release; run by root (a timer), since the agent itself may not write where its program lies. */
-export async function runUpdate(path: string, _effects: Effects): Promise<number> {
+export async function runUpdate(path: string, effects: Effects): Promise<number> {
   const configuration = readConfiguration(path);
   if (configuration.updates === undefined) {
     process.stdout.write('no updates are configured\n');
@@ -56,6 +56,7 @@ export async function runUpdate(path: string, _effects: Effects): Promise<number
     runningVersion: agentVersion,
     platform,
     releaseKey: { kty: 'OKP', crv: 'Ed25519', x: publicKey },
+    clock: effects.clock,
     ports: systemPorts(from, path, configuration, platform),
   });
   process.stdout.write(version === undefined ? `${agentVersion} is the newest\n` : `installed ${version}\n`);

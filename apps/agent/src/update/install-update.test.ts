@@ -21,11 +21,15 @@ import { compareVersions, readManifest, signManifest } from './manifest.ts';
 let folder: string;
 let releases: Awaited<ReturnType<typeof aKeyHolder>>;
 let restarts: (string | undefined)[];
+let now: number;
+let fetched: string[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-update-'));
   releases = await aKeyHolder();
   restarts = [];
+  fetched = [];
+  now = 1_800_000_000_000;
   mkdirSync(join(folder, 'releases/1.2.0'), { recursive: true });
   writeFileSync(join(folder, 'releases/1.2.0/sallyport-agent'), 'old');
   pointTo(folder, '1.2.0');
@@ -64,8 +68,12 @@ async function update(given: Given = {}) {
     runningVersion: '1.2.0',
     platform: 'node',
     releaseKey: releases.publicKey,
+    clock: { now: () => now },
     ports: {
-      fetch: async (file) => files[file] ?? Buffer.alloc(0),
+      fetch: async (file) => {
+        fetched.push(file);
+        return files[file] ?? Buffer.alloc(0);
+      },
       isFit: async (path) => {
         expect(statSync(path).mode & 0o111).toBe(0o111);
         expect(currentRelease(folder)).toBe('1.2.0');
@@ -114,6 +122,33 @@ it('goes back when the new one does not serve', async () => {
   expect(program()).toBe('old');
   expect(restarts).toEqual(['1.3.0', '1.2.0']);
   expect(existsSync(join(folder, 'releases/1.3.0'))).toBe(false);
+});
+
+it('tries a release that did not serve again after 2, 4, 8 days and no sooner, another release at once', async () => {
+  const day = 86_400_000;
+  const tried: number[] = [];
+  for (let today = 0; today <= 14; today += 1) {
+    now = 1_800_000_000_000 + today * day;
+    fetched = [];
+    await expect(update({ serves: false })).rejects.toMatchObject({ code: 'AGENT_UPDATE_REFUSED' });
+    if (fetched.includes('agent.cjs')) tried.push(today);
+  }
+  expect(tried).toEqual([0, 2, 6, 14]);
+  expect(restarts).toHaveLength(2 * tried.length);
+  await expect(update({ bytes: 'mended' })).resolves.toBe('1.3.0');
+  expect(existsSync(join(folder, 'failed-release.json'))).toBe(false);
+});
+
+it('counts an attempt that the machine did not outlive, and one under a clock that was set back', async () => {
+  const dies = update({
+    get fit(): boolean {
+      throw new Error('power cut');
+    },
+  });
+  await expect(dies).rejects.toThrow('power cut');
+  await expect(update()).rejects.toMatchObject({ code: 'AGENT_UPDATE_REFUSED' });
+  now -= 3_600_000;
+  await expect(update()).resolves.toBe('1.3.0');
 });
 
 it('sweeps what an interrupted update left, and keeps one release to go back to', async () => {

@@ -14,7 +14,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '@sallyport/effects';
 import type { PublicKey } from '@sallyport/grant-token';
+import { FailedRelease } from './failed-release.ts';
 import { compareVersions, readManifest, refused, type Artefact } from './manifest.ts';
 
 /** What an update touches beside the folder of releases. */
@@ -33,6 +35,7 @@ export interface UpdateOptions {
   readonly runningVersion: string;
   readonly platform: Artefact['platform'];
   readonly releaseKey: PublicKey;
+  readonly clock: Pick<Clock, 'now'>;
   readonly ports: UpdatePorts;
 }
 
@@ -46,7 +49,7 @@ const programName = 'sallyport-agent';
 /**
  * Installs a newer signed release, if there is one; resolves with its version, or undefined when there is none. At every moment `current`
  * leads to a whole release: a new one is written and checked first, swapped in by one rename, and swapped out again when it does not serve.
- * Refuses AGENT_UPDATE_REFUSED: foreign signature, older version, other bytes than announced, unfit.
+ * Refuses AGENT_UPDATE_REFUSED: foreign signature, older version, other bytes than announced, unfit, or failed lately (it is tried again later).
  */
 export async function installUpdate(options: UpdateOptions): Promise<string | undefined> {
   const { folder, ports, platform, runningVersion } = options;
@@ -61,7 +64,12 @@ export async function installUpdate(options: UpdateOptions): Promise<string | un
   if (step < 0) throw refused(`${version} is older than ${runningVersion}, which runs.`);
   const artefact = manifest.artefacts.find((one) => one.platform === platform);
   if (artefact === undefined) throw refused(`${version} has no file for ${platform}.`);
+  const failed = new FailedRelease(folder, options.clock);
+  const until = failed.waitsUntil(version, artefact.sha256);
+  if (until !== undefined)
+    throw refused(`${version} failed here before; it is tried again after ${new Date(until).toISOString()}.`);
   const program = await place(releases, version, artefact, ports);
+  failed.trying(version, artefact.sha256);
   if (!(await ports.isFit(program, version))) {
     rmSync(join(releases, version), { recursive: true, force: true });
     throw refused(`${version} fails its self-check.`);
@@ -76,6 +84,7 @@ export async function installUpdate(options: UpdateOptions): Promise<string | un
     rmSync(join(releases, version), { recursive: true, force: true });
     throw refused(`${version} does not serve; ${before ?? 'nothing'} is back in place.`);
   }
+  failed.forget();
   forgetOld(releases, [version, before]);
   return version;
 }

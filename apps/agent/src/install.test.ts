@@ -1,0 +1,114 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const renderer = (await import(join(import.meta.dirname, '../install/render.mjs'))) as {
+  userData(values: Record<string, string>): string;
+};
+
+/** A machine whose /etc, /opt and /var/lib are this test's own. */
+const asOwnMachine = `
+set -e
+mount --make-rprivate /
+cp -a /etc "$WORK/etc"; mount --bind "$WORK/etc" /etc
+for folder in /opt /var/lib; do mount -t tmpfs tmpfs $folder; done
+umask 022
+`;
+const mayMount = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sallyport-install-'));
+  mkdirSync(join(folder, 'bin'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Puts a program of the machine in place of the real one. */
+function stub(name: string, lines: string): void {
+  writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${lines}\n`);
+  chmodSync(join(folder, 'bin', name), 0o755);
+}
+
+/** Runs the script as root on such a machine, `before` and `after` beside it; resolves with what was printed. */
+function installed(values: Record<string, string>, before: string, after: string): string {
+  const program = '#!/bin/sh\nexit 0\n';
+  writeFileSync(join(folder, 'program'), program);
+  stub('systemctl', `echo "systemctl $*" >>"$WORK/told"`);
+  stub(
+    'curl',
+    `for last; do :; done
+case "$*" in
+  *api/token*) echo metadata-session ;;
+  *instance-id*) printf i-0123456789abcdef0 ;;
+  *) while [ "$1" != -o ]; do shift; done; cp "$WORK/program" "$2" ;;
+esac`,
+  );
+  const script = renderer.userData({
+    ControlPlane: 'https://sallyport.example',
+    AgentFrom: 'https://releases.example/agent',
+    AgentFile: 'sallyport-agent.cjs',
+    AgentSha256: createHash('sha256').update(program).digest('hex'),
+    AgentVersion: '0.1.0',
+    ...values,
+  });
+  writeFileSync(join(folder, 'user-data'), script);
+  const inside = `${asOwnMachine}${before}\nbash "$WORK/user-data"\n${after}\n`;
+  const env = { PATH: `${join(folder, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin`, WORK: folder };
+  const ran = spawnSync('unshare', ['-m', 'bash', '-c', inside], { env, encoding: 'utf8', timeout: 60_000 });
+  expect(ran.status, ran.stderr).toBe(0);
+  return ran.stdout;
+}
+
+describe.skipIf(!mayMount)('the installation', () => {
+  it('puts program, settings, units and the join token in place, for the agent’s user alone', () => {
+    const told = installed(
+      { JoinToken: 'once.only-1' },
+      '',
+      `cat /etc/sallyport-agent/agent.json
+       readlink /opt/sallyport-agent/current
+       stat -c '%U %a %F' /var/lib/sallyport-agent/join-token
+       cat /var/lib/sallyport-agent/join-token
+       ls /etc/systemd/system | grep sallyport
+       cat "$WORK/told"`,
+    );
+    const [settings = '', rest = ''] = told.split(/(?<=^\}\n)/m);
+    expect(JSON.parse(settings)).toEqual({
+      controlPlane: 'https://sallyport.example',
+      instanceId: 'i-0123456789abcdef0',
+      joinTokenFile: '/var/lib/sallyport-agent/join-token',
+    });
+    expect(rest.trim().split('\n')).toEqual([
+      'releases/0.1.0',
+      'sallyport-agent 600 regular file',
+      'once.only-1',
+      'sallyport-agent-update.service',
+      'sallyport-agent-update.timer',
+      'sallyport-agent.service',
+      'systemctl daemon-reload',
+      'systemctl enable --quiet sallyport-agent.service',
+      'systemctl restart sallyport-agent.service',
+      'systemctl is-active --quiet sallyport-agent.service',
+    ]);
+  });
+
+  it('writes through no link that the agent’s user puts where the join token goes, however quick it is', () => {
+    stub(
+      'install',
+      `/usr/bin/install "$@"
+for last; do :; done
+case "$last" in */join-token) ln -sf /opt/precious "$last" ;; esac`,
+    );
+    const told = installed(
+      { JoinToken: 'once.only-1' },
+      `useradd --system --user-group --no-create-home sallyport-agent
+       install -d -m 0700 -o sallyport-agent -g sallyport-agent /var/lib/sallyport-agent
+       echo 'of root' >/opt/precious
+       runuser -u sallyport-agent -- ln -s /opt/precious /var/lib/sallyport-agent/join-token`,
+      `cat /opt/precious; stat -c %F /var/lib/sallyport-agent/join-token`,
+    );
+    expect(told).toBe('of root\nregular file\n');
+  });
+});

@@ -138,7 +138,11 @@ export class SshGateway implements AsyncDisposable {
         channel.on('error', () => socket.destroy());
         channel.pipe(socket).pipe(channel);
         channel.on('close', () => socket.destroy());
-        socket.on('close', () => channel.close());
+        // Not before all is sent: beyond the client's window the library holds it back, and a close would drop it.
+        socket.on('close', (failed) => {
+          if (failed || channel.writableFinished) channel.close();
+          else channel.once('finish', () => channel.close());
+        });
       });
     });
   }

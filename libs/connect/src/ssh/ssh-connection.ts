@@ -88,8 +88,18 @@ export class SshConnection {
       throw error;
     }
     // From now on this sshd grants no shell to this connection, whoever may get hold of it.
-    client.openssh_noMoreSessions(() => undefined);
+    connection.#onWay(() => client.openssh_noMoreSessions(() => undefined));
     return connection;
+  }
+
+  /** The library throws an error of its own for a way that is closing and not yet closed. */
+  #onWay(ask: () => void): void {
+    try {
+      ask();
+    } catch (cause) {
+      this.close();
+      throw new Problem('REACH_DOWN', { cause });
+    }
   }
 
   get over(): boolean {
@@ -112,12 +122,14 @@ export class SshConnection {
     this.#opening += 1;
     try {
       if (this.#over) throw new Problem('REACH_DOWN');
-      this.#client.forwardOut('127.0.0.1', 0, to.address, to.port, (error, channel) => {
-        if (error) return answer.reject(this.#over ? new Problem('REACH_DOWN') : flowProblem(error, to));
-        // SSH cannot take a request back: an answer that nobody waits for any more is closed.
-        if (signal.aborted) return channel.close();
-        answer.resolve(channel);
-      });
+      this.#onWay(() =>
+        this.#client.forwardOut('127.0.0.1', 0, to.address, to.port, (error, channel) => {
+          if (error) return answer.reject(this.#over ? new Problem('REACH_DOWN') : flowProblem(error, to));
+          // SSH cannot take a request back: an answer that nobody waits for any more is closed.
+          if (signal.aborted) return channel.close();
+          answer.resolve(channel);
+        }),
+      );
       return this.#flow(await orAborted(answer.promise, signal));
     } finally {
       this.#opening -= 1;

@@ -59,6 +59,9 @@ export class SystemDouble implements NetworkSystem {
   refusals: ProblemCode[] = [];
   /** What it refuses the next changes with. */
   changeRefusals: ProblemCode[] = [];
+  /** Sets of keys it was handed, and what it refuses them with. */
+  readonly keySets: string[] = [];
+  keysRefused: ProblemCode | undefined;
   reachFails: ProblemCode | undefined;
   readonly #reachLost = Promise.withResolvers<Problem>();
   #end: (code: string | null) => void = () => undefined;
@@ -90,6 +93,10 @@ export class SystemDouble implements NetworkSystem {
         const refusal = this.changeRefusals.shift();
         if (refusal) throw new Problem(refusal);
         return openedFor(this.opens[0] as OpenWish);
+      },
+      followKeys: async (keySets) => {
+        this.keySets.push(...keySets);
+        if (this.keysRefused) throw new Problem(this.keysRefused);
       },
       status: () => Promise.reject(new Error('not asked here')),
       close: async () => {

@@ -8,7 +8,7 @@ import { LinuxNames, systemNameFiles } from './edge/linux-names.ts';
 import { systemPrograms } from './edge/programs.ts';
 import { refuseUnsafePath } from './install/safe-path.ts';
 import { startHelper, type RunningHelper } from './server.ts';
-import { readTrust } from './trust.ts';
+import { TrustKeeper } from './trust-keeper.ts';
 
 /** Folders of the helper; all root's. */
 export interface ServeOptions {
@@ -26,10 +26,9 @@ export const defaultRun = process.platform === 'darwin' ? '/var/run/sallyport' :
 /** Starts the helper on this system. Refuses HELPER_PATH_UNSAFE, HELPER_GRANT_INVALID (no key is trusted), HELPER_SYSTEM_REFUSED. */
 export async function serve({ etc, run, version, effects }: ServeOptions): Promise<RunningHelper> {
   const trustPath = join(etc, 'trust.json');
-  refuseUnsafePath(trustPath);
   refuseUnsafePath(run);
   if (!existsSync(run)) mkdirSync(run, { recursive: true, mode: 0o755 });
-  let trust = await readTrust(trustPath);
+  const trust = await TrustKeeper.open(trustPath);
   return startHelper(join(run, 'helper.sock'), {
     effects,
     libc: libc(),
@@ -37,11 +36,10 @@ export async function serve({ etc, run, version, effects }: ServeOptions): Promi
       process.platform === 'darwin'
         ? new DarwinEdge(systemPrograms, libc(), { resolver: '/etc/resolver', run })
         : new LinuxEdge(systemPrograms, new LinuxNames(systemPrograms, systemNameFiles), libc()),
-    verify: async (token) => {
-      // Written by root only; read anew, so that a new key needs no restart.
-      refuseUnsafePath(trustPath);
-      trust = await readTrust(trustPath);
-      return trust.verify(token, effects.clock.now());
+    verify: (token) => trust.verify(token, effects.clock.now()),
+    follow: async (keySets) => {
+      const moved = await trust.follow(keySets);
+      effects.log.write('info', 'the signing keys moved on', { issuer: moved.issuer, serial: moved.serial });
     },
     account: () => ({ version, issuers: trust.issuers }),
   });

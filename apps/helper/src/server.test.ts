@@ -54,6 +54,7 @@ beforeEach(async () => {
         ...{ sub: 'grt_1', usr: 'prs_1', names: [], suffixes: [] },
         routes: [{ cidr: '10.0.0.0/16', ports: [[80, 80]], proto: 'tcp' }],
       }),
+    follow: () => Promise.resolve(),
     account: () => ({ version: '0.0.0', issuers }),
   });
 });

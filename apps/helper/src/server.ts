@@ -23,6 +23,7 @@ export interface HelperPorts {
   readonly edge: Edge;
   readonly libc: LibC;
   verify(token: string): Promise<RouteGrantClaims>;
+  follow(keySets: readonly string[]): Promise<void>;
   account(): Pick<HelperStatus, 'version' | 'issuers'>;
 }
 
@@ -120,6 +121,7 @@ class Connection {
       edge: ports.edge,
       registry,
       verify: (token) => ports.verify(token),
+      follow: (keySets) => ports.follow(keySets),
       account: () => ({ ...ports.account(), swept }),
       reply: (reply, descriptor) => this.#reply(reply, descriptor),
       hangUp: () => socket.end(),

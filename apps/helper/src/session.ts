@@ -30,6 +30,8 @@ export interface SessionPorts {
   readonly registry: Registry;
   /** Verifies signature, issuer, audience and times. @throws Problem. */
   verify(token: string): Promise<RouteGrantClaims>;
+  /** Moves the trust along signed sets of keys. @throws Problem SIGNED_TOKEN_*. */
+  follow(keySets: readonly string[]): Promise<void>;
   /** Who is trusted and what was swept, for `status`. */
   account(): Pick<HelperStatus, 'version' | 'issuers' | 'swept'>;
   /** Sends a reply; with a descriptor it goes beside the reply's first byte. */
@@ -63,6 +65,9 @@ export class Session {
           return await this.#open(request.routeGrants, request);
         case 'change':
           return await this.#change(request.routeGrants, request);
+        case 'follow-keys':
+          await this.#ports.follow(request.keySets);
+          return this.#ports.reply({ type: 'keys', issuers: this.#ports.account().issuers });
         case 'status':
           return this.#ports.reply(await this.#status());
         case 'close':
@@ -163,8 +168,11 @@ export class Session {
     const grants = await Promise.all(
       tokens.map((token) =>
         this.#ports.verify(token).catch((cause: unknown) => {
-          const detail = cause instanceof Problem ? cause.detail : 'The signature cannot be read.';
-          throw new Problem('HELPER_GRANT_INVALID', { detail, cause });
+          if (!(cause instanceof Problem))
+            throw new Problem('HELPER_GRANT_INVALID', { detail: 'The signature cannot be read.', cause });
+          const { code, detail } = cause;
+          const rotated = code === 'SIGNED_TOKEN_KEY_UNKNOWN';
+          throw new Problem(rotated ? 'HELPER_KEYS_OLD' : 'HELPER_GRANT_INVALID', { detail, cause });
         }),
       ),
     );

@@ -1,20 +1,27 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import {
   fingerprint,
   keyNamedBy,
   PublicKey,
   trust,
+  verifyKeySet,
   verifyRouteGrant,
   type RouteGrantClaims,
   type TrustedKeys,
 } from '@sallyport/grant-token';
 import { Problem } from '@sallyport/problems';
 
-/** Control planes whose route grants this machine obeys; written by root when the helper is installed. */
+/** Control planes whose route grants this machine obeys; written by root when the helper is installed, and by the helper when keys are rotated. */
 export const trustForm = z.strictObject({
   issuers: z
-    .array(z.strictObject({ issuer: z.string().min(1).max(256), keys: z.array(PublicKey).min(1).max(2) }))
+    .array(
+      z.strictObject({
+        issuer: z.string().min(1).max(256),
+        /** Of the set of keys: nothing older is ever taken back. */
+        serial: z.int().min(0).default(0),
+        keys: z.array(PublicKey).min(1).max(2),
+      }),
+    )
     .min(1)
     .max(8),
 });
@@ -52,7 +59,40 @@ export class Trust {
   }
 }
 
-/** Reads the trust file anew each time: an administrator may have added a key. */
-export async function readTrust(path: string): Promise<Trust> {
-  return Trust.of(trustForm.parse(JSON.parse(await readFile(path, 'utf8'))));
+/** The trust file after a rotation, and what moved. */
+export interface MovedTrust {
+  readonly file: TrustFile;
+  readonly issuer: string;
+  readonly serial: number;
+}
+
+/**
+ * Follows signed sets of keys in their order, each from a key that is trusted by then. Sets that are behind or that start elsewhere are passed over; one that is wrong
+ * spoils them all. Pure. Refuses SIGNED_TOKEN_EXPIRED when none is newer, SIGNED_TOKEN_KEY_UNKNOWN when none is signed with a trusted key, and the codes of `verifyKeySet`.
+ */
+export async function movedTrust(from: TrustFile, keySets: readonly string[]): Promise<MovedTrust> {
+  let moved: MovedTrust | undefined;
+  let refusal = new Problem('SIGNED_TOKEN_KEY_UNKNOWN');
+  for (const keySet of keySets) {
+    const { issuers }: TrustFile = moved?.file ?? from;
+    const named = keyNamedBy(keySet);
+    if (named === undefined) throw new Problem('SIGNED_TOKEN_MALFORMED');
+    const known = await Promise.all(issuers.map(async (one) => ({ ...one, keys: await trust(one.keys) })));
+    const at = known.findIndex(({ keys }) => keys.has(named));
+    const mover = known[at];
+    if (mover === undefined) {
+      refusal = new Problem('SIGNED_TOKEN_KEY_UNKNOWN');
+      continue;
+    }
+    const next = await verifyKeySet(keySet, mover).catch((cause: unknown) => {
+      if (!(cause instanceof Problem) || cause.code !== 'SIGNED_TOKEN_EXPIRED') throw cause;
+      refusal = cause;
+    });
+    if (next === undefined) continue;
+    const { issuer } = mover;
+    const entry = { issuer, serial: next.serial, keys: [...next.keys.values()] };
+    moved = { issuer, serial: next.serial, file: { issuers: issuers.with(at, entry) } };
+  }
+  if (moved === undefined) throw refusal;
+  return moved;
 }

@@ -1238,6 +1238,8 @@ export interface components {
       issuer: string;
       keys: components['schemas']['SigningKey'][];
       keySet: string | null;
+      keySets: string[];
+      serial: number;
     };
     SubmitAccessRequest: {
       durationSeconds: number;

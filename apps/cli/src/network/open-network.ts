@@ -2,13 +2,14 @@ import { connectionSettings, PinnedReach, type EndpointRules, type Tunnel } from
 import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import type { NameSettings, Reach, Router } from '@sallyport/tunnel';
-import type { HelperConnection, Opened, OpenWish } from '@sallyport/tunnel/helper-messages';
+import type { HelperConnection, Opened, OpenedByHelper, OpenWish } from '@sallyport/tunnel/helper-messages';
 import type { Debug } from '../output/debug.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import type { WithHelper } from './choose-via.ts';
 import { excludedAddresses, ownHosts } from './excluded.ts';
 import { networkOf, type NetworkFacts, type NetworkRoute, type Via } from './facts.ts';
+import { withNewKeys } from './helper-keys.ts';
 import { RouteGrant, type OwnNames } from './route-grant.ts';
 import type { NetworkSystem, OpenReach } from './system.ts';
 import { virtualRanges } from './virtual-range.ts';
@@ -208,7 +209,7 @@ export class PreparedNetwork {
     if (this.#facts) {
       this.#own = this.#grant.names;
       const wish = { ...common, ...tun, shape: 'subnet', dns: dnsWish(this.#own) } as const;
-      return this.#hold(await this.#helper.open(wish));
+      return this.#hold(await this.#open(wish));
     }
     const { name, port } = this.#wish.resource;
     let taken: unknown;
@@ -228,7 +229,7 @@ export class PreparedNetwork {
         this.#own = own;
         const virtual = { range: range.cidr, entries };
         const wish: OpenWish = { ...common, ...tun, shape: 'virtual', virtual, dns: dnsWish(own) };
-        return this.#hold(await this.#helper.open(wish));
+        return this.#hold(await this.#open(wish));
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== 'ROUTE_CONFLICT') throw error;
         this.#note('virtual-range', error);
@@ -286,7 +287,7 @@ export class PreparedNetwork {
         ports: [Math.max(first, 1), last] as [number, number],
       })),
     );
-    const { opened } = await this.#helper.open({
+    const { opened } = await this.#open({
       ...{ via: 'filter', shape: 'subnet', routeGrants: [this.#grant.token], listeners },
       exclude: [...(await this.#excluded())],
       dns: { ...dnsWish(this.#own), ...(namesPort === null ? {} : { listener: namesPort }) },
@@ -296,11 +297,17 @@ export class PreparedNetwork {
 
   /** The wish anew, with what may have changed: the route grant, and the addresses outside. */
   async #change(): Promise<void> {
-    await this.#helper.change({
+    const { server } = this.#around;
+    const wish = {
       routeGrants: [this.#grant.token],
       exclude: [...(await this.#excluded())],
       dns: dnsWish(this.#own),
-    });
+    };
+    await withNewKeys(server, this.#helper, () => this.#helper.change(wish));
+  }
+
+  #open(wish: OpenWish): Promise<OpenedByHelper> {
+    return withNewKeys(this.#around.server, this.#helper, () => this.#helper.open(wish));
   }
 
   #excluded(): Promise<readonly string[]> {

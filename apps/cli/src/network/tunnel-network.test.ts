@@ -20,12 +20,14 @@ let system: SystemDouble;
 let world: World;
 let issued: string[];
 let names: object[];
+let keySets: string[];
 
 beforeEach(async () => {
   system = new SystemDouble();
   const person = await Person.at('https://sallyport.example.com');
   world = { ...person.world(), effects };
   issued = [];
+  keySets = ['set-2', 'set-3'];
   names = [{ name: 'prod-rds', address: null }];
   await person.leave();
 });
@@ -39,6 +41,7 @@ const server = {
       const token = routeGrant({ names, suffixes: ['internal'] });
       return { token, expiresAt: new Date(now + 3_600_000).toISOString(), fingerprint: '' };
     },
+    listSigningKeys: async () => ({ keySets }),
   },
 } as unknown as Server;
 
@@ -97,6 +100,31 @@ describe('a network by a device', () => {
       expect(system.closed).toEqual(['helper']);
     },
   );
+
+  it('hands the helper the newer keys when it does not know the one that signed, and asks again', async () => {
+    system.refusals = ['HELPER_KEYS_OLD'];
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
+    expect(system.keySets).toEqual(keySets);
+    expect(system.opens).toHaveLength(2);
+    expect(system.opens[1]).toEqual(system.opens[0]);
+    system.changeRefusals = ['HELPER_KEYS_OLD'];
+    // Another tunnel was faster.
+    system.keysRefused = 'SIGNED_TOKEN_EXPIRED';
+    await network?.refresh();
+    expect(system.changes).toHaveLength(2);
+    await network?.close();
+  });
+
+  it.each([
+    ['there is no chain', [], undefined],
+    ['the chain does not lead there', ['set-9'], 'SIGNED_TOKEN_KEY_UNKNOWN'],
+  ] as const)('is refused with HELPER_KEYS_OLD when %s', async (_what, sets, refused) => {
+    keySets = [...sets];
+    system.refusals = ['HELPER_KEYS_OLD'];
+    system.keysRefused = refused;
+    await expect(begin(aNetwork())).rejects.toMatchObject({ code: 'HELPER_KEYS_OLD', exitCode: 11 });
+    expect(system.closed).toEqual(['helper']);
+  });
 
   it('leaves nothing when the far side is not there', async () => {
     system.reachFails = 'AGENT_UNREACHABLE';

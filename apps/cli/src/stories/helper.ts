@@ -44,8 +44,8 @@ export async function installHelper(
   requireRoot(world, 'helper install');
   const keys = await server.api.listSigningKeys();
   await confirm(world, server, keys, wish.trust);
-  const { issuer, keys: trusted, fingerprints } = keys;
-  const input = { trust: { issuers: [{ issuer, keys: trusted }] }, confirmed: fingerprints };
+  const { issuer, serial, keys: trusted, fingerprints } = keys;
+  const input = { trust: { issuers: [{ issuer, serial, keys: trusted }] }, confirmed: fingerprints };
   const words = [
     ...(wish.prefix === undefined ? [] : ['--prefix', wish.prefix]),
     ...(wish.root === undefined ? [] : ['--root', wish.root]),

@@ -44,7 +44,7 @@ afterEach(() => {
 async function trustIn(issuer: string) {
   const { publicKey } = await generateKeyPair();
   return {
-    trust: { issuers: [{ issuer, keys: [publicKey] }] },
+    trust: { issuers: [{ issuer, serial: 1, keys: [publicKey] }] },
     confirmed: [fingerprint(publicKey.kid ?? '')],
   };
 }

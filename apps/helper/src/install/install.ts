@@ -9,15 +9,16 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fingerprint, trust } from '@sallyport/grant-token';
 import { Problem } from '@sallyport/problems';
 import type { Places } from './places.ts';
 import { refuseUnsafePath } from './safe-path.ts';
 import { launchdPlist, systemdUnit } from './service-files.ts';
+import { writeWhole } from './whole-file.ts';
 import { trustForm, type TrustFile } from '../trust.ts';
+import { trustText } from '../trust-keeper.ts';
 
 /** What is copied: the Node that runs now, the bundle, and the packages of the native part. */
 export interface Sources {
@@ -63,7 +64,7 @@ export async function install(
     rmSync(staged, { recursive: true, force: true });
   }
   mkdirSync(etc, { recursive: true, mode: 0o755 });
-  writeWhole(join(etc, 'trust.json'), `${JSON.stringify(merged, undefined, 2)}\n`);
+  writeWhole(join(etc, 'trust.json'), trustText(merged));
   if (service !== null)
     writeWhole(service.path, service.kind === 'systemd' ? systemdUnit(places) : launchdPlist(places));
   const sha256 = createHash('sha256')
@@ -136,11 +137,4 @@ function own(folder: string): void {
   }
   chownSync(folder, 0, 0);
   chmodSync(folder, 0o755);
-}
-
-function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const beside = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(beside, text, { flag: 'wx', mode: 0o644 });
-  renameSync(beside, path);
 }

@@ -43,6 +43,18 @@ export const helper = entries({
     advice:
       'Connect again. If it stays, the control plane has a new key or another address: `sudo tunnel helper install` shows and records it.',
   },
+  HELPER_KEYS_OLD: {
+    kind: 'local',
+    title: 'The privileged helper does not know the key that signed the route grant.',
+    advice:
+      'Compare the fingerprint of the new key with an administrator, then run `sudo tunnel helper install` again.',
+  },
+  HELPER_LISTENER_FOREIGN: {
+    kind: 'refused',
+    title: 'The packet filter may only lead to listeners of the user who asks.',
+    advice:
+      'Connect again: the client opens new listeners. If it stays, another program of this machine has taken the port.',
+  },
   HELPER_NOT_IN_GRANT: {
     kind: 'refused',
     title: 'The privileged helper was asked for something outside the signed route grant.',

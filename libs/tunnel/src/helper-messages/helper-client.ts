@@ -5,6 +5,7 @@ import { entryOf, Problem, type ProblemCode } from '@sallyport/problems';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import {
   helperProtocol,
+  limits,
   replyForm,
   type ChangeWish,
   type HelperReply,
@@ -37,6 +38,11 @@ export interface HelperConnection {
   open(wish: OpenWish): Promise<OpenedByHelper>;
   change(wish: ChangeWish): Promise<Opened>;
   status(): Promise<HelperStatus>;
+  /**
+   * Hands over the control plane's signed sets of keys, the oldest first. @throws Problem SIGNED_TOKEN_EXPIRED when none is newer than what it believes,
+   * SIGNED_TOKEN_KEY_UNKNOWN when none is signed with a key it believes, and the other refusals of such a set.
+   */
+  followKeys(keySets: readonly string[]): Promise<void>;
   /** Drops what stands and resolves when it is gone. */
   close(): Promise<void>;
   /** Resolves when the connection is over, with why: `GRANT_ENDED`, `HELPER_STOPPED`, `HELPER_LOST`, or null after {@link close}. */
@@ -109,6 +115,11 @@ class HelperSocket implements HelperConnection {
     const reply = await this.#ask({ type: 'status' });
     if (reply.type !== 'status') throw refusal(reply);
     return reply;
+  }
+
+  async followKeys(keySets: readonly string[]): Promise<void> {
+    const reply = await this.#ask({ type: 'follow-keys', keySets: keySets.slice(-limits.keySets) });
+    if (reply.type !== 'keys') throw refusal(reply);
   }
 
   async close(): Promise<void> {

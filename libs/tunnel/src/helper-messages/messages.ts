@@ -18,6 +18,8 @@ export const limits = {
   exclude: 64,
   names: 128,
   suffixes: 32,
+  keySets: 16,
+  keySetBytes: 4096,
   mtuMin: 1280,
   mtuMax: 65_535,
 } as const;
@@ -103,9 +105,19 @@ export const openForm = z.strictObject({
 /** Replaces the wish of `open`; what is already right stays untouched. */
 export const changeForm = z.strictObject({ type: z.literal('change'), ...wanted });
 
+/**
+ * Sets of signing keys, each signed with a key of the one before it, in their order: the control plane publishes them. The helper moves its trust along
+ * those that lead on from what it believes, and passes over those it has behind it.
+ */
+export const followKeysForm = z.strictObject({
+  type: z.literal('follow-keys'),
+  keySets: z.array(z.string().min(1).max(limits.keySetBytes)).min(1).max(limits.keySets),
+});
+
 export const requestForm = z.discriminatedUnion('type', [
   openForm,
   changeForm,
+  followKeysForm,
   z.strictObject({ type: z.literal('status') }),
   z.strictObject({ type: z.literal('close') }),
 ]);
@@ -162,10 +174,12 @@ const setReport = z.object({
   sections: z.array(z.object({ title: text, command: text, lines: z.array(text) })),
 });
 
+const believed = z.array(z.object({ issuer: text, fingerprints: z.array(text) }));
+
 export const statusForm = z.object({
   type: z.literal('status'),
   version: text,
-  issuers: z.array(z.object({ issuer: text, fingerprints: z.array(text) })),
+  issuers: believed,
   /** What a crash had left and the last start removed. */
   swept: z.array(text),
   /** The asker's own sets only, unless root asks. */
@@ -177,6 +191,8 @@ export const replyForm = z.discriminatedUnion('type', [
   openedForm,
   statusForm,
   z.object({ type: z.literal('refused'), code: text, detail: text, existing: z.array(text).optional() }),
+  /** Whom it believes after `follow-keys`. */
+  z.object({ type: z.literal('keys'), issuers: believed }),
   z.object({ type: z.literal('closed') }),
   /** Unasked: the helper ended this set, with the code why (GRANT_ENDED, HELPER_STOPPED). */
   z.object({ type: z.literal('ended'), code: text }),

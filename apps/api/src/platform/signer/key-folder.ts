@@ -21,8 +21,10 @@ import { Problem } from '@sallyport/problems';
 import { z } from 'zod';
 import type { SigningKeySet } from './signer.ts';
 
-/** How long both keys are published before the new one signs, so that agents have learnt of it; a helper learns by its next installation. */
+/** How long both keys are published before the new one signs, so that agents have learnt of it; a helper is handed them by its client. */
 export const overlapSeconds = 600;
+/** Signed sets that are kept: a helper that missed more rotations than these is installed anew. */
+export const keySetsMax = 12;
 
 const stateForm = z.strictObject({
   issuer: z.string().min(1).max(256),
@@ -34,6 +36,8 @@ const stateForm = z.strictObject({
     .min(1)
     .max(2),
   keySet: z.string().nullable(),
+  /** That one and those before it, the oldest first; a folder of an earlier version has none. */
+  keySets: z.array(z.string()).max(keySetsMax).default([]),
 });
 type State = z.infer<typeof stateForm>;
 
@@ -98,12 +102,12 @@ export class KeyFolder {
   }
 
   published(now: number): SigningKeySet {
-    const { issuer, keys, keySet } = this.#state;
+    const { issuer, serial, keys, keySet, keySets } = this.#state;
     const first = this.signer(now).kid;
     const sorted = keys
       .map(({ publicKey }) => publicKey)
       .sort((a, b) => Number(b.kid === first) - Number(a.kid === first));
-    return { issuer, keys: sorted, keySet };
+    return { issuer, serial, keys: sorted, keySet, keySets: chainOf(keySet, keySets) };
   }
 
   /**
@@ -111,7 +115,7 @@ export class KeyFolder {
    * SIGNER_KEYS_UNSAFE while the rotation before is under way: agents would know neither.
    */
   async rotate(now: number, overlap: number = overlapSeconds): Promise<void> {
-    const { issuer, serial, keys } = this.#state;
+    const { issuer, serial, keys, ...old } = this.#state;
     if (keys.some(({ signsFrom }) => signsFrom > now))
       throw unsafe('the last rotation is not over: its key does not sign yet');
     const current = this.signer(now);
@@ -121,11 +125,18 @@ export class KeyFolder {
     const set = { issuer, serial: serial + 1, keys: next.map((key) => key.publicKey) };
     const keySet = await signKeySet(set, current);
     writePrivate(join(this.#folder, `${kidOf(publicKey)}.json`), privateKey);
-    writePrivate(join(this.#folder, 'state.json'), { issuer, serial: serial + 1, keys: next, keySet });
-    for (const { publicKey: old } of keys.filter((key) => !kept.includes(key)))
-      rmSync(join(this.#folder, `${kidOf(old)}.json`), { force: true });
+    const keySets = [...chainOf(old.keySet, old.keySets), keySet].slice(-keySetsMax);
+    const state: State = { issuer, serial: serial + 1, keys: next, keySet, keySets };
+    writePrivate(join(this.#folder, 'state.json'), state);
+    for (const { publicKey: gone } of keys.filter((key) => !kept.includes(key)))
+      rmSync(join(this.#folder, `${kidOf(gone)}.json`), { force: true });
     await this.reload();
   }
+}
+
+/** A folder of an earlier version kept the newest set alone. */
+function chainOf(newest: string | null, all: readonly string[]): string[] {
+  return all.length === 0 && newest !== null ? [newest] : [...all];
 }
 
 function kidOf({ kid }: PublicKey): string {

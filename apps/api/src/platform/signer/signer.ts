@@ -46,10 +46,14 @@ export type Signed = z.infer<typeof signedForm>;
 
 export const signingKeysForm = z.strictObject({
   issuer: z.string(),
+  /** Of the set below: it grows with each rotation. */
+  serial: z.int().min(1),
   /** The one that signs now comes first. */
   keys: z.array(PublicKey).min(1).max(2),
   /** The set, signed by the key before it; null before the first rotation. */
   keySet: z.string().nullable(),
+  /** The sets in the order of their rotations, this one last: who missed some follows them one by one. */
+  keySets: z.array(z.string()).max(64),
 });
 export type SigningKeySet = z.infer<typeof signingKeysForm>;
 

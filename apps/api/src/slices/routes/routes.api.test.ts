@@ -222,6 +222,24 @@ describe('a rotation of the signing keys', () => {
   });
 });
 
+describe('the sets of a second rotation', () => {
+  it('lead from the keys before the first to the newest, one by one', async () => {
+    const { issuer, serial, keys } = await api.as('engineer').listSigningKeys();
+    const first = { issuer, serial, keys: await trust(keys.slice(0, 1)) };
+    api.effects.time.advance(600_000);
+    await principals.keys?.rotate(api.effects.clock.now(), 0);
+    await principals.keys?.rotate(api.effects.clock.now(), 0);
+    const published = await api.as('engineer').listSigningKeys();
+    await expect(verifyKeySet(published.keySet ?? '', first)).rejects.toMatchObject({
+      code: 'SIGNED_TOKEN_KEY_UNKNOWN',
+    });
+    let known = first;
+    for (const set of published.keySets.slice(-2)) known = { issuer, ...(await verifyKeySet(set, known)) };
+    expect(known.serial).toBe(published.serial);
+    expect([...known.keys.keys()].sort()).toEqual(published.keys.map(({ kid }) => kid).sort());
+  });
+});
+
 describe('an agent', () => {
   it('enrols once by the token of its instance, and replaces the one that stood there', async () => {
     const other = 'i-0a00000000000000a';

@@ -33,9 +33,13 @@ export class RouteGrantDto {
 @ApiSchema({ name: 'SigningKeyList' })
 export class SigningKeyListDto {
   @ApiProperty() issuer!: string;
+  /** Grows with each rotation. */
+  @ApiProperty() serial!: number;
   @ListOf(SigningKeyDto) keys!: SigningKeyDto[];
   /** In the order of the keys. */
   @ListOf(String) fingerprints!: string[];
   /** The keys as one statement signed by the key before them; null before the first rotation. */
   @TextOrNull() keySet!: string | null;
+  /** That statement and those of the rotations before it, the oldest first, for who missed some. */
+  @ListOf(String) keySets!: string[];
 }

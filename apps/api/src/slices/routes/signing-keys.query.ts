@@ -11,12 +11,14 @@ export class SigningKeys {
 
   /** The one that signs now comes first. Refuses with SIGNER_UNAVAILABLE. */
   async read(): Promise<SigningKeyListDto> {
-    const { issuer, keys, keySet } = await this.#signer.keys();
+    const { issuer, serial, keys, keySet, keySets } = await this.#signer.keys();
     return {
       issuer,
+      serial,
       keys: keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid: kid ?? '', alg: 'EdDSA', use: 'sig' })),
       fingerprints: keys.map(({ kid }) => fingerprint(kid ?? '')),
       keySet,
+      keySets,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import pg from 'pg';
 import {
@@ -70,6 +70,46 @@ describe.each(found)('$name PostgreSQL', ({ binaries }) => {
   });
 });
 
+const asRoot = process.getuid?.() === 0;
+
+describe.runIf(asRoot)('a server of root, which runs as nobody', () => {
+  it('starts although nobody may not enter the folder of its programs', async () => {
+    const place = await folder();
+    const { postgres } = await embeddedBinaries();
+    const native = dirname(dirname(await realpath(postgres)));
+    await cp(native, join(place, 'native'), { recursive: true, verbatimSymlinks: true });
+    const bin = join(place, 'native/bin');
+    const cluster = await started({
+      dataDir: join(place, 'pg'),
+      superuserPassword: 'secret-1',
+      binaries: { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') },
+    });
+    expect(await ask(cluster.url('postgres', 'postgres', 'secret-1'), 'select 1 as n')).toEqual([{ n: 1 }]);
+    // It may read what root may, and no more than that.
+    const status = await readFile(`/proc/${cluster.pid}/status`, 'utf8');
+    expect(status).toMatch(/^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+    for (const set of ['Inh', 'Prm', 'Eff', 'Amb'])
+      expect(status).toMatch(new RegExp(`^Cap${set}:\\s+0000000000000004$`, 'm'));
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+  });
+
+  it('starts in a container without that capability, where everybody may enter its folders', async () => {
+    const place = await folder();
+    await chmod(place, 0o755);
+    // The project itself may lie where nobody may enter.
+    const options = { dataDir: join(place, 'pg'), superuserPassword: 'x', binaries: debian };
+    const script = `import { startPostgres } from '@sallyport/embedded-postgres';
+      const c = await startPostgres(${JSON.stringify(options)});
+      await c.stop(); console.log('started');`;
+    const node = [process.execPath, '--conditions=development', '--input-type=module', '-e', script];
+    const run = spawnSync('setpriv', ['--bounding-set=-dac_read_search', ...node], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+    });
+    expect(`${run.stdout}${run.stderr}`).toBe('started\n');
+  });
+});
+
 it('takes over the folder of a server whose starter was killed', async () => {
   const dataDir = join(await folder(), 'pg');
   const options = { dataDir, superuserPassword: 'secret-1' };
@@ -89,6 +129,6 @@ it('ends with the process that started it', () => {
   });
   const { pid, dataDir } = JSON.parse(run.stdout) as { pid: number; dataDir: string };
   cleanups.push(() => rm(join(dataDir, '..'), { recursive: true, force: true }));
-  const end = spawnSync('tail', [`--pid=${pid}`, '-f', '/dev/null'], { timeout: 10_000 });
+  const end = spawnSync('tail', [`--pid=${pid}`, '-f', '/dev/null'], { timeout: 60_000 });
   expect(end.status).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { chown, lstat, mkdir } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * PostgreSQL refuses to run as root. Started by root (a container, a virtual machine), the server runs as `nobody`
@@ -14,6 +14,9 @@ export interface ServerIdentity {
 
 const nobody = { uid: 65534, gid: 65534 };
 const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+/** Numbers of capabilities, from capabilities(7). */
+const dacReadSearch = 2;
+const setpcap = 8;
 
 /** How the server is started on this machine. With `setpriv` it also ends when its parent dies. */
 export function serverIdentity(): ServerIdentity {
@@ -22,16 +25,30 @@ export function serverIdentity(): ServerIdentity {
   if (setpriv === undefined)
     return { ...(owner && { owner }), wrap: (command, args) => ({ command, args: [...args] }) };
   // SIGINT is PostgreSQL's fast shutdown.
-  const prefix = ['--pdeathsig', 'INT'];
-  if (owner)
-    prefix.push(
-      ...[`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--no-new-privs'],
-      ...['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'],
-    );
+  const prefix = ['--pdeathsig', 'INT', ...(owner ? asOwner(owner, ownCapabilities()) : [])];
   return {
     ...(owner && { owner }),
     wrap: (command, args) => ({ command: setpriv, args: [...prefix, command, ...args] }),
   };
+}
+
+/** A container may lack a capability, and then the programs and the cluster must lie where everybody may enter. */
+function asOwner(owner: { uid: number; gid: number }, own: bigint): string[] {
+  const has = (capability: number) => (own & (1n << BigInt(capability))) !== 0n;
+  const kept = has(dacReadSearch) ? ',+dac_read_search' : '';
+  return [
+    ...[`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--no-new-privs'],
+    ...[`--inh-caps=-all${kept}`, `--ambient-caps=-all${kept}`],
+    // PostgreSQL asks access(2) whether its programs can be run, which leaves the capability out of account for a user
+    // other than root unless this is set: a clone within `mktemp -d` would not start. What is left after the program is
+    // executed is the one capability all the same.
+    ...(kept !== '' && has(setpcap) ? ['--securebits=+no_setuid_fixup'] : []),
+  ];
+}
+
+function ownCapabilities(): bigint {
+  const said = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return said === undefined ? 0n : BigInt(`0x${said}`);
 }
 
 /** Makes a private folder that belongs to the server. */

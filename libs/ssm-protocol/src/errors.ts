@@ -24,6 +24,7 @@ export const wireReasons = {
   SSM_READ_BUFFER_FULL: 'readers are too slow; refused, the peer sends it again',
   SSM_DATA_BEFORE_HANDSHAKE: 'stream data before the handshake was complete',
   SSM_HANDSHAKE_OUT_OF_ORDER: 'a handshake message at the wrong time',
+  SSM_PAYLOAD_NOT_AUTHENTIC: 'an encrypted payload that does not open with the key of the session',
   /** The multiplexed byte stream. */
   SMUX_VERSION_UNKNOWN: 'a smux frame whose version is not 1',
   SMUX_COMMAND_UNKNOWN: 'a smux frame with an unknown command',

@@ -5,6 +5,12 @@ export { wireReasons, type WireReason } from './errors.ts';
 export type * from './session/contract.ts';
 export { clientVersionDefault, createClientSession } from './session/client-session.ts';
 export { agentVersionDefault, createAgentSession } from './session/agent-session.ts';
+export type * from './session/shell-contract.ts';
+export { shellTypes } from './session/shell-contract.ts';
+export { createClientShell } from './session/client-shell.ts';
+export { createAgentShell } from './session/agent-shell.ts';
+export { sessionKeyContext, type KmsRequest, type SessionKeyContext } from './channel/encryption-bodies.ts';
+export type { SessionEncryption } from './encryption/session-cipher.ts';
 
 export { encodeMessage, type MessageFields } from './message/encode.ts';
 export {
@@ -29,6 +35,7 @@ export {
   readFlag,
   readJsonObject,
   type ChannelClosed,
+  type TerminalSize,
 } from './message/bodies.ts';
 export {
   agentOpenText,

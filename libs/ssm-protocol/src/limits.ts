@@ -77,3 +77,6 @@ export const keepAliveCheckMs = 30_000;
 
 /** How long the agent waits for acknowledgements before it leaves, milliseconds. */
 export const lingerMs = 2_000;
+
+/** How long the agent waits for the answer to its encryption challenge, milliseconds. */
+export const encryptionChallengeMs = 15_000;

@@ -3,9 +3,6 @@ import { describe, expect, it } from 'vitest';
 import {
   createAgentSession,
   createClientSession,
-  encodeMessage,
-  jsonPayload,
-  parseMessage,
   type AgentEnd,
   type AgentSession,
   type ClientEnd,
@@ -25,6 +22,7 @@ import {
   type Content,
   type Transcript,
 } from '../src/testing/index.ts';
+import { acknowledgement, environment } from './acknowledgement.ts';
 import { sha256 } from './crypto.ts';
 
 const names = [
@@ -39,12 +37,6 @@ function load(name: string): Transcript {
   return readTranscript(readFileSync(new URL(`../transcripts/${name}.jsonl`, import.meta.url), 'utf8'));
 }
 
-const environment = {
-  sha256,
-  uuid: () => '6f1c1d8e-5a3b-4c2d-9e0f-a1b2c3d4e5f6',
-  wallTime: () => 1_700_000_000_000,
-};
-
 const quiet: SessionSink = {
   frame: () => undefined,
   text: () => undefined,
@@ -55,29 +47,6 @@ const quiet: SessionSink = {
   writable: () => undefined,
   discarded: () => undefined,
 };
-
-/** The other end's acknowledgement of what really arrived. */
-function acknowledgement(frame: Uint8Array): Uint8Array | undefined {
-  const parsed = parseMessage(frame);
-  if (!parsed.ok || !parsed.message.messageType.endsWith('_stream_data')) return undefined;
-  return encodeMessage(
-    {
-      messageType: 'acknowledge',
-      createdDate: environment.wallTime(),
-      sequenceNumber: 0,
-      flags: 3,
-      messageId: environment.uuid(),
-      payloadType: 0,
-      payload: jsonPayload({
-        AcknowledgedMessageType: parsed.message.messageType,
-        AcknowledgedMessageId: parsed.message.messageId,
-        AcknowledgedMessageSequenceNumber: parsed.message.sequenceNumber,
-        IsSequentialMessage: true,
-      }),
-    },
-    sha256,
-  );
-}
 
 /** Compares bytes with what a recording says of them. */
 function expectContent(bytes: Uint8Array, content: Content): void {
@@ -213,7 +182,7 @@ describe.each(names)('the official client of %s against our agent', (name) => {
     for (const [index, { name: conn }] of connectionsOf(transcript).entries()) {
       const { sent, received } = transcript.metadata.destination[conn]!;
       expectContent(joinBytes(agent.received[index]!), received);
-      expectContent(agent.record.bytes(agent.dialled[index]!), sent);
+      expectContent(agent.record.bytes(agent.dialled[index]), sent);
     }
   });
 
@@ -330,7 +299,7 @@ describe.each(names)('the official agent of %s against our client', (name) => {
     for (const [index, { name: conn }] of connectionsOf(transcript).entries()) {
       const { sent, received } = transcript.metadata.application[conn]!;
       expectContent(joinBytes(client.received[index]!), received);
-      expectContent(client.record.bytes(client.streams[index]!), sent);
+      expectContent(client.record.bytes(client.streams[index]), sent);
     }
   });
 

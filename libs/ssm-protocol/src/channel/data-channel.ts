@@ -179,7 +179,7 @@ export class DataChannel {
 
   /** Sends one stream message with what `fill` writes, or one of a replay. False when nothing went. */
   sendFill(now: number, fill: FillPayload): boolean {
-    if (this.sender.replaying && this.sender.replay(now, this.#put)) return true;
+    if (this.replay(now)) return true;
     if (!this.sender.hasRoom) return false;
     const sequence = this.sender.nextSequence;
     const frame = this.#frames.stream(sequence, this.#flagsOf(sequence), payloadTypes.output, fill);
@@ -187,6 +187,11 @@ export class DataChannel {
     this.sender.store(frame, now);
     this.#host.frame(frame);
     return true;
+  }
+
+  /** Sends the next message of a replay. False when none is under way. */
+  replay(now: number): boolean {
+    return this.sender.replaying && this.sender.replay(now, this.#put);
   }
 
   /** Sends one stream message with a whole payload at once (handshake, flags). False when the ring is full. */

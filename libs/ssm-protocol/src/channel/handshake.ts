@@ -13,12 +13,13 @@ export interface HandshakeRequest {
   readonly actions: readonly RequestedAction[];
 }
 
-/** Payload of HandshakeRequest for a port session, with KMS when a key is given. */
+/** Payload of HandshakeRequest, with KMS when a key is given; `challenge` is base64 of the agent's random bytes. */
 export function handshakeRequestPayload(request: {
   readonly agentVersion: string;
   readonly sessionType: string;
   readonly properties: Readonly<Record<string, string>> | null;
   readonly kmsKeyId?: string;
+  readonly challenge?: string;
 }): Uint8Array {
   const actions: unknown[] = [
     {
@@ -27,7 +28,8 @@ export function handshakeRequestPayload(request: {
     },
   ];
   if (request.kmsKeyId !== undefined) {
-    actions.push({ ActionType: 'KMSEncryption', ActionParameters: { KMSKeyId: request.kmsKeyId } });
+    const parameters = { KMSKeyId: request.kmsKeyId, Challenge: request.challenge };
+    actions.push({ ActionType: 'KMSEncryption', ActionParameters: parameters });
   }
   return jsonPayload({ AgentVersion: request.agentVersion, RequestedClientActions: actions });
 }
@@ -55,6 +57,8 @@ export interface ProcessedAction {
   readonly actionType: string;
   readonly status: 1 | 2 | 3;
   readonly error: string;
+  /** ActionResult; only KMSEncryption has one. */
+  readonly result?: unknown;
 }
 
 /**
@@ -68,10 +72,10 @@ export function handshakeResponsePayload(
   const errors = actions.filter(({ error }) => error !== '').map(({ error }) => error);
   return jsonPayload({
     ClientVersion: clientVersion,
-    ProcessedClientActions: actions.map(({ actionType, status, error }) => ({
+    ProcessedClientActions: actions.map(({ actionType, status, error, result }) => ({
       ActionType: actionType,
       ActionStatus: status,
-      ActionResult: null,
+      ActionResult: result ?? null,
       Error: error,
     })),
     Errors: errors.length === 0 ? null : errors,
@@ -84,6 +88,8 @@ export interface HandshakeResponse {
     readonly actionType: string;
     readonly status: number;
     readonly error: string;
+    /** ActionResult, as it came. */
+    readonly result: unknown;
   }[];
   readonly errors: readonly string[];
 }
@@ -102,6 +108,7 @@ export function readHandshakeResponse(payload: Uint8Array): HandshakeResponse | 
       actionType: entry['ActionType'],
       status: typeof status === 'number' ? status : 0,
       error: typeof error === 'string' ? error : '',
+      result: entry['ActionResult'],
     });
   }
   const version = body['ClientVersion'];

@@ -122,6 +122,47 @@ export function readFlag(payload: Uint8Array): number | undefined {
   return payload.length === 4 ? readUint32(payload, 0) : undefined;
 }
 
+// ------------------------------------------------------------------------------------------------- shells
+
+/** A terminal's size in characters. */
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** Longest edge of a terminal that is believed; the kernel's own field has 16 bits. */
+const terminalEdgeMax = 65_535;
+
+/** Payload of a Size message. */
+export function sizePayload(size: TerminalSize): Uint8Array {
+  return jsonPayload({ cols: size.cols, rows: size.rows });
+}
+
+/** The size in a Size payload; undefined when it is malformed or no terminal has it. */
+export function readSize(payload: Uint8Array): TerminalSize | undefined {
+  const body = readJsonObject(payload);
+  const cols = body?.['cols'];
+  const rows = body?.['rows'];
+  return isEdge(cols) && isEdge(rows) ? { cols, rows } : undefined;
+}
+
+function isEdge(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= terminalEdgeMax;
+}
+
+/** Payload of an ExitCode message: a text, not JSON. */
+export function exitCodePayload(code: number): Uint8Array {
+  return encoder.encode(`EXIT_CODE: ${code}`);
+}
+
+/** The number in an ExitCode payload; undefined when there is none. */
+export function readExitCode(payload: Uint8Array): number | undefined {
+  const digits = /^EXIT_CODE: (-?\d{1,10})\s*$/.exec(decoder.decode(payload.subarray(0, 64)))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+// ------------------------------------------------------------------------------------------------- the end
+
 /** Members of `channel_closed`, which the gateway sends to both ends. */
 export interface ChannelClosed {
   readonly messageId: string;

@@ -14,6 +14,11 @@ export interface Progress {
   readonly bytes: ReadonlyMap<number, number>;
 }
 
+/** How data travels in a session: smux streams, or bytes as they are (counted as stream 1). */
+export type RecordForm = 'smux' | 'raw';
+
+const rawStream = 1;
+
 /**
  * Everything that one end put on its data channel, taken apart so that two runs can be compared by what must be equal (bytes per
  * stream, order of handshake messages, flags, numbering) and not by what may differ (cuts, interleaving, resends, ids).
@@ -24,6 +29,12 @@ export class DirectionRecord {
   /** Handshake payload types in order, with their bodies. */
   readonly handshake: { readonly type: number; readonly body: Readonly<Record<string, unknown>> }[] = [];
   readonly flags: number[] = [];
+  /** Terminal sizes, in order. */
+  readonly sizes: Readonly<Record<string, unknown>>[] = [];
+  /** Texts of exit codes. */
+  readonly exitCodes: string[] = [];
+  /** Standard error, where it travels apart. */
+  readonly errorOutput: Uint8Array[] = [];
   /** Streams in the order of their SYN. */
   readonly opened: number[] = [];
   readonly ended = new Set<number>();
@@ -39,8 +50,11 @@ export class DirectionRecord {
     data: (stream, bytes) => this.#keep(stream, bytes),
   });
 
-  constructor(side: 'client' | 'agent') {
+  readonly #form: RecordForm;
+
+  constructor(side: 'client' | 'agent', form: RecordForm = 'smux') {
     this.side = side;
+    this.#form = form;
   }
 
   /** Takes a frame that this end sent. */
@@ -95,6 +109,10 @@ export class DirectionRecord {
 
   #take(type: number, payload: Uint8Array): void {
     if (type === payloadTypes.flag) this.flags.push(readFlag(payload) ?? -1);
+    else if (type === payloadTypes.size) this.sizes.push(readJsonObject(payload) ?? {});
+    else if (type === payloadTypes.stdErr) this.errorOutput.push(payload);
+    else if (type === payloadTypes.exitCode) this.exitCodes.push(new TextDecoder().decode(payload));
+    else if (type === payloadTypes.output && this.#form === 'raw') this.#keep(rawStream, payload);
     else if (type === payloadTypes.output) {
       const reason = this.#reader.push(payload);
       if (reason !== undefined) this.violations.push(reason);
@@ -118,8 +136,8 @@ export class DirectionRecord {
     return this.#next;
   }
 
-  /** All data bytes of a smux stream. */
-  bytes(stream: number): Uint8Array {
+  /** All data bytes of a smux stream, or all there are where there is no smux. */
+  bytes(stream: number = rawStream): Uint8Array {
     return joinBytes(this.#data.get(stream) ?? []);
   }
 

@@ -1,6 +1,8 @@
+import { readHandshakeRequest } from '../channel/handshake.ts';
 import { decodeMessage, type Message } from '../message/decode.ts';
 import { messageTypes } from '../message/message-type.ts';
-import { DirectionRecord, type Progress } from './direction-record.ts';
+import { payloadTypes } from '../message/payload-type.ts';
+import { DirectionRecord, type Progress, type RecordForm } from './direction-record.ts';
 import { fromHex } from './hex.ts';
 
 /**
@@ -75,7 +77,7 @@ const stream = {
  * replaying say: recorded acknowledgements (acknowledge what really arrives), resends, pings, and `agent_session_state`.
  */
 export function stepsOf(transcript: Transcript, side: 'client' | 'agent'): readonly TranscriptStep[] {
-  const heard = new DirectionRecord(side === 'client' ? 'agent' : 'client');
+  const heard = new DirectionRecord(side === 'client' ? 'agent' : 'client', formOf(transcript));
   const sent = new Set<number>();
   const steps: TranscriptStep[] = [];
   for (const event of transcript.events) {
@@ -109,9 +111,20 @@ export function gatewayFrames(transcript: Transcript, to: 'client' | 'agent'): r
 
 /** All that one end sent on its data channel, as a record to compare with. */
 export function recordOf(transcript: Transcript, side: 'client' | 'agent'): DirectionRecord {
-  const record = new DirectionRecord(side);
+  const record = new DirectionRecord(side, formOf(transcript));
   for (const step of stepsOf(transcript, side)) if (step.kind === 'frame') record.add(step.frame);
   return record;
+}
+
+/** smux only where the agent forwards a port to listeners: a standard stream, a shell and a command send bytes as they are. */
+export function formOf(transcript: Transcript): RecordForm {
+  for (const event of transcript.events) {
+    const message = messageOf(event);
+    if (message?.payloadType !== payloadTypes.handshakeRequest) continue;
+    const properties = readHandshakeRequest(message.payload)?.actions[0]?.parameters['Properties'];
+    return (properties as { type?: string } | null)?.type === 'LocalPortForwarding' ? 'smux' : 'raw';
+  }
+  return 'raw';
 }
 
 function messageOf(event: TranscriptEvent): Message | undefined {

@@ -1,3 +1,4 @@
+import { readChallenge, readKmsRequest, readKmsResult } from '../../channel/encryption-bodies.ts';
 import {
   readHandshakeComplete,
   readHandshakeRequest,
@@ -6,7 +7,13 @@ import {
 import { featuresOfAgent, featuresOfClient } from '../../channel/versions.ts';
 import { wireReasons } from '../../errors.ts';
 import { frameBytesMax, smuxDataBytesMax } from '../../limits.ts';
-import { readAcknowledgedNumber, readChannelClosedOutput, readFlag } from '../../message/bodies.ts';
+import {
+  readAcknowledgedNumber,
+  readChannelClosedOutput,
+  readExitCode,
+  readFlag,
+  readSize,
+} from '../../message/bodies.ts';
 import { decodeMessage, parseMessage } from '../../message/decode.ts';
 import { readOpenText } from '../../message/open-channel.ts';
 import { decodeSmux } from '../../mux/frame.ts';
@@ -29,6 +36,7 @@ export function decoderJudges(sha256: WireEnvironment['sha256']): Readonly<Recor
     smux: judgeSmux,
     'smux in pieces': judgeReader,
     bodies: judgeBodies,
+    'bodies of shells': judgeShellBodies,
     opening: judgeOpening,
   };
 }
@@ -102,6 +110,27 @@ function judgeBodies(input: Uint8Array): string | undefined {
   }
   const complete = readHandshakeComplete(input);
   return complete !== undefined && typeof complete.customerMessage !== 'string' ? 'no text' : undefined;
+}
+
+function judgeShellBodies(input: Uint8Array): string | undefined {
+  const size = readSize(input);
+  if (
+    size !== undefined &&
+    !(size.cols >= 1 && size.cols <= 65_535 && size.rows >= 1 && size.rows <= 65_535)
+  ) {
+    return `a terminal of ${size.cols}x${size.rows}`;
+  }
+  const code = readExitCode(input);
+  if (code !== undefined && !Number.isSafeInteger(code)) return `exit status ${code}`;
+  readChallenge(input);
+  for (const { parameters } of readHandshakeRequest(input)?.actions ?? []) {
+    const kms = readKmsRequest(parameters);
+    if (kms !== undefined && (kms.keyId === '' || kms.keyId.length > 2048)) return 'a key without a bound';
+  }
+  for (const { result } of readHandshakeResponse(input)?.actions ?? []) {
+    if (readKmsResult(result)?.ciphertext.length === 0) return 'an empty data key';
+  }
+  return undefined;
 }
 
 const decoder = new TextDecoder();

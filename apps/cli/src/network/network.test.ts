@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { contains, takesName, takesTcp } from './facts.ts';
-import { excludedAddresses, ownHosts } from './excluded.ts';
+import { limits } from '@sallyport/tunnel/helper-messages';
+import { excludedAddresses, excludedMax, ownHosts } from './excluded.ts';
 import { virtualRanges } from './virtual-range.ts';
 
 const vpc = {
@@ -76,14 +77,29 @@ describe('what stays outside a tunnel (a3)', () => {
       'ec2-instance-connect.eu-west-1.amazonaws.com',
       'proxy.corp.example',
     ]);
-    const excluded = await excludedAddresses(hosts, {
-      addresses: async (name) => {
+    const names = {
+      addresses: async (name: string) => {
         if (name === 'proxy.corp.example') throw new Error('ENOTFOUND');
-        return name.startsWith('ssmmessages') ? ['10.0.3.7', 'fd00::7'] : ['10.0.3.8'];
+        return name.startsWith('ssmmessages') ? ['10.0.3.7', 'fd00::7', '52.94.0.7'] : ['10.0.3.8'];
       },
       resolvers: () => ['10.0.0.2', '[fd00::2]:53', '127.0.0.53'],
-    });
+    };
+    const excluded = await excludedAddresses(hosts, names, ['10.0.0.0/16', 'fd00::/64']);
     expect(excluded).toEqual(['10.0.0.2', '10.0.3.7', '10.0.3.8', 'fd00::2', 'fd00::7']);
+    // Only what the tunnel would swallow: the helper takes so many and no more.
+    expect(await excludedAddresses(hosts, names, ['10.0.3.8/30'])).toEqual(['10.0.3.8']);
+    expect(await excludedAddresses(hosts, names, [])).toEqual([]);
+  });
+
+  it('is refused when it is more than the helper takes, counted inside the granted networks alone', async () => {
+    expect(excludedMax).toBe(limits.exclude);
+    const many = Array.from({ length: excludedMax + 1 }, (_, at) => `10.0.4.${at}`);
+    const names = { addresses: async () => many, resolvers: () => [] };
+    await expect(excludedAddresses(['many.example'], names, ['10.0.0.0/16'])).rejects.toMatchObject({
+      code: 'ROUTE_EXCLUSIONS_TOO_MANY',
+      detail: expect.stringContaining('65 addresses'),
+    });
+    expect(await excludedAddresses(['many.example'], names, ['10.0.4.0/26'])).toHaveLength(excludedMax);
   });
 
   it.each([

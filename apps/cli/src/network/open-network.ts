@@ -12,7 +12,7 @@ import { networkOf, type NetworkFacts, type NetworkRoute, type Via } from './fac
 import { withNewKeys } from './helper-keys.ts';
 import { RouteGrant, type OwnNames } from './route-grant.ts';
 import type { NetworkSystem, OpenReach } from './system.ts';
-import { virtualRanges } from './virtual-range.ts';
+import { virtualNetwork, virtualRanges } from './virtual-range.ts';
 
 /** What a person is told of an open network, and what other processes may ask of it. */
 export interface NetworkSummary {
@@ -86,6 +86,8 @@ export class PreparedNetwork {
   readonly #grant: RouteGrant;
   #own: OwnNames = { names: [], suffixes: [] };
   #held: { readonly opened: Opened; readonly fd: number } | undefined;
+  /** The device failed under the router while its helper lives: nothing passes any more. */
+  readonly #deviceLost = Promise.withResolvers<Problem>();
 
   private constructor(
     around: NetworkSurroundings,
@@ -165,6 +167,9 @@ export class PreparedNetwork {
     const lost = new Promise<Problem>((resolve) => {
       void this.#helper.ended.then((code) => {
         if (!closing && code !== null) resolve(lostBecause(code));
+      });
+      void this.#deviceLost.promise.then((problem) => {
+        if (!closing) resolve(problem);
       });
       void reachLost?.then((problem) => {
         if (!closing) resolve(problem);
@@ -253,6 +258,10 @@ export class PreparedNetwork {
         addresses: [address4, address6].filter((address) => address !== null),
       },
       ...{ routes: this.#routes(), reach, names: this.#nameSettings(opened) },
+      ended: (reason: string) =>
+        this.#deviceLost.resolve(
+          new Problem('ROUTE_DEVICE_FAILED', { detail: `${device ?? 'The device'}: ${reason}.` }),
+        ),
       ...this.#effectsAndDebug(),
     };
   }
@@ -312,7 +321,8 @@ export class PreparedNetwork {
 
   #excluded(): Promise<readonly string[]> {
     const { world, server, system } = this.#around;
-    return excludedAddresses(ownHosts(world, server.address, this.#wish.resource.region), system);
+    const hosts = ownHosts(world, server.address, this.#wish.resource.region);
+    return excludedAddresses(hosts, system, this.#facts ? this.#grant.cidrs : [virtualNetwork]);
   }
 
   #routes(): readonly NetworkRoute[] {

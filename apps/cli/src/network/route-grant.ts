@@ -37,7 +37,13 @@ export class RouteGrant {
 
   /** The names in it; those without an address are the private network's to answer. */
   get names(): OwnNames {
-    return claimsOf(this.token);
+    const { names, suffixes } = claimsOf(this.token);
+    return { names, suffixes };
+  }
+
+  /** Networks in it; none where the resource gets a virtual address. */
+  get cidrs(): readonly string[] {
+    return claimsOf(this.token).cidrs;
   }
 
   /** Keeps it as long as the grant: asks for a new one when the grant goes on beyond its end. Returns how to stop. */
@@ -79,11 +85,14 @@ export class RouteGrant {
   }
 }
 
-function claimsOf(token: string): OwnNames {
+function claimsOf(token: string): OwnNames & { readonly cidrs: readonly string[] } {
   try {
     const payload = token.split('.')[1] ?? '';
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Partial<OwnNames>;
-    return { names: claims.names ?? [], suffixes: claims.suffixes ?? [] };
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as Partial<
+      OwnNames & { routes: readonly { cidr: string }[] }
+    >;
+    const { names = [], suffixes = [], routes = [] } = claims;
+    return { names, suffixes, cidrs: [...new Set(routes.map(({ cidr }) => cidr))] };
   } catch (cause) {
     throw new Problem('SERVER_ANSWER_UNREADABLE', { detail: 'The route grant is not one.', cause });
   }

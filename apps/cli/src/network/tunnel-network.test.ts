@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settle, simulatedEffects } from '@sallyport/effects/simulated';
 import type { Resource } from '@sallyport/api-client';
 import { aResource } from '../../test/api-double.ts';
-import { aNetwork, aTunnel, routeGrant, SystemDouble } from '../../test/network-double.ts';
+import { aNetwork, aTunnel, routeGrant, SystemDouble, vpcFacts } from '../../test/network-double.ts';
 import { Person } from '../../test/world-double.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
@@ -38,7 +38,7 @@ const server = {
     issueRouteGrant: async (id: string) => {
       issued.push(id);
       const now = effects.clock.now();
-      const token = routeGrant({ names, suffixes: ['internal'] });
+      const token = routeGrant({ names, suffixes: ['internal'], routes: vpcFacts.routes });
       return { token, expiresAt: new Date(now + 3_600_000).toISOString(), fingerprint: '' };
     },
     listSigningKeys: async () => ({ keySets }),
@@ -137,6 +137,16 @@ describe('a network by a device', () => {
     const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
     system.endHelper('HELPER_STOPPED');
     expect(await network?.lost).toMatchObject({ code: 'HELPER_LOST', exitCode: 11 });
+    await network?.close();
+  });
+
+  it('is lost with its device, although the helper lives, and the reason is told', async () => {
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
+    system.devices[0]?.ended?.('reading the device failed with error 77');
+    expect(await network?.lost).toMatchObject({
+      ...{ code: 'ROUTE_DEVICE_FAILED', exitCode: 11 },
+      detail: 'sally0: reading the device failed with error 77.',
+    });
     await network?.close();
   });
 

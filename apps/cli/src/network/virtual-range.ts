@@ -9,6 +9,7 @@ export interface VirtualRange {
 }
 
 /** Shared address space (RFC 6598), which no network that people are in uses for hosts. */
+export const virtualNetwork = '100.64.0.0/10';
 const base = 100 * 2 ** 24 + 64 * 2 ** 16;
 const ranges = 2 ** (29 - 10);
 /** How many are tried where another program has the first. */

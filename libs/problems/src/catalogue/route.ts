@@ -12,6 +12,11 @@ export const route = entries({
     title: 'The network device of the tunnel failed.',
     advice: 'Connect again; `tunnel doctor` shows the device and its routes.',
   },
+  ROUTE_EXCLUSIONS_TOO_MANY: {
+    kind: 'limited',
+    title: 'More addresses lie inside the granted network than can be kept outside the tunnel.',
+    advice: 'Use --via port, or ask an administrator to name the networks more narrowly.',
+  },
   ROUTE_FILTER_TAKEN: {
     kind: 'local',
     title: 'Another program rules the packet filter of this machine.',

@@ -1,110 +1,36 @@
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { HelperFiles } from './harness/helper-world.ts';
+import { laptopUid, type LaptopOfItsOwn } from './harness/laptop-of-its-own.ts';
 import { mayMakeNamespaces, Namespaces, type Namespace } from './harness/namespaces.ts';
 import { grantOf } from './harness/person.ts';
-import { Product } from './harness/product.ts';
-import { InstalledCommand, laptopUid, LaptopOfItsOwn } from './harness/laptop-of-its-own.ts';
+import { RoutedProduct, type HelpedLaptop, type Opened } from './harness/routed-product.ts';
 import { routedWorld } from './harness/routed-world.ts';
 import type { Run } from './harness/tunnel.ts';
-
-/** What `connect --json` tells of an open network. */
-interface Opened {
-  readonly event: string;
-  readonly name: string;
-  readonly network: {
-    readonly via: string;
-    readonly way: string;
-    readonly device: string | null;
-    readonly mtu: number | null;
-    readonly cidrs: readonly string[];
-    readonly instanceId: string;
-    readonly ssmSessionId: string | null;
-    readonly proxy: string | null;
-    readonly names: readonly { readonly name: string; readonly address: string }[];
-  };
-}
 
 /**
  * Scenarios of routed networks with the real parts: the started product in the machine's own namespace, and a laptop in a namespace of its own, where the helper is root and
  * the person is nobody in particular. What only macOS could show is in apps/helper and libs/tunnel, up to the system call.
  */
 describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/tun)', () => {
-  let namespaces: Namespaces;
+  let world: RoutedProduct;
+  let mine: HelpedLaptop;
   let at: Namespace;
-  let product: Product;
-  let command: InstalledCommand;
-  let helper: HelperFiles;
   let laptop: LaptopOfItsOwn;
   let before: string;
-  const world = routedWorld();
-  const running: Run[] = [];
+  const connected = (...args: string[]) => mine.connected(...args);
+  const curl = (url: string) => mine.curl(url);
 
   beforeAll(async () => {
-    namespaces = await Namespaces.make();
-    [product, at] = await Promise.all([Product.start(world), namespaces.add()]);
-    command = new InstalledCommand();
-    const { issuer, keys } = (await product.as('engineer').get('/signing-keys')).body as {
-      issuer: string;
-      keys: never[];
-    };
-    helper = await HelperFiles.make();
-    writeFileSync(join(helper.etc, 'trust.json'), JSON.stringify({ issuers: [{ issuer, keys }] }));
-    await helper.start(at);
-    laptop = await LaptopOfItsOwn.signedIn(product, command, at);
-    laptop.env['TUNNEL_HELPER_SOCKET'] = helper.socket;
-    const [engineer, approver] = [product.as('engineer'), product.as('approver')];
+    world = await RoutedProduct.start(await Namespaces.make(), routedWorld());
+    [mine] = world.laptops as [HelpedLaptop];
+    ({ at, laptop, before } = mine);
+    const [engineer, approver] = [world.product.as('engineer'), world.product.as('approver')];
     for (const resource of ['prod-vpc', 'prod-rds']) await grantOf(engineer, approver, resource, 3600);
     for (const resource of ['staging-vpc', 'staging-twin']) await engineer.asks(resource, 3600);
-    before = await traces();
   });
-  afterEach(async () => {
-    for (const run of running.splice(0)) {
-      run.child.kill('SIGINT');
-      await run.code;
-    }
-  });
-  afterAll(async () => {
-    await laptop?.remove();
-    await namespaces?.destroy();
-    helper?.remove();
-    command?.remove();
-    await product?.remove();
-    world.remove();
-  });
-
-  /** Everything that a tunnel could leave in a system: devices, rules, routes, filters, names. */
-  async function traces(): Promise<string> {
-    const asked = [
-      ['ip', '-o', 'link'],
-      ['ip', 'rule'],
-      ['ip', '-6', 'rule'],
-      ['ip', 'route', 'show', 'table', 'all'],
-      ['nft', 'list', 'ruleset'],
-      ['cat', '/etc/hosts', '/etc/resolv.conf'],
-    ];
-    const told = [];
-    for (const [program = '', ...args] of asked) told.push(await at.ask(program, args));
-    return told.join('\n');
-  }
-
-  /** Starts `tunnel connect ... --json`; resolves when every tunnel is open. */
-  async function connected(...args: string[]): Promise<{ run: Run; opened: readonly Opened[] }> {
-    const run = laptop.tunnel(['connect', ...args, '--json']);
-    running.push(run);
-    const names = args.filter((word) => /^(?:prod|staging)-/u.test(word));
-    for (const name of names) await run.until(new RegExp(`"event":"open"[^\\n]*"name":"${name}"`, 'u'));
-    const lines = run.stdout.split('\n').filter(Boolean);
-    const opened = lines.map((line) => JSON.parse(line) as Opened).filter(({ event }) => event === 'open');
-    return { run, opened };
-  }
-
-  const routes = () => at.ask('ip', ['route', 'show', 'table', 'all']);
-
-  const curl = (url: string, ...more: string[]) =>
-    laptop.run('curl', ['--silent', '--show-error', '--max-time', '40', '--noproxy', '*', ...more, url]);
+  afterEach(() => mine.endRuns());
+  afterAll(() => world?.remove());
 
   describe('one connection', () => {
     let vpc: Run;
@@ -122,14 +48,14 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
 
     it('d1 start: the summary names device, MTU, CIDRs, instance and session', async () => {
       const { run, opened } = await connected('prod-vpc');
-      vpc = running.pop() ?? run;
+      vpc = mine.keep(run);
       network = opened[0]?.network as Opened['network'];
       const { device, mtu, cidrs, instanceId, ssmSessionId } = network;
       expect(cidrs).toEqual(['10.0.0.0/16']);
       expect(instanceId).toMatch(/^i-0/u);
       expect(ssmSessionId).toMatch(/^jit-grt_/u);
       expect(await at.ask('ip', ['-o', 'link', 'show', 'dev', device ?? '?'])).toContain(`mtu ${mtu} `);
-      expect(await routes()).toMatch(new RegExp(`10\\.0\\.0\\.0/16 dev ${device} `, 'u'));
+      expect(await mine.routes()).toMatch(new RegExp(`10\\.0\\.0\\.0/16 dev ${device} `, 'u'));
     });
 
     it('a1 one command: any program reaches the network, with no setting in it', async () => {
@@ -149,7 +75,7 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
       expect(ping.stdout, ping.stderr).toContain(' 0% packet loss');
       const udp = `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m) => { console.log(String(m)); process.exit(); });
         const ask = () => s.send('hello', 7, '10.0.2.70'); ask(); setInterval(ask, 1000); setTimeout(() => process.exit(1), 30000);`;
-      const echo = await laptop.run(command.node, ['-e', udp]);
+      const echo = await laptop.run(world.command.node, ['-e', udp]);
       expect(echo.stdout, echo.stderr).toBe('hello\n');
     });
 
@@ -162,15 +88,11 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     });
 
     it('d3 reconnect: routes stay while the network is cut, and a new connection waits for it', async () => {
-      const port = new URL(product.installation.awsEndpoint).port;
-      await at.ask('nft', ['add', 'table', 'inet', 'cut']);
-      await at.ask('nft', ['add', 'chain', 'inet', 'cut', 'o', '{ type filter hook output priority 0 ; }']);
-      const reset = ['tcp', 'dport', port, 'reject', 'with', 'tcp', 'reset'];
-      await at.ask('nft', ['add', 'rule', 'inet', 'cut', 'o', ...reset]);
+      await mine.cut(world.product);
       const asked = curl('http://10.0.2.60:8080/');
       await vpc.until('"event":"reconnecting"');
-      expect(await routes()).toMatch(new RegExp(`10\\.0\\.0\\.0/16 dev ${network.device} `, 'u'));
-      await at.ask('nft', ['delete', 'table', 'inet', 'cut']);
+      expect(await mine.routes()).toMatch(new RegExp(`10\\.0\\.0\\.0/16 dev ${network.device} `, 'u'));
+      await mine.mend();
       await vpc.until('"event":"recovered"');
       // The first may have begun before the loss was noticed; whatever became of it, the next is carried.
       await asked;
@@ -199,13 +121,13 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
       await under(async () => {
         vpc.child.kill('SIGINT');
         expect(await vpc.code).toBe(130);
-        expect(await traces()).toBe(before);
+        expect(await mine.traces()).toBe(before);
       });
     });
 
     /** Does something while a program sends as fast as it can. */
     async function under(work: () => Promise<void>): Promise<void> {
-      const sender = at.spawn(command.node, ['-e', load], { asUid: laptopUid });
+      const sender = at.spawn(world.command.node, ['-e', load], { asUid: laptopUid });
       const gone = once(sender, 'exit');
       await once(sender.stdout!, 'data');
       try {
@@ -227,10 +149,10 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
 
   it('a2 nothing left behind: Ctrl-C', async () => {
     const { run } = await connected('prod-vpc');
-    expect(await traces()).not.toBe(before);
+    expect(await mine.traces()).not.toBe(before);
     run.child.kill('SIGINT');
     expect(await run.code).toBe(130);
-    expect(await traces()).toBe(before);
+    expect(await mine.traces()).toBe(before);
   });
 
   it('a2 nothing left behind: tunnel stop', async () => {
@@ -238,14 +160,17 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     const stop = laptop.tunnel(['stop', 'prod-vpc']);
     expect(await stop.code, stop.stderr).toBe(0);
     expect(await run.code).toBe(0);
-    expect(await traces()).toBe(before);
+    expect(await mine.traces()).toBe(before);
   });
 
   it('a2 nothing left behind: kill -9, and the next start works', async () => {
     const { run } = await connected('prod-vpc');
     run.child.kill('SIGKILL');
     await run.code;
-    await vi.waitFor(async () => expect(await traces()).toBe(before), { timeout: 30_000, interval: 200 });
+    await vi.waitFor(async () => expect(await mine.traces()).toBe(before), {
+      timeout: 30_000,
+      interval: 200,
+    });
     await connected('prod-vpc');
     expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
   });
@@ -300,12 +225,12 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
 
   it('d6 several: an overlap is refused with both routes shown, before anything is changed', async () => {
     await connected('staging-vpc');
-    const during = await traces();
+    const during = await mine.traces();
     const second = laptop.tunnel(['connect', 'staging-twin', '--via', 'tun']);
     expect(await second.code).toBe(11);
     expect(second.stderr).toContain('ROUTE_CONFLICT');
     expect(second.stderr).toContain('10.20.0.0/20');
     expect(second.stderr).toContain('10.20.8.0/24');
-    expect(await traces()).toBe(during);
+    expect(await mine.traces()).toBe(during);
   });
 });

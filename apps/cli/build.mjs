@@ -29,7 +29,13 @@ export async function bundle(outdir) {
     // Loaded by oclif only to run TypeScript; with them inside the bundle is 9 MB and slow. koffi brings a native part of its own.
     // The SSH library does without its native helpers.
     external: ['typescript', 'ts-node', 'tsx', 'koffi', 'cpu-features', '*.node'],
-    define: { TUNNEL_VERSION: JSON.stringify(version), 'process.env.NODE_ENV': '"production"' },
+    define: {
+      TUNNEL_VERSION: JSON.stringify(version),
+      'process.env.NODE_ENV': '"production"',
+      // CommonJS packages ask where they are; the SSH library's Poly1305 does as it is loaded.
+      __dirname: 'import.meta.dirname',
+      __filename: 'import.meta.filename',
+    },
     banner: { js: banner },
     logLevel: 'warning',
     metafile: true,

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Namespace } from './namespaces.ts';
 
 /** What an sshd of a test is to be like. */
 export interface SshdWish {
@@ -14,6 +15,8 @@ export interface SshdWish {
   readonly rekeyAfter?: string;
   /** What was pushed for a user: lines of an authorized_keys file. */
   readonly pushedKeys: (user: string) => Promise<readonly string[]>;
+  /** The network that it is in; that of this machine when left out. */
+  readonly at?: Namespace;
 }
 
 /**
@@ -46,9 +49,8 @@ export class GatewaySshd {
     const door = createServer();
     const sshd = new GatewaySshd(folder, user, [keys, door]);
     door.on('connection', (socket) => {
-      const child = spawn(asRoot ? 'unshare' : sshdProgram, sshd.#command(), {
-        stdio: ['pipe', 'pipe', 'pipe'],
-      });
+      const [program = '', ...args] = sshd.#command(wish.at);
+      const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
       sshd.#children.add(child);
       child.on('exit', () => {
         sshd.#children.delete(child);
@@ -90,9 +92,9 @@ export class GatewaySshd {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #command(): string[] {
+  #command(at: Namespace | undefined): string[] {
     const plain = ['-i', '-e', '-f', join(this.#folder, 'sshd_config')];
-    if (!asRoot) return plain;
+    if (!asRoot) return [sshdProgram, ...plain];
     const folder = this.#folder;
     const prepare = [
       `mount --bind ${folder}/passwd /etc/passwd`,
@@ -100,7 +102,8 @@ export class GatewaySshd {
       'mount -t tmpfs -o mode=755 none /run/sshd 2>/dev/null || { mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd; }',
       `exec ${sshdProgram} ${plain.join(' ')}`,
     ].join(' && ');
-    return ['--mount', '--kill-child', 'sh', '-c', prepare];
+    const inside = at === undefined ? [] : ['ip', 'netns', 'exec', at.name];
+    return [...inside, 'unshare', '--mount', '--kill-child', 'sh', '-c', prepare];
   }
 }
 

@@ -24,11 +24,20 @@ export class Sandbox {
   event(what: Record<string, unknown>): Promise<void> {
     return this.#send('POST', 'events', what);
   }
+  /** Lines of authorized_keys that Instance Connect has pushed for a user of an instance and that have not run out. */
+  async pushedKeys(id: string, user: string): Promise<readonly string[]> {
+    const { keys } = (await this.#ask('GET', `instances/${id}/pushed-keys/${user}`)) as { keys: string[] };
+    return keys;
+  }
   instance(id: string, change: { online?: boolean; tags?: Record<string, string> }): Promise<void> {
     return this.#send('PUT', `instances/${id}`, change);
   }
 
   async #send(method: string, path: string, body: unknown): Promise<void> {
+    await this.#ask(method, path, body);
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const { awsEndpoint, dataDir } = this.#installation;
     const { secret } = JSON.parse(readFileSync(join(dataDir, 'sandbox/control.json'), 'utf8')) as {
       secret: string;
@@ -36,8 +45,10 @@ export class Sandbox {
     const answer = await fetch(`${awsEndpoint}/_sandbox/${path}`, {
       method,
       headers: { 'content-type': 'application/json', 'x-sandbox-control': secret },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
   }
 }

@@ -57,6 +57,8 @@ export class Namespace {
   readonly #children = new Set<ChildProcess>();
   readonly #servers: Server[] = [];
   #relay: Promise<ChildProcess> | undefined;
+  /** The process that keeps folders of this namespace's own. */
+  #keeper: number | undefined;
 
   constructor(name: string, etc: string) {
     this.name = name;
@@ -67,8 +69,23 @@ export class Namespace {
   command(program: string, args: readonly string[], uid?: number): readonly [string, readonly string[]] {
     const asUser =
       uid === undefined ? [] : ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+    if (this.#keeper !== undefined)
+      return ['nsenter', ['-t', String(this.#keeper), '--mount', '--net', ...asUser, program, ...args]];
     const inside = ['sh', '-c', 'mount --bind "$0" /etc && exec "$@"', this.etc, ...asUser, program, ...args];
     return ['ip', ['netns', 'exec', this.name, ...inside]];
+  }
+
+  /** Programs that are started from now on see these folders of the machine empty, root's, and theirs to write. */
+  async ownFolders(...paths: readonly string[]): Promise<void> {
+    const mounts = paths.map((path) => `mount -t tmpfs -o mode=0755 none ${path}`);
+    const keeper = this.spawn('unshare', [
+      ...['--mount', 'sh', '-c'],
+      [...mounts, 'echo ready', 'exec sleep infinity'].join(' && '),
+    ]);
+    const said = once(createInterface({ input: keeper.stdout! }), 'line');
+    const [line] = (await Promise.race([said, once(keeper, 'exit')])) as [unknown];
+    if (line !== 'ready') throw new Error(`${paths.join(', ')} cannot be had in ${this.name}`);
+    this.#keeper = keeper.pid;
   }
 
   /** Starts a program in here; what still runs at {@link Namespaces.destroy} is killed. */

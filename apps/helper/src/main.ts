@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -10,6 +11,7 @@ import { refuseUnsafePath } from './install/safe-path.ts';
 import { startService, stopService } from './install/service.ts';
 import { ownSources } from './install/sources.ts';
 import { serve } from './serve.ts';
+import { answers } from './server.ts';
 import { trustForm } from './trust.ts';
 
 declare const HELPER_VERSION: string | undefined;
@@ -46,7 +48,8 @@ async function main(): Promise<void> {
       return installed(places, values.root === undefined);
     case 'uninstall': {
       if (values.root === undefined) await stopService(places);
-      return print({ removed: uninstall(places) });
+      const running = await answers(join(places.run, 'helper.sock'));
+      return print({ removed: uninstall(places, running), running });
     }
     default:
       throw new Problem('COMMAND_USAGE', { detail: 'usage: helper serve | install | uninstall' });
@@ -56,8 +59,8 @@ async function main(): Promise<void> {
 async function installed(places: Places, start: boolean): Promise<void> {
   const wish = installForm.parse(JSON.parse(await text(process.stdin)));
   const made = await install(places, ownSources(import.meta.filename), wish.trust, wish.confirmed);
-  const started = start && (await startService(places));
-  print({ ...made, started, socket: `${places.run}/helper.sock` });
+  const service = start ? await startService(places) : { started: false };
+  print({ ...made, ...service, socket: `${places.run}/helper.sock` });
 }
 
 async function serveForever(etc: string, run: string): Promise<void> {

@@ -86,7 +86,8 @@ function acceptedUid(socket: Socket, libc: LibC, connections: ReadonlySet<Connec
   }
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Whether a helper listens there. */
+export async function answers(path: string): Promise<boolean> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');

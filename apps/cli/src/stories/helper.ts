@@ -14,7 +14,18 @@ export interface InstalledHelper {
   readonly service: string | null;
   readonly sha256: string;
   readonly started: boolean;
+  /** Why the system's service manager did not start it. */
+  readonly trouble?: string;
+  /** What starts it by hand. */
+  readonly command: readonly string[];
   readonly socket: string;
+}
+
+export interface UninstalledHelper {
+  /** Files and folders. */
+  readonly removed: readonly string[];
+  /** One that no service had started still runs. */
+  readonly running: boolean;
 }
 
 export interface InstallWish {
@@ -59,14 +70,18 @@ export async function installHelper(
 export async function uninstallHelper(
   world: World,
   { prefix, root }: Pick<InstallWish, 'prefix' | 'root'>,
-): Promise<readonly string[]> {
+): Promise<UninstalledHelper> {
   requireRoot(world, 'helper uninstall');
   const words = [
     ...(prefix === undefined ? [] : ['--prefix', prefix]),
     ...(root === undefined ? [] : ['--root', root]),
   ];
-  const { removed } = (await runHelper('uninstall', words, '')) as { readonly removed?: readonly string[] };
-  return removed ?? [];
+  const { removed = [], running = false } = (await runHelper(
+    'uninstall',
+    words,
+    '',
+  )) as Partial<UninstalledHelper>;
+  return { removed, running };
 }
 
 async function confirm(

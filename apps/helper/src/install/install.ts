@@ -8,12 +8,13 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fingerprint, trust } from '@sallyport/grant-token';
 import { Problem } from '@sallyport/problems';
-import type { Places } from './places.ts';
+import { serviceCommand, type Places } from './places.ts';
 import { refuseUnsafePath } from './safe-path.ts';
 import { launchdPlist, systemdUnit } from './service-files.ts';
 import { writeWhole } from './whole-file.ts';
@@ -31,6 +32,8 @@ export interface Sources {
 export interface Installed {
   readonly program: string;
   readonly service: string | null;
+  /** What runs it, for the service or by hand. */
+  readonly command: readonly string[];
   /** SHA-256 of the bundle, hexadecimal: two installations can be compared. */
   readonly sha256: string;
   readonly issuers: readonly { issuer: string; fingerprints: readonly string[] }[];
@@ -70,16 +73,23 @@ export async function install(
   const sha256 = createHash('sha256')
     .update(readFileSync(join(program, 'helper.mjs')))
     .digest('hex');
-  return { program, service: service?.path ?? null, sha256, issuers };
+  return { program, service: service?.path ?? null, command: serviceCommand(places), sha256, issuers };
 }
 
-/** Removes what {@link install} made. Trust in control planes goes, too: the next installation asks again. */
-export function uninstall({ program, etc, service }: Places): string[] {
-  const gone = [program, etc, ...(service === null ? [] : [service.path])].filter((path) => existsSync(path));
+/**
+ * Removes what {@link install} made, and the folder of the socket unless a helper that was started by hand still `running` needs it. Trust in control planes
+ * goes, too: the next installation asks again.
+ */
+export function uninstall({ program, etc, run, service }: Places, running = false): string[] {
+  const made = [program, etc, ...(running ? [] : [run]), ...(service === null ? [] : [service.path])];
+  const gone = made.filter((path) => existsSync(path));
   for (const path of gone) {
     refuseUnsafePath(path);
     rmSync(path, { recursive: true });
   }
+  // The folder above is the system's own place for such programs, and often came with us.
+  const above = dirname(program);
+  if (existsSync(above) && readdirSync(above).length === 0) rmdirSync(above);
   return gone;
 }
 

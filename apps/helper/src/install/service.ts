@@ -23,12 +23,27 @@ export function stopCalls({ service }: Places): string[][] {
   return service === null ? [] : [['/bin/launchctl', 'bootout', `system/${launchdLabel}`]];
 }
 
-/** Starts the service anew; false where there is no service manager, and the person runs `serve` in their own way. */
-export async function startService(places: Places): Promise<boolean> {
-  if (places.service === null) return false;
+/** Whether the service runs, and what its manager said when it does not. */
+export interface Started {
+  readonly started: boolean;
+  readonly trouble?: string;
+}
+
+/** Starts the service anew. Where there is no service manager, or it refuses, the person runs `serve` in their own way. */
+export async function startService(places: Places): Promise<Started> {
+  if (places.service === null) return { started: false };
   if (places.service.kind === 'launchd') await stopService(places);
-  for (const call of startCalls(places)) await called(call);
-  return true;
+  try {
+    for (const call of startCalls(places)) await called(call);
+    return { started: true };
+  } catch (cause) {
+    return {
+      started: false,
+      trouble: String((cause as Error).message)
+        .trim()
+        .slice(0, 300),
+    };
+  }
 }
 
 /** Stops it; that it did not run is no failure. */

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core';
+import { clean } from '../../output/text.ts';
 import { TunnelCommand } from '../../tunnel-command.ts';
 
 export default class HelperInstall extends TunnelCommand {
@@ -34,16 +35,20 @@ export default class HelperInstall extends TunnelCommand {
       ...{ trust, prefix, root },
       service: !flags['no-service'],
     });
-    const { program, service, socket, started, sha256, keys } = installed;
+    const { program, service, socket, started, sha256, keys, command, trouble } = installed;
     const { issuer, fingerprints } = keys;
     const answer = { id: 'helper', state: started ? 'running' : 'installed' };
-    this.printer.answer({ ...answer, program, service, socket, sha256, issuer, fingerprints }, () => program);
+    this.printer.answer(
+      { ...answer, program, service, socket, sha256, issuer, fingerprints, command },
+      () => program,
+    );
     if (this.printer.json) return;
     this.printer.done(`the helper is installed and believes ${issuer} (${fingerprints.join(', ')})`);
+    if (trouble !== undefined) this.printer.say(`its service did not start: ${clean(trouble)}`);
     this.printer.say(
       started
         ? `it runs as ${service ?? 'a service'}; try: tunnel connect prod-vpc`
-        : `start it by hand: ${program}/node ${program}/helper.mjs serve`,
+        : `no service runs it here; start it by hand, as root: ${command.map(clean).join(' ')}`,
     );
   }
 }

@@ -16,8 +16,13 @@ export default class HelperUninstall extends TunnelCommand {
   async work(): Promise<void> {
     const { flags } = await this.parse(HelperUninstall);
     const { uninstallHelper } = await import('../../stories/helper.ts');
-    const removed = await uninstallHelper(this.world, flags);
-    this.printer.answer({ id: 'helper', state: 'absent', removed }, () => removed.join('\n'));
-    if (!this.printer.json) this.printer.done(removed.length > 0 ? 'the helper is gone' : 'there was none');
+    const { removed, running } = await uninstallHelper(this.world, flags);
+    this.printer.answer({ id: 'helper', state: running ? 'running' : 'absent', removed }, () =>
+      removed.join('\n'),
+    );
+    if (this.printer.json) return;
+    this.printer.done(removed.length > 0 ? 'the helper is gone' : 'there was none');
+    if (running)
+      this.printer.say('one that was started by hand still runs: end it, and its routes go with it');
   }
 }

@@ -51,13 +51,6 @@ describe('the command line', () => {
       '500',
     ],
     ['a missing reason without a terminal', ['connect', 'prod-rds'], 2, 'REASON_REQUIRED', '--reason'],
-    [
-      'what is not connectable yet',
-      ['request', 'web-1', '--for', '1h', '--reason', 'x', '--no-wait'],
-      5,
-      'RESOURCE_NOT_CONNECTABLE',
-      '',
-    ],
     ['an unknown request', ['approve', 'req_01JZ8Q4T7M3N5P6R8S9V0W1X2Y'], 6, 'REQUEST_UNKNOWN', ''],
     [
       'an unknown grant',

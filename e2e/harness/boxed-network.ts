@@ -146,7 +146,7 @@ export class BoxedNetwork implements AsyncDisposable {
   /** A lease as the issuer makes it, for the gateway's agent or its sshd. */
   async lease(way: 'agent' | 'ssh'): Promise<Lease> {
     const account = this.cloud.sandbox.world.catalog.accounts[0]!;
-    const documentName = way === 'agent' ? 'jit-agent-7443' : 'jit-ssh-22';
+    const documentName = way === 'agent' ? 'jit-agent-7443' : 'jit-forward-22';
     const endsAt = Date.now() + 120_000;
     const policy = renderLease({
       grantId,

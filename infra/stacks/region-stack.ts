@@ -24,7 +24,7 @@ export class RegionStack extends Stack {
       if (document.accountId === account.id && document.region === region) addSessionDocument(this, document);
     }
     const gateways = catalog.gateways.filter(
-      (gateway) => gateway.account.id === account.id && gateway.region === region,
+      (gateway) => gateway.deployed && gateway.account.id === account.id && gateway.region === region,
     );
     if (gateways.length === 0) return;
     const here = catalog.resources.filter((resource) => gateways.includes(resource.gateway));

@@ -57,10 +57,7 @@ export class SpokeStack extends Stack {
       description: 'Sallyport: the ceiling of every lease',
       policyDocument: renderConnectPermissions({
         accountId: account.id,
-        partition: account.partition,
-        enrolmentTags: account.enrolmentTags,
-        databaseSignIn: account.databaseSignIn,
-        instanceConnect: account.instanceConnect,
+        ...account,
       }),
     });
     addRole(this, 'Connect', {

@@ -15,7 +15,7 @@ it('hangs the rendered guard over the named targets, with every tag key of the s
     Type: 'SERVICE_CONTROL_POLICY',
     TargetIds: ['ou-abcd-11111111', '111122223333'],
     Content: renderOrganisationGuard({
-      tagKeys: ['AccessGranted', 'ServerType', 'jit-host-key', 'jit-managed', 'jit-team'],
+      tagKeys: ['AccessGranted', 'ServerType', 'jit-host', 'jit-host-key', 'jit-managed', 'jit-team'],
       enrollers: ['arn:aws:iam::*:role/platform/JitEnroll'],
       deployers: ['arn:aws:iam::*:role/cdk-*-cfn-exec-role-*'],
       exempt: ['arn:aws:iam::*:role/platform/BreakGlass'],

@@ -20,6 +20,7 @@ const catalog = aCatalog();
 const account = '111122223333';
 const hubRole = (name: string) => `arn:aws:iam::999988887777:role/jit/${name}`;
 const spokeRole = (name: string) => `arn:aws:iam::${account}:role/jit/${name}`;
+const sessionKeyArn = `arn:aws:kms:eu-west-1:${account}:key/5a1e7b0c-2d3f-4a5b-8c6d-7e8f90a1b2c3`;
 const enrolmentTags = { 'jit-managed': 'true', ServerType: 'bastion', AccessGranted: 'true' };
 
 const role = (template: typeof hub, name: string) => propertiesOf(template, 'AWS::IAM::Role', name);
@@ -54,7 +55,7 @@ describe('the spoke template', () => {
   it('hangs the rendered permissions and boundary on the connecting role, as managed policies', () => {
     const connect = role(spoke, 'JitConnect');
     expect(managed('JitConnectPermissions')).toEqual(
-      renderConnectPermissions({ accountId: account, enrolmentTags }),
+      renderConnectPermissions({ accountId: account, enrolmentTags, instanceConnect: true, sessionKeyArn }),
     );
     expect(managed('JitConnectBoundary')).toEqual(renderConnectBoundary({ accountId: account }));
     expect(connect).toMatchObject({

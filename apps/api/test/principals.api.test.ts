@@ -85,6 +85,8 @@ async function anOrder(more: Partial<LeaseOrder> = {}): Promise<LeaseOrder> {
     instanceTags: tags,
     databaseUser: null,
     osUser: null,
+    runAs: null,
+    keyArn: null,
     documentName: document?.name ?? '',
     team: gateway?.team ?? '',
     leaseEndsAt: effects.clock.now() + 119_000,

@@ -934,6 +934,9 @@ export interface components {
     };
     IssueLease: {
       avoid?: string[];
+      command?: string;
+      /** @enum {string} */
+      purpose?: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
     };
     JoinToken: {
       /** Format: date-time */
@@ -949,8 +952,11 @@ export interface components {
       grantId: string;
       id: string;
       instanceId: string;
+      /** @enum {string} */
+      purpose: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
       region: string;
       resource: components['schemas']['LeaseResource'];
+      session: components['schemas']['LeaseSession'] | null;
       sessionNamePrefix: string;
       sessionReason: string;
       ssh: components['schemas']['LeaseSsh'] | null;
@@ -959,12 +965,16 @@ export interface components {
       /** Format: date-time */
       usefulUntil: string;
       /** @enum {string} */
-      way: 'pinned' | 'agent' | 'ssh';
+      way: 'pinned' | 'agent' | 'ssh' | 'shell';
     };
     LeaseAgent: {
       id: string;
       instanceId: string;
       port: number;
+    };
+    LeaseClientRecording: {
+      recipients: string[];
+      required: boolean;
     };
     LeaseCredentials: {
       accessKeyId: string;
@@ -984,10 +994,23 @@ export interface components {
       network?: components['schemas']['Network'] | null;
       port: number | null;
       protocol: string | null;
+      shell?: components['schemas']['ShellAccess'] | null;
+      ssh?: components['schemas']['SshAccess'] | null;
       tls?: components['schemas']['Tls'] | null;
+    };
+    LeaseSession: {
+      clientRecording: components['schemas']['LeaseClientRecording'];
+      encrypted: boolean;
+      keyArn: string | null;
+      runAs: string;
+      /** @enum {string} */
+      type: 'Standard_Stream' | 'InteractiveCommands' | 'NonInteractiveCommands';
+      writesCommand: boolean;
     };
     LeaseSsh: {
       hostKeys: string[];
+      instanceConnect: boolean;
+      instanceId: string;
       port: number;
       user: string;
       zone: string | null;
@@ -1016,6 +1039,10 @@ export interface components {
       activeGrants: number;
       liveSessions: number;
       toReview: number;
+    };
+    NamedCommand: {
+      name: string;
+      run: string;
     };
     Network: {
       carries: ('tcp' | 'udp' | 'icmp' | 'ip')[];
@@ -1131,6 +1158,8 @@ export interface components {
       recording: components['schemas']['Recording'];
       region: string;
       rule: components['schemas']['ResourceRule'];
+      shell?: components['schemas']['ShellAccess'] | null;
+      ssh?: components['schemas']['SshAccess'] | null;
       tags: {
         [key: string]: string;
       };
@@ -1216,6 +1245,26 @@ export interface components {
     SessionList: {
       items: components['schemas']['Session'][];
     };
+    ShellAccess: {
+      clientRecording: boolean;
+      commands: components['schemas']['ShellCommands'];
+      encrypted: boolean;
+      keyArn: string | null;
+      login: boolean;
+      logs: components['schemas']['ShellLogs'] | null;
+      runAs: string;
+    };
+    ShellCommands: {
+      listed: components['schemas']['NamedCommand'][];
+      /** @enum {string} */
+      which: 'any' | 'listed' | 'none';
+    };
+    ShellLogs: {
+      place: string;
+      prefix: string | null;
+      /** @enum {string} */
+      to: 'cloudWatch' | 's3';
+    };
     SignIn: {
       email: string;
       /** Format: password */
@@ -1240,6 +1289,11 @@ export interface components {
       keySet: string | null;
       keySets: string[];
       serial: number;
+    };
+    SshAccess: {
+      instanceConnect: boolean;
+      port: number;
+      user: string;
     };
     SubmitAccessRequest: {
       durationSeconds: number;
@@ -1310,13 +1364,16 @@ export type IssueLease = components['schemas']['IssueLease'];
 export type JoinToken = components['schemas']['JoinToken'];
 export type Lease = components['schemas']['Lease'];
 export type LeaseAgent = components['schemas']['LeaseAgent'];
+export type LeaseClientRecording = components['schemas']['LeaseClientRecording'];
 export type LeaseCredentials = components['schemas']['LeaseCredentials'];
 export type LeaseResource = components['schemas']['LeaseResource'];
+export type LeaseSession = components['schemas']['LeaseSession'];
 export type LeaseSsh = components['schemas']['LeaseSsh'];
 export type MakeAccessToken = components['schemas']['MakeAccessToken'];
 export type MakeJoinToken = components['schemas']['MakeJoinToken'];
 export type Me = components['schemas']['Me'];
 export type MeCounts = components['schemas']['MeCounts'];
+export type NamedCommand = components['schemas']['NamedCommand'];
 export type Network = components['schemas']['Network'];
 export type NetworkRoute = components['schemas']['NetworkRoute'];
 export type NewAccessToken = components['schemas']['NewAccessToken'];
@@ -1341,9 +1398,13 @@ export type RouteGrant = components['schemas']['RouteGrant'];
 export type ServerRef = components['schemas']['ServerRef'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type ShellAccess = components['schemas']['ShellAccess'];
+export type ShellCommands = components['schemas']['ShellCommands'];
+export type ShellLogs = components['schemas']['ShellLogs'];
 export type SignIn = components['schemas']['SignIn'];
 export type SigningKey = components['schemas']['SigningKey'];
 export type SigningKeyList = components['schemas']['SigningKeyList'];
+export type SshAccess = components['schemas']['SshAccess'];
 export type SubmitAccessRequest = components['schemas']['SubmitAccessRequest'];
 export type TerminateSession = components['schemas']['TerminateSession'];
 export type Tls = components['schemas']['Tls'];

@@ -39,14 +39,15 @@ function refusalOf(action: () => unknown): Problem {
 const fields = (problem: Problem) => problem.occurrence.errors?.map((error) => error.field);
 
 describe('the committed catalogue', () => {
-  it('offers the five resources with their gateway and account', () => {
+  it('offers the six resources with their gateway and account', () => {
     const catalog = readCatalog(text, parse);
     expect(catalog.resources.map(({ name, kind, connectable }) => [name, kind, connectable])).toEqual([
       ['prod-rds', 'database', true],
       ['prod-web', 'port', true],
-      ['web-1', 'ssh', false],
+      ['web-1', 'ssh', true],
       ['prod-vpc', 'subnet', true],
       ['staging-rds', 'database', true],
+      ['web-1-shell', 'shell', true],
     ]);
     expect(catalog.resources[0]).toMatchObject({
       host: 'prod-db.internal',
@@ -62,7 +63,13 @@ describe('the committed catalogue', () => {
       gateway: { team: 'platform', selector: { ServerType: 'bastion', AccessGranted: 'true' } },
       notConnectable: null,
     });
-    expect(catalog.resources[2]?.notConnectable?.code).toBe('RESOURCE_NOT_CONNECTABLE');
+    expect(catalog.resources[2]).toMatchObject({
+      host: null,
+      port: 22,
+      protocol: 'ssh',
+      ssh: { user: 'web-ops', port: 22, instanceConnect: true, hostKeys: [] },
+      shell: null,
+    });
     expect(catalog.hub.roles.issuer).toEqual({
       path: '/jit/',
       name: 'JitHub',
@@ -75,8 +82,12 @@ describe('the committed catalogue', () => {
     expect(documents.map(({ host, port, region }) => `${host}:${port}@${region}`)).toEqual([
       'prod-db.internal:5432@eu-west-1',
       '10.0.2.60:8080@eu-west-1',
+      'null:22@eu-west-1',
       'null:7443@eu-west-1',
       'staging-db.internal:5432@eu-west-1',
+      'null:null@eu-west-1',
+      'null:null@eu-west-1',
+      'null:null@eu-west-1',
     ]);
   });
 });
@@ -179,7 +190,8 @@ describe('a Session document', () => {
   it('is shared by resources at one destination', () => {
     const twin = readCatalog(text, parse).resources[0];
     const form = aForm(['resources[1].host', twin?.host], ['resources[1].port', twin?.port]);
-    expect(documentsOf(parseCatalog(form), sha256)).toHaveLength(3);
+    const leading = documentsOf(parseCatalog(form), sha256).filter(({ host }) => host !== null);
+    expect(leading.map(({ host }) => host)).toEqual(['prod-db.internal', 'staging-db.internal']);
   });
 
   it('is refused when its short name stands for two destinations', () => {
@@ -208,7 +220,7 @@ describe('reading a catalogue', () => {
     ['a host as one number', 'resources[0].host', '2130706433'],
     ['a short loopback form', 'resources[0].host', '127.1'],
     ['a network with host bits', 'resources[3].cidr', '10.0.0.1/16'],
-    ['a kind that cannot be opened yet', 'resources[2].connectable', true],
+    ['a reason beside an open host', 'resources[2].reason', 'x'],
     ['a reason beside an open resource', 'resources[0].reason', 'x'],
     ['braces in a description', 'resources[0].description', '{{ x }}'],
     ['a missing title', 'resources[0].title', undefined],
@@ -368,12 +380,20 @@ describe('a subnet', () => {
     expect(networkOf(...ssh, [`${vpc}.permitOpen`, true])).toMatchObject({ everything: false });
     const catalog = parseCatalog(aForm(...ssh));
     expect(catalog.accounts[0]?.instanceConnect).toBe(true);
-    expect(documentsOf(catalog, sha256).map(({ name }) => name)).toContain('jit-ssh-22');
+    expect(documentsOf(catalog, sha256).map(({ name }) => name)).toContain('jit-forward-22');
   });
 });
 
 it('renders the roles of the partition that the regions lie in, and refuses two at once', () => {
-  const china = aForm(['accounts[0].regions', ['cn-north-1']], ['gateways[0].region', 'cn-north-1']);
+  const china = aForm(
+    ['accounts[0].regions', ['cn-north-1']],
+    [
+      'accounts[0].sessionKey',
+      `arn:aws-cn:kms:cn-north-1:111122223333:key/${'1'.repeat(8)}-1111-1111-1111-${'1'.repeat(12)}`,
+    ],
+    ['gateways[0].region', 'cn-north-1'],
+    ['gateways[1].region', 'cn-north-1'],
+  );
   const { accounts, hub } = parseCatalog(china);
   expect([hub.partition, accounts[0]?.partition]).toEqual(['aws-cn', 'aws-cn']);
   expect(accounts[0]?.roles.connect.arn).toBe('arn:aws-cn:iam::111122223333:role/jit/JitConnect');

@@ -1,4 +1,5 @@
 import type { Network } from './network.ts';
+import type { ShellAccess, SshAccess } from './session-access.ts';
 
 /** A catalogue with its references resolved: what the rest of the product works with. */
 export interface Catalog {
@@ -33,6 +34,12 @@ export interface Account {
   readonly databaseSignIn: boolean;
   /** Whether people push SSH keys to a gateway of it by Instance Connect, so that its role must admit that. */
   readonly instanceConnect: boolean;
+  /** Whether nodes outside EC2 are reached, so that its role must admit those. */
+  readonly hybridNodes: boolean;
+  /** The KMS key that encrypts shells and commands, or null where none is encrypted. */
+  readonly sessionKeyArn: string | null;
+  /** The auditors' public X25519 key, which client recordings are sealed to; null where none is demanded. */
+  readonly auditorsKey: string | null;
 }
 
 export interface RoleRef {
@@ -52,6 +59,10 @@ export interface Gateway {
   readonly selector: Tags;
   /** Value of the tag `jit-team`; becomes the session tag `Team` of a lease. */
   readonly team: string;
+  /** Nodes outside EC2, which Session Manager knows as mi-... */
+  readonly hybrid: boolean;
+  /** Whether infra/ makes its instances; else they are hosts that exist by themselves. */
+  readonly deployed: boolean;
 }
 
 export const resourceKinds = ['database', 'port', 'cluster', 'ssh', 'shell', 'subnet'] as const;
@@ -103,13 +114,17 @@ export interface Resource {
   readonly gateway: Gateway;
   readonly account: Account;
   readonly region: string;
-  /** Null for kinds without one destination (shell, subnet). */
+  /** Null for kinds without one destination (shell, subnet), and for a port of the instance itself (ssh, `onInstance`). */
   readonly host: string | null;
   readonly port: number | null;
   /** The first network of a subnet. */
   readonly cidr: string | null;
   /** What a subnet reaches; null for other kinds, and for a subnet that is not connectable. */
   readonly network: Network | null;
+  /** The sshd of the instance that the gateway's selector chooses; null for other kinds, and when not connectable. */
+  readonly ssh: SshAccess | null;
+  /** Shells and commands on that instance; null likewise. */
+  readonly shell: ShellAccess | null;
   readonly protocol: ResourceProtocol | null;
   /** Null where nothing is known of TLS; a cluster's is repeated here. */
   readonly tls: Tls | null;

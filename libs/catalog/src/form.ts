@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isHost } from './host.ts';
 import { limits } from './limits.ts';
+import { shellFields, shellIssues, sshFields, sshIssues } from './session-form.ts';
 import { subnetFields, subnetIssues } from './subnet-form.ts';
 
 /** The written form of a catalogue (YAML or JSON), strict: an unknown field is an error. */
@@ -51,10 +52,29 @@ const account = z.strictObject({
   regions: z.array(region).min(1).max(40),
   externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'is not an external id'),
   roles: z.strictObject({ connect: rolePath, revoke: rolePath, inventory: rolePath }),
+  /** The KMS key that encrypts shells and commands, and the auditors' public key that client recordings are sealed to. */
+  sessionKey: z
+    .string()
+    .regex(
+      /^arn:aws(-[a-z]+){0,2}:kms:[a-z0-9-]+:\d{12}:key\/([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/,
+      'is not the ARN of a KMS key',
+    )
+    .optional(),
+  auditorsKey: z
+    .string()
+    .regex(/^([A-Za-z0-9_-]{43}|age1[02-9ac-hj-np-z]{58})$/, 'is not a public X25519 key')
+    .optional(),
   enrolment: tags.refine((map) => map['jit-managed'] === 'true', "lacks jit-managed: 'true'"),
 });
 
-const gateway = z.strictObject({ name, account: name, region, selector: tags });
+const gateway = z.strictObject({
+  name,
+  account: name,
+  region,
+  selector: tags,
+  /** `gateways`: made by infra/; `hosts`: instances of yours; `hybrid`: machines outside EC2 (mi-...). */
+  nodes: z.enum(['gateways', 'hosts', 'hybrid']).default('gateways'),
+});
 
 const recording = z.strictObject({
   recorded: z.boolean(),
@@ -137,32 +157,39 @@ const cluster = z.strictObject({
     ca: certificates.optional(),
   }),
 });
-const plainPort = z.strictObject({
-  ...described,
-  ...connectable,
-  kind: z.literal('port'),
-  host,
-  port,
-  protocol: z.enum(['http', 'postgresql', 'mysql', 'redis']).optional(),
-  tls: tls.optional(),
-});
-// Kinds below are listed so that people find them, and refused with their reason until they are built.
-const listed = { connectable: z.literal(false), reason: text };
-const ssh = z.strictObject({
-  ...described,
-  ...listed,
-  kind: z.literal('ssh'),
-  host,
-  port,
-  protocol: z.literal('ssh'),
-});
-const shell = z.strictObject({ ...described, ...listed, kind: z.literal('shell') });
+const plainPort = z
+  .strictObject({
+    ...described,
+    ...connectable,
+    kind: z.literal('port'),
+    host: host.optional(),
+    /** The port of the instance itself, instead of one that it reaches. */
+    onInstance: z.boolean().default(false),
+    port,
+    protocol: z.enum(['http', 'postgresql', 'mysql', 'redis']).optional(),
+    tls: tls.optional(),
+  })
+  .refine((entry) => entry.onInstance === (entry.host === undefined), {
+    path: ['host'],
+    message: 'is required, or onInstance, not both',
+  });
+type Issues = (entry: never) => readonly { readonly field: string; readonly message: string }[];
+
+/** Adds what is wrong beyond the form of each field. */
+function told<T>({ value, issues }: z.core.ParsePayload<T>, wrong: Issues): void {
+  for (const { field, message } of wrong(value as never))
+    issues.push({ code: 'custom', path: [field], message, input: value });
+}
+
+const ssh = z
+  .strictObject({ ...described, ...connectable, kind: z.literal('ssh'), ...sshFields })
+  .check((payload) => told(payload, sshIssues));
+const shell = z
+  .strictObject({ ...described, ...connectable, kind: z.literal('shell'), ...shellFields })
+  .check((payload) => told(payload, shellIssues));
 const subnet = z
   .strictObject({ ...described, ...connectable, kind: z.literal('subnet'), ...subnetFields })
-  .check(({ value, issues }) => {
-    for (const { field, message } of subnetIssues(value))
-      issues.push({ code: 'custom', path: [field], message, input: value });
-  });
+  .check((payload) => told(payload, subnetIssues));
 
 const resource = z
   .discriminatedUnion('kind', [database, plainPort, cluster, ssh, shell, subnet])

@@ -26,11 +26,30 @@ export {
   suffixForbiddenBecause,
 } from './network.ts';
 export { parseCatalog, readCatalog } from './parse.ts';
+export type {
+  ChosenPurpose,
+  LeasePurpose,
+  NamedCommand,
+  ShellAccess,
+  ShellLogs,
+  SshAccess,
+} from './session-access.ts';
+export {
+  defaultPurpose,
+  grantsPurpose,
+  leasePurposes,
+  purposesOf,
+  pushedUserOf,
+  recordingRecipients,
+  runAsOf,
+} from './session-access.ts';
 export {
   documentName,
   documentOf,
+  documentsByPurpose,
   documentsOf,
   gatewayPorts,
+  mostlyChosen,
   renderGatewayDocument,
   renderSessionDocument,
   type DeployedDocument,

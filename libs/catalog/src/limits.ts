@@ -25,4 +25,10 @@ export const limits = {
   prefixMin6: 32,
   /** sshd knows no networks: PermitOpen lists each address. */
   permitOpenAddressesMax: 1024,
+  /** A host has a key of each kind, and two while one is being replaced. */
+  hostKeysMax: 8,
+  /** Named commands of a shell: each takes two documents. */
+  commandsMax: 20,
+  /** A Session document holds 64 KB; a command of a line is meant. */
+  commandCharactersMax: 1000,
 } as const;

@@ -4,6 +4,7 @@ import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Tls }
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
+import { shellOf, sshOf } from './session-form.ts';
 import { firstCidr, networkOf, subnetForbidden } from './subnet-form.ts';
 
 /**
@@ -111,7 +112,10 @@ function resolveGateways(form: CatalogForm, accounts: readonly Account[]): Gatew
     }
     const team = entry.selector[teamTag];
     if (team === undefined) open.push({ field: `${field}.selector`, message: `lacks ${teamTag}` });
-    return [{ name: entry.name, account, region: entry.region, selector: entry.selector, team: team ?? '' }];
+    const { name, region, selector } = entry;
+    const { nodes } = entry;
+    const kind = { hybrid: nodes === 'hybrid', deployed: nodes === 'gateways' };
+    return [{ name, account, region, selector, team: team ?? '', ...kind }];
   });
   refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
   refuseIfAny('CATALOG_GATEWAY_NOT_ENROLLED', open);
@@ -132,7 +136,9 @@ function resolveResources(form: CatalogForm, gateways: readonly Gateway[]): Reso
       const message = `the gateway ${gateway.name} belongs to ${gateway.team}`;
       unknown.push({ field: `${field}.team`, message });
     }
-    const because = 'host' in entry ? forbiddenBecause(entry.host) : undefined;
+    for (const { field: at, message } of sessionIssues(entry, gateway))
+      unknown.push({ field: `${field}.${at}`, message });
+    const because = 'host' in entry && entry.host !== undefined ? forbiddenBecause(entry.host) : undefined;
     if (because !== undefined) forbidden.push({ field: `${field}.host`, message: because });
     if (entry.kind === 'subnet')
       for (const { field: at, message } of subnetForbidden(entry))
@@ -143,6 +149,24 @@ function resolveResources(form: CatalogForm, gateways: readonly Gateway[]): Reso
   refuseIfAny('CATALOG_HOST_FORBIDDEN', forbidden);
   return resources;
 }
+
+/** What a shell or an SSH host asks of its account and gateway. */
+function sessionIssues(entry: ResourceForm, gateway: Gateway): { field: string; message: string }[] {
+  const { account, region, hybrid } = gateway;
+  if (entry.kind === 'ssh' && entry.instanceConnect === true && hybrid)
+    return [{ field: 'instanceConnect', message: `is not known to nodes outside EC2 (${gateway.name})` }];
+  if (entry.kind === 'subnet' && entry.way !== undefined && hybrid)
+    return [{ field: 'gateway', message: 'is outside EC2; networks are reached through instances' }];
+  if (entry.kind !== 'shell' || !entry.connectable) return [];
+  const issues: { field: string; message: string }[] = [];
+  if (entry.encryption === 'required' && keyRegion(account) !== region)
+    issues.push({ field: 'encryption', message: `${account.name} has no sessionKey in ${region}` });
+  if (entry.clientRecording === 'required' && account.auditorsKey === null)
+    issues.push({ field: 'clientRecording', message: `${account.name} has no auditorsKey` });
+  return issues;
+}
+
+const keyRegion = ({ sessionKeyArn }: Account) => sessionKeyArn?.split(':')[3];
 
 function resourceOf(entry: ResourceForm, gateway: Gateway): Resource {
   const { name, kind, title, description, environment, team, tags, connectable, reason } = entry;
@@ -157,11 +181,13 @@ function resourceOf(entry: ResourceForm, gateway: Gateway): Resource {
     gateway,
     account: gateway.account,
     region: gateway.region,
-    host: 'host' in entry ? entry.host : null,
+    host: 'host' in entry ? (entry.host ?? null) : null,
     port: 'port' in entry ? entry.port : null,
     cidr: entry.kind === 'subnet' ? firstCidr(entry) : null,
     network: entry.kind === 'subnet' ? networkOf(entry) : null,
-    protocol: 'protocol' in entry ? (entry.protocol ?? null) : null,
+    ssh: entry.kind === 'ssh' ? sshOf(entry, gateway.hybrid) : null,
+    shell: entry.kind === 'shell' ? shellOf(entry, gateway.account.sessionKeyArn ?? undefined) : null,
+    protocol: entry.kind === 'ssh' ? 'ssh' : 'protocol' in entry ? (entry.protocol ?? null) : null,
     tls: tlsOf(entry),
     database: databaseOf(entry),
     cluster: entry.kind === 'cluster' ? { ...entry.cluster, ca: entry.cluster.ca ?? null } : null,
@@ -198,8 +224,9 @@ function hubOf(form: CatalogForm): Hub {
 }
 
 function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): Account {
-  const gateways = form.gateways.filter(({ account }) => account === entry.name).map(({ name }) => name);
-  const here = form.resources.filter(({ gateway }) => gateways.includes(gateway));
+  const gateways = form.gateways.filter(({ account }) => account === entry.name);
+  const hybrid = gateways.filter(({ nodes }) => nodes === 'hybrid').map(({ name }) => name);
+  const here = form.resources.filter(({ gateway }) => gateways.some(({ name }) => name === gateway));
   const partition = homePartition(form);
   return {
     id: entry.id,
@@ -215,8 +242,13 @@ function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): A
     enrolmentTags: entry.enrolment,
     databaseSignIn: here.some((resource) => databaseOf(resource)?.auth === 'iam'),
     instanceConnect: here.some(
-      (resource) => resource.kind === 'subnet' && networkOf(resource)?.way === 'ssh',
+      (resource) =>
+        (resource.kind === 'subnet' && networkOf(resource)?.way === 'ssh') ||
+        (resource.kind === 'ssh' && sshOf(resource, hybrid.includes(resource.gateway))?.instanceConnect),
     ),
+    hybridNodes: hybrid.length > 0,
+    sessionKeyArn: entry.sessionKey ?? null,
+    auditorsKey: entry.auditorsKey ?? null,
   };
 }
 

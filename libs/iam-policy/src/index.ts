@@ -23,7 +23,7 @@ export {
   type LeaseScope,
 } from './render/lease.ts';
 export { renderOrganisationGuard, type OrganisationGuardInput } from './render/organisation-guard.ts';
-export { leaseSessionName, leaseSourceIdentity, leaseTags } from './render/names.ts';
+export { leaseSessionName, leaseSourceIdentity, leaseTags, nodeArn } from './render/names.ts';
 export {
   renderGatewayPermissions,
   renderInventoryPermissions,

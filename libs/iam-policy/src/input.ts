@@ -16,14 +16,15 @@ const forms = {
   accountId: /^\d{12}$/,
   region: /^[a-z]{2,4}(-[a-z]+)+-\d$/,
   partition: /^aws(-[a-z]+){0,2}$/,
-  instanceId: /^i-[0-9a-f]{8,17}$/,
+  /** An instance of EC2, or a node outside it. */
+  instanceId: /^(?:i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$/,
   documentName: /^jit-[a-z0-9-]{1,60}$/,
   /** What IAM calls an RDS instance, cluster or proxy. */
   rdsResourceId: /^((db|cluster)-[A-Z0-9]{8,40}|prx-[a-z0-9]{8,40})$/,
   /** Roles that leases may sign in as are named for it: never the owner of a database. */
   databaseUser: /^jit_\w{1,28}$/,
   roleArn: /^arn:aws(?:-[a-z]+){0,2}:iam::\d{12}:role(\/[\w+=,.@-]+)+$/,
-  keyArn: /^arn:aws(?:-[a-z]+){0,2}:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/,
+  keyArn: /^arn:aws(?:-[a-z]+){0,2}:kms:[a-z0-9-]+:\d{12}:key\/(?:[0-9a-f-]{36}|mrk-[0-9a-f]{32})$/,
   externalId: /^[\w+=,.@:/-]{2,1224}$/,
   organisationId: /^o-[a-z0-9]{10,32}$/,
   service: /^[a-z0-9-]+\.amazonaws\.com(\.cn)?$/,
@@ -31,6 +32,8 @@ const forms = {
   tagKey: /^(?!aws:)[\w.:/=+@-]{1,128}$/,
   tagValue: /^[\w .:/=+@-]{1,256}$/,
   osUser: /^[a-z_][a-z0-9_-]{0,31}$/,
+  /** Whom a session runs as: never whom the role's trust refuses. */
+  runAs: /^(?!(?:root|toor|ssm-user)$)[a-z_][a-z0-9_-]{0,31}$/,
 } as const;
 
 /** Gives a value back when it has the form of its field. Throws PolicyInputError. The value is not repeated. */

@@ -120,7 +120,6 @@ it('extends a grant by a request of its own', async () => {
 describe('refuses by one code each', () => {
   it.each([
     [{ ...wish, resources: ['nothing'] }, 404, 'RESOURCE_UNKNOWN'],
-    [{ ...wish, resources: ['web-1'] }, 403, 'RESOURCE_NOT_CONNECTABLE'],
     [{ ...wish, durationSeconds: 999_999 }, 422, 'REQUEST_DURATION_TOO_LONG'],
     [{ ...wish, durationSeconds: 0 }, 422, 'DURATION_INVALID'],
     [{ ...wish, durationSeconds: -1 }, 422, 'DURATION_INVALID'],
@@ -237,6 +236,7 @@ it('shows the catalogue with its rules, gateways and reasons', async () => {
     'web-1',
     'prod-vpc',
     'staging-rds',
+    'web-1-shell',
   ]);
   expect(items[0]).toMatchObject({
     kind: 'database',
@@ -248,10 +248,24 @@ it('shows the catalogue with its rules, gateways and reasons', async () => {
     recording: { recorded: false },
   });
   expect(items[2]).toMatchObject({
-    connectable: false,
-    notConnectable: { code: 'RESOURCE_NOT_CONNECTABLE' },
+    host: null,
+    port: 22,
+    protocol: 'ssh',
+    ssh: { user: 'web-ops', port: 22, instanceConnect: true },
+    shell: null,
+  });
+  expect(items[5]).toMatchObject({
+    ssh: null,
+    shell: {
+      runAs: 'web-ops',
+      login: true,
+      commands: { which: 'any', listed: [] },
+      encrypted: true,
+      logs: { to: 'cloudWatch', place: '/jit/shell', prefix: null },
+      clientRecording: false,
+    },
   });
   expect(items[4]).toMatchObject({ rule: { autoApproved: true, reasonRequired: false, reviewers: [] } });
   const filtered = await api.as('engineer').listResources({ tag: 'tier=web' });
-  expect(filtered.items.map((resource) => resource.name)).toEqual(['prod-web', 'web-1']);
+  expect(filtered.items.map((resource) => resource.name)).toEqual(['prod-web', 'web-1', 'web-1-shell']);
 });

@@ -92,6 +92,20 @@ async function addPeople({ client, effects }: TestDatabase): Promise<StagePeople
   return Object.fromEntries(rows.map((row) => [row.name, row])) as unknown as StagePeople;
 }
 
+/** Written behind the committed catalogue: a resource that people see and cannot be granted. */
+const listedAlone = `
+  - name: batch-1
+    kind: ssh
+    title: Batch server
+    description: Listed so that people find it.
+    environment: production
+    team: web
+    gateway: web-1
+    connectable: false
+    reason: Not offered yet.
+    recording: { recorded: false, statement: Nothing. }
+`;
+
 /** Every handler of requests, reviews and grants, joined as the modules join them. */
 export async function aStage(server: TestServer) {
   const database = await openTestDatabase(server);
@@ -99,7 +113,7 @@ export async function aStage(server: TestServer) {
   const staff = await addPeople(database);
   const inventory = new OneGateway();
   const gateways = new GatewayDirectory(inventory, effects.clock);
-  const catalog = readCatalog(readFileSync(config('catalog.yaml'), 'utf8'), parse);
+  const catalog = readCatalog(readFileSync(config('catalog.yaml'), 'utf8') + listedAlone, parse);
   const directory = await keepCatalog(client, catalog, effects);
   const policies = await KeptPolicies.keep(
     client,

@@ -88,7 +88,7 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
 }
 
 function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Role][] {
-  const { id: accountId, externalId, roles, enrolmentTags, databaseSignIn, instanceConnect } = account;
+  const { id: accountId, externalId, roles } = account;
   const trusted = (principal: RoleRef) => ({
     principalArn: principal.arn,
     externalId,
@@ -99,7 +99,7 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       'connect',
       role(roles.connect, accountId, {
         trust: renderConnectTrust(trusted(hub.roles.issuer)),
-        policies: [renderConnectPermissions({ accountId, enrolmentTags, databaseSignIn, instanceConnect })],
+        policies: [renderConnectPermissions({ accountId, ...account })],
         boundary: renderConnectBoundary({ accountId }),
       }),
     ],

@@ -22,7 +22,7 @@ const byAgent = (region: string): LeaseInput => ({
 });
 const bySsh = (region: string): LeaseInput => ({
   ...byAgent(region),
-  ...{ documentName: 'jit-ssh-22', osUser: 'jit-forward' },
+  ...{ documentName: 'jit-forward-22', osUser: 'jit-forward' },
 });
 
 const actions = [
@@ -56,7 +56,7 @@ function allowedOf(lease: LeaseInput, instanceConnect: boolean): string[] {
     ...[
       'jit-agent-7443',
       'jit-agent-7444',
-      'jit-ssh-22',
+      'jit-forward-22',
       'jit-fwd-7f3a9c21',
       'SSM-SessionManagerRunShell',
     ].map((name) => arn('ssm', `document/${name}`)),
@@ -125,8 +125,8 @@ describe.each([
 
   it('a lease to sshd allows one key for one user of one instance besides, where the role does', () => {
     const push = `ec2-instance-connect:SendSSHPublicKey ${arn('ec2', 'instance/i-0123456789abcdef0')} jit-forward`;
-    expect(allowedOf(bySsh(region), true)).toEqual([...session('jit-ssh-22'), push]);
-    expect(allowedOf(bySsh(region), false)).toEqual(session('jit-ssh-22'));
+    expect(allowedOf(bySsh(region), true)).toEqual([...session('jit-forward-22'), push]);
+    expect(allowedOf(bySsh(region), false)).toEqual(session('jit-forward-22'));
   });
 
   it.each([

@@ -13,7 +13,9 @@ export interface ConnectRoleInput {
   /** Admits signing in to RDS databases as users named `jit_...`; off where no resource asks for it. */
   readonly databaseSignIn?: boolean;
   /** The key that encrypts shells and commands; without it sessions are not encrypted by KMS. */
-  readonly sessionKeyArn?: string;
+  readonly sessionKeyArn?: string | null;
+  /** Admits sessions on enrolled nodes outside EC2; off where no gateway is one. */
+  readonly hybridNodes?: boolean;
 }
 
 /**
@@ -55,6 +57,15 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       ],
     },
   ];
+  if (input.hybridNodes === true) {
+    statements.splice(1, 0, {
+      Sid: 'StartOnEnrolledNodes',
+      Effect: 'Allow',
+      Action: 'ssm:StartSession',
+      Resource: `arn:${partition}:ssm:*:${accountId}:managed-instance/*`,
+      Condition: { StringEquals: enrolled, ...documentAccessCheck },
+    });
+  }
   if (input.instanceConnect === true) {
     statements.push({
       Sid: 'PushEphemeralKey',
@@ -72,7 +83,7 @@ export function renderConnectPermissions(input: ConnectRoleInput): PolicyDocumen
       Resource: leaseDatabaseUsers(partition, accountId),
     });
   }
-  if (input.sessionKeyArn !== undefined) statements.push(sessionEncryption(input.sessionKeyArn));
+  if (input.sessionKeyArn != null) statements.push(sessionEncryption(input.sessionKeyArn));
   return { Version: '2012-10-17', Statement: statements };
 }
 

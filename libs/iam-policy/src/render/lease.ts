@@ -2,7 +2,7 @@ import { checked, PolicyInputError } from '../input.ts';
 import type { PolicyDocument, Statement } from '../policy.ts';
 import { partitionOf } from '../partition.ts';
 import { documentAccessCheck } from './access-check.ts';
-import { leaseSessionName } from './names.ts';
+import { leaseSessionName, nodeArn } from './names.ts';
 
 /** What one lease is for: one instance, one document, one session-name prefix. */
 export interface LeaseScope {
@@ -10,12 +10,14 @@ export interface LeaseScope {
   readonly accountId: string;
   readonly region: string;
   readonly instanceId: string;
-  /** A pinned document: `jit-fwd-...` for a remote host, `jit-port-...` for a port of the instance. */
+  /** A pinned document: `jit-fwd-...` for a remote host, `jit-port-...` for a port of the instance, `jit-shell-...` for a shell. */
   readonly documentName: string;
   /** The one database user that the lease may sign in as by IAM; null or absent where nobody does. */
   readonly databaseUser?: DatabaseUser | null;
   /** The one OS user whose sessions a short-lived SSH key may be pushed for; null or absent where nobody's. */
   readonly osUser?: string | null;
+  /** The KMS key that a shell or a command is encrypted with; null or absent where none is. */
+  readonly keyArn?: string | null;
 }
 
 /** A user of one RDS database, as IAM names it. */
@@ -40,7 +42,7 @@ export interface LeaseInput extends LeaseScope {
 export const leaseEndPlaceholder = '${lease end: at most 120 s after issue}';
 
 /**
- * The session policy of a lease to a port, on the instance or through a pinned document. One instance and one
+ * The session policy of a lease: to a port, on the instance or through a pinned document, or to a shell on it. One instance and one
  * document per lease, since target and document are authorised separately and two of each would be four ways.
  * Throws PolicyInputError.
  */
@@ -56,7 +58,7 @@ export function previewLease(scope: LeaseScope): PolicyDocument {
 function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
   const partition = partitionOf(scope.region);
   const prefix = `arn:${partition}:ssm:${checked('region', scope.region)}:${checked('accountId', scope.accountId)}`;
-  const instance = `arn:${partition}:ec2:${scope.region}:${scope.accountId}:instance/${checked('instanceId', scope.instanceId)}`;
+  const instance = nodeArn(partition, scope.region, scope.accountId, scope.instanceId);
   const document = `${prefix}:document/${checked('documentName', scope.documentName)}`;
   // Session ids of assumed roles begin with the session name; AWS's own samples write the user id instead.
   const ownSessions = [
@@ -80,7 +82,7 @@ function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
     // Outside the time limit, so that a client can always end what it began.
     { Effect: 'Allow', Action: 'ssm:TerminateSession', Resource: ownSessions },
   ];
-  const { databaseUser, osUser } = scope;
+  const { databaseUser, osUser, keyArn } = scope;
   if (databaseUser)
     statements.push({
       Effect: 'Allow',
@@ -88,12 +90,25 @@ function leasePolicy(scope: LeaseScope, endsAt: string): PolicyDocument {
       Resource: databaseUserArn(scope.region, scope.accountId, databaseUser),
       Condition: untilEnd,
     });
+  // Nodes outside EC2 do not know Instance Connect.
+  if (osUser != null && instance.includes(':managed-instance/'))
+    throw new PolicyInputError('osUser', 'is given for a node outside EC2');
   if (osUser != null)
     statements.push({
       Effect: 'Allow',
       Action: 'ec2-instance-connect:SendSSHPublicKey',
       Resource: instance,
       Condition: { ...untilEnd, StringEquals: { 'ec2:osuser': checked('osUser', osUser) } },
+    });
+  if (keyArn != null)
+    statements.push({
+      Effect: 'Allow',
+      Action: 'kms:GenerateDataKey',
+      Resource: checked('keyArn', keyArn),
+      Condition: {
+        ...untilEnd,
+        StringEquals: { 'kms:EncryptionContext:aws:ssm:TargetId': scope.instanceId },
+      },
     });
   return { Version: '2012-10-17', Statement: statements };
 }

@@ -1,10 +1,10 @@
 import { evaluate, type CallerPolicies } from '../evaluate/evaluate.ts';
-import type { Principal, Resource } from '../evaluate/facts.ts';
+import type { Principal, RequestContext, Resource } from '../evaluate/facts.ts';
 import { defaultSessionDocument, evaluateStartSession } from '../evaluate/start-session.ts';
 import { partitionOf } from '../partition.ts';
 import { renderConnectBoundary, renderConnectPermissions } from '../render/connect-role.ts';
 import { databaseUserArn, type LeaseInput } from '../render/lease.ts';
-import { leaseSessionName } from '../render/names.ts';
+import { leaseSessionName, nodeArn } from '../render/names.ts';
 
 /** A session policy about to be handed to STS, and what it is meant for. */
 export interface LeaseUnderCheck {
@@ -52,12 +52,14 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
 
   const signIns = signInsOf(lease);
   const pushes = pushesOf(lease);
+  const keys = keysOf(lease);
   const mustAllow: [string, boolean][] = [
     ['start the granted session', start(last, target, granted)],
     ['open the data channel of its session', act(last, 'ssmmessages:OpenDataChannel', own)],
     ['end its session after its end', act(over, 'ssm:TerminateSession', own)],
     ...signIns.must(last),
     ...pushes.must(last),
+    ...keys.must(last),
   ];
   const mustDeny: [string, boolean][] = [
     ['start on a sibling instance', start(alone, scene.instance(siblingOf(lease.instanceId)), granted)],
@@ -72,6 +74,7 @@ export function selfCheckLease(check: LeaseUnderCheck): SelfCheck {
     ['list sessions', act(alone, 'ssm:DescribeSessions', '*')],
     ...signIns.mustNot(alone, aloneOver),
     ...pushes.mustNot(alone, aloneOver),
+    ...keys.mustNot(alone, aloneOver),
   ];
   const failures = [
     ...mustAllow.filter(([, allowed]) => !allowed).map(([what]) => `it cannot ${what}`),
@@ -119,6 +122,33 @@ function pushesOf({ instanceId, osUser }: LeaseInput) {
   };
 }
 
+/** What a lease has to allow and to refuse of the key that shells are encrypted with. */
+function keysOf({ instanceId, region, accountId, keyArn }: LeaseInput) {
+  const own = keyArn ?? `arn:${partitionOf(region)}:kms:${region}:${accountId}:key/${decoyKeyId}`;
+  const use = (scene: Scene, target: string, { arn = own, action = 'kms:GenerateDataKey' } = {}) =>
+    act(scene, action, arn, {
+      'kms:EncryptionContext:aws:ssm:TargetId': target,
+      'kms:EncryptionContextKeys': ['aws:ssm:SessionId', 'aws:ssm:TargetId'],
+    });
+  return {
+    must: (last: Scene): [string, boolean][] =>
+      keyArn == null ? [] : [['make a data key for its session', use(last, instanceId)]],
+    mustNot: (alone: Scene, over: Scene): [string, boolean][] => [
+      ['make a data key for a sibling instance', use(alone, siblingOf(instanceId))],
+      [
+        'use another key',
+        use(alone, instanceId, { arn: `${own.slice(0, -1)}${own.endsWith('0') ? '1' : '0'}` }),
+      ],
+      ['decrypt with the key', use(alone, instanceId, { action: 'kms:Decrypt' })],
+      keyArn == null
+        ? ['make a data key', use(alone, instanceId)]
+        : ['make a data key after its end', use(over, instanceId)],
+    ],
+  };
+}
+
+const decoyKeyId = '00000000-0000-0000-0000-000000000000';
+
 interface Scene {
   readonly principal: Principal;
   readonly policies: CallerPolicies;
@@ -148,13 +178,15 @@ function sceneOf({ lease, sessionPolicy, team, instanceTags, enrolmentTags, now 
           enrolmentTags,
           databaseSignIn: lease.databaseUser != null,
           instanceConnect: lease.osUser != null,
+          hybridNodes: lease.instanceId.startsWith('mi-'),
+          sessionKeyArn: lease.keyArn ?? null,
         }),
       ],
       boundary: renderConnectBoundary({ accountId, partition }),
       sessionPolicy,
     },
     at: now,
-    instance: (id) => ({ arn: arn('ec2', `instance/${id}`), tags: instanceTags }),
+    instance: (id) => ({ arn: nodeArn(partition, region, accountId, id), tags: instanceTags }),
     document: (name) => arn('ssm', `document/${name}`),
     session: (name) => arn('ssm', `session/${name}-0a1b2c3d4e5f60718`),
   };
@@ -178,7 +210,7 @@ function act(
   scene: Scene,
   action: string,
   resource: string | Resource,
-  context: Readonly<Record<string, string>> = {},
+  context: RequestContext = {},
 ): boolean {
   const { decision } = evaluate({
     principal: scene.principal,

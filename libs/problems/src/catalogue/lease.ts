@@ -21,6 +21,17 @@ export const lease = entries({
     title: 'The lease is no longer useful.',
     advice: 'Ask for a new lease against the grant.',
   },
+  LEASE_PURPOSE_NOT_GRANTED: {
+    kind: 'refused',
+    title: 'The grant does not give this.',
+    advice:
+      'Look at what the resource gives with `tunnel show`, and ask for another resource where that is not enough.',
+  },
+  LEASE_ENCRYPTION_DEMANDED: {
+    kind: 'refused',
+    title: 'Sessions must be encrypted with a KMS key here, and AWS encrypts no ports so.',
+    advice: 'Open a shell or run a command instead; ask an administrator when a port is needed.',
+  },
   LEASE_SELF_CHECK_FAILED: {
     kind: 'bug',
     title: 'The rendered policy did not pass its own check, so nothing was issued.',

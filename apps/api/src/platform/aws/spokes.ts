@@ -1,10 +1,13 @@
 import {
   databaseUserOf,
+  documentOf,
+  documentsByPurpose,
   documentsOf,
-  renderGatewayDocument,
+  pushedUserOf,
   type Account,
   type Catalog,
   type DeployedDocument,
+  type Resource,
 } from '@sallyport/catalog';
 import type { DatabaseUser } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
@@ -37,14 +40,34 @@ export class Spokes {
     return document;
   }
 
-  /** Refuses with AWS_TARGET_UNKNOWN an OS user for whom no connectable resource reached through the document forwards. */
+  /** Refuses with AWS_TARGET_UNKNOWN an OS user whose key no connectable resource reached through the document lets push. */
   osUser(accountId: string, region: string, documentName: string, user: string): void {
-    const offered = this.#catalog.resources.some(
-      ({ account, region: its, network }) =>
-        account.id === accountId && its === region && network?.sshUser === user,
+    const offered = this.#in(accountId, region).some(
+      (resource) => pushedUserOf(resource) === user && documentOf(resource, sha256Hex)?.name === documentName,
     );
-    if (!offered || documentName !== renderGatewayDocument('ssh', sha256Hex).name)
-      throw new Problem('AWS_TARGET_UNKNOWN');
+    if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
+  }
+
+  /** Refuses with AWS_TARGET_UNKNOWN a Run As user or a key that no shell reached through the document has together. */
+  shell(
+    accountId: string,
+    region: string,
+    documentName: string,
+    { runAs, keyArn }: { readonly runAs: string | null; readonly keyArn: string | null },
+  ): void {
+    const offered = this.#in(accountId, region).some(
+      (resource) =>
+        resource.shell?.runAs === runAs &&
+        resource.shell.keyArn === keyArn &&
+        documentsByPurpose(resource, sha256Hex).some(({ document }) => document.name === documentName),
+    );
+    if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
+  }
+
+  #in(accountId: string, region: string): Resource[] {
+    return this.#catalog.resources.filter(
+      (resource) => resource.connectable && resource.account.id === accountId && resource.region === region,
+    );
   }
 
   /** Refuses with AWS_TARGET_UNKNOWN a database user that no connectable resource reached through the document signs in as. */

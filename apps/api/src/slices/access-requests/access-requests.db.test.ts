@@ -69,7 +69,7 @@ it('approves by itself where every policy does, in the commit that records the w
 describe('refuses', () => {
   it.each([
     ['a resource that nobody has heard of', { resources: ['nothing'] }, 'RESOURCE_UNKNOWN'],
-    ['a resource that cannot be connected to yet', { resources: ['web-1'] }, 'RESOURCE_NOT_CONNECTABLE'],
+    ['a resource that cannot be connected to yet', { resources: ['batch-1'] }, 'RESOURCE_NOT_CONNECTABLE'],
     ['a duration under 5 s', { durationSeconds: 4 }, 'DURATION_INVALID'],
     ['a duration with a fraction', { durationSeconds: 10.5 }, 'DURATION_INVALID'],
     ['a duration that is no number', { durationSeconds: Number.NaN }, 'DURATION_INVALID'],

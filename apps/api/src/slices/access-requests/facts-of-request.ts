@@ -7,7 +7,7 @@ import {
   type Grant,
   type RequestItem,
 } from '@sallyport/access-domain';
-import { databaseUserOf, documentOf } from '@sallyport/catalog';
+import { databaseUserOf, documentOf, pushedUserOf } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { previewLease, type LeaseScope } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
@@ -122,7 +122,8 @@ export class FactsOfRequest {
         instanceId: instanceId ?? before?.gateway.instanceId ?? null,
         documentName: document.name,
         databaseUser: databaseUserOf(entry),
-        osUser: entry.network?.sshUser ?? null,
+        osUser: pushedUserOf(entry),
+        keyArn: entry.shell?.keyArn ?? null,
       }),
       recording: { ...entry.recording },
       adds: extended

@@ -1,5 +1,5 @@
 import type { OfferedResource, ResourceRef } from '@sallyport/access-domain';
-import type { Catalog, Network, Resource } from '@sallyport/catalog';
+import type { Catalog, Network, Resource, ShellAccess } from '@sallyport/catalog';
 
 /** A resource of the catalogue with the id under which people ask for it. */
 export interface KnownResource {
@@ -68,6 +68,39 @@ function networkShown({ routes, suffixes, resolver, carries, way, everything }: 
     way,
     everything,
   };
+}
+
+/** How the sshd of a host is reached, as answers tell it. */
+export function sshOf({ ssh }: Pick<Resource, 'ssh'>) {
+  return ssh && { user: ssh.user, port: ssh.port, instanceConnect: ssh.instanceConnect };
+}
+
+/** What sessions on a host may do, as answers tell it. */
+export function shellOf({ shell }: Pick<Resource, 'shell'>) {
+  if (shell === null) return null;
+  const { runAs, login, commands, keyArn, clientRecording } = shell;
+  return {
+    runAs,
+    login,
+    commands: commandsShown(commands),
+    encrypted: keyArn !== null,
+    keyArn,
+    logs: logsShown(shell.logs),
+    clientRecording,
+  };
+}
+
+function commandsShown(commands: ShellAccess['commands']) {
+  return typeof commands === 'string'
+    ? { which: commands, listed: [] }
+    : { which: 'listed' as const, listed: commands.map(({ name, run }) => ({ name, run })) };
+}
+
+function logsShown(logs: ShellAccess['logs']) {
+  if (logs === null) return null;
+  return 's3' in logs
+    ? { to: 's3' as const, place: logs.s3.bucket, prefix: logs.s3.prefix }
+    : { to: 'cloudWatch' as const, place: logs.cloudWatch, prefix: null };
 }
 
 /** A copy that an answer may hold. */

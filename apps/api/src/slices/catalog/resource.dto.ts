@@ -1,6 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { resourceProtocols, type ResourceProtocol } from '@sallyport/catalog';
 import { NetworkDto } from '../../platform/http/network.dto.ts';
+import { ShellAccessDto, SshAccessDto } from '../../platform/http/session-access.dto.ts';
 import {
   AccountRefDto,
   RecordingDto,
@@ -96,6 +97,8 @@ export class ResourceDto {
   @ApiProperty({ type: String, nullable: true, required: false }) cidr?: string | null;
   /** What a subnet reaches; null for other kinds. */
   @ApiProperty({ type: NetworkDto, nullable: true, required: false }) network?: NetworkDto | null;
+  @ApiProperty({ type: SshAccessDto, nullable: true, required: false }) ssh?: SshAccessDto | null;
+  @ApiProperty({ type: ShellAccessDto, nullable: true, required: false }) shell?: ShellAccessDto | null;
   @ApiProperty({ type: String, nullable: true, required: false, enum: [...resourceProtocols] })
   protocol?: ResourceProtocol | null;
   @ApiProperty({ type: TlsDto, nullable: true, required: false }) tls?: TlsDto | null;

@@ -7,7 +7,9 @@ import type { Policies, UsualWait } from '../policies/index.ts';
 import {
   networkOf,
   offered,
+  shellOf,
   speechOf,
+  sshOf,
   type KnownResource,
   type ResourceDirectory,
 } from './resource-directory.ts';
@@ -81,6 +83,8 @@ export class ResourcesQuery {
       ...speechOf(entry),
       cidr: entry.cidr,
       network: networkOf(entry),
+      ssh: sshOf(entry),
+      shell: shellOf(entry),
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       gateway: { selector: { ...entry.gateway.selector }, ...sight },

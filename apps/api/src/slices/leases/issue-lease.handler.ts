@@ -9,7 +9,7 @@ import {
   type LeaseOutcome,
   type Person,
 } from '@sallyport/access-domain';
-import { databaseUserOf } from '@sallyport/catalog';
+import { databaseUserOf, pushedUserOf, runAsOf, type ChosenPurpose } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { GatewayInstance } from '../../platform/aws/inventory/gateway-inventory.ts';
@@ -20,6 +20,7 @@ import type { KnownAgent } from '../agents/index.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
 import { grantHint, type GrantStore } from '../grants/index.ts';
 import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
+import { choosePurpose, type PurposeAsked } from './choose-purpose.ts';
 import type { FindLeaseTarget, LeaseTargetSeen } from './lease-target.ts';
 
 export interface LeaseInHand {
@@ -29,6 +30,14 @@ export interface LeaseInHand {
   /** The gateway that it leads through, as AWS shows it. */
   readonly instance: GatewayInstance;
   readonly agent: KnownAgent | null;
+  /** What it is for. */
+  readonly chosen: ChosenPurpose;
+}
+
+/** What a client asks of a lease. */
+export interface LeaseAsked extends PurposeAsked {
+  /** Instances that the client found dead. */
+  readonly avoid?: readonly string[];
 }
 
 /** Issues one lease: intent, call and outcome, each committed before the next. */
@@ -65,16 +74,19 @@ export class IssueLease {
   }
 
   /** Refuses as the README of this slice lists. */
-  async run(grantId: string, person: Person, avoid: readonly string[] = []): Promise<LeaseInHand> {
+  async run(grantId: string, person: Person, asked: LeaseAsked = {}): Promise<LeaseInHand> {
+    const avoid = asked.avoid ?? [];
     const grant = await this.#usable(grantId, person);
     const resource = this.#resources.byName(grant.resource.name);
     if (!resource) throw new Problem('RESOURCE_UNKNOWN', { detail: 'The resource is no longer offered.' });
-    const target = await this.#target.of(resource.entry, avoid);
+    const chosen = choosePurpose(resource.entry, asked);
+    const target = await this.#target.of(resource.entry, chosen, avoid);
     const intent = await this.#intend(grantId, person, { ...target, ...resource, avoid });
     const credentials = await this.#issue(intent, resource, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
-    return { lease: intent, credentials, resource, instance: target.instance, agent: target.agent };
+    const { instance, agent } = target;
+    return { lease: intent, credentials, resource, instance, agent, chosen };
   }
 
   async #usable(grantId: string, person: Person): Promise<ActiveGrant> {
@@ -133,7 +145,9 @@ export class IssueLease {
         instanceTags: instance.tags,
         documentName,
         databaseUser: databaseUserOf(entry),
-        osUser: entry.network?.sshUser ?? null,
+        osUser: pushedUserOf(entry),
+        runAs: runAsOf(entry),
+        keyArn: entry.shell?.keyArn ?? null,
         team: entry.gateway.team,
         leaseEndsAt: intent.usefulUntil,
       });

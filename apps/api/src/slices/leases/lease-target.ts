@@ -1,5 +1,5 @@
 import { chooseGateway } from '@sallyport/access-domain';
-import type { Resource, SessionDocument } from '@sallyport/catalog';
+import type { ChosenPurpose, Resource, SessionDocument } from '@sallyport/catalog';
 import { documentOf, hostKeyTag } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
@@ -29,10 +29,15 @@ export class FindLeaseTarget {
 
   /**
    * Refuses with RESOURCE_NOT_CONNECTABLE, GATEWAY_TAG_CLOSED, GATEWAY_OFFLINE, AGENT_NOT_ENROLLED,
-   * GATEWAY_HOST_KEY_UNKNOWN, DOCUMENT_CHANGED, and LEASE_UNAVAILABLE when AWS cannot be asked. `avoid` names instances that the client found dead.
+   * GATEWAY_HOST_KEY_UNKNOWN, DOCUMENT_CHANGED, and LEASE_UNAVAILABLE when AWS cannot be asked. `avoid` names instances
+   * that the client found dead.
    */
-  async of(resource: Resource, avoid: readonly string[] = []): Promise<LeaseTargetSeen> {
-    const document = resource.connectable ? documentOf(resource, sha256Hex) : null;
+  async of(
+    resource: Resource,
+    chosen: ChosenPurpose,
+    avoid: readonly string[] = [],
+  ): Promise<LeaseTargetSeen> {
+    const document = resource.connectable ? documentOf(resource, sha256Hex, chosen) : null;
     if (document === null)
       throw new Problem('RESOURCE_NOT_CONNECTABLE', { detail: resource.notConnectable?.reason });
     const [found] = await Promise.all([this.#found(resource, avoid), this.#check(resource, document)]);

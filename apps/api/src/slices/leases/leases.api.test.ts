@@ -71,6 +71,8 @@ describe('a lease', () => {
         documentName: lease.documentName,
         databaseUser: null,
         osUser: null,
+        runAs: null,
+        keyArn: null,
         team: 'platform',
         leaseEndsAt: now + 120_000,
       },

@@ -1,13 +1,13 @@
 import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { gatewayPorts, hostKeyTag } from '@sallyport/catalog';
+import { gatewayPorts, hostKeyTag, recordingRecipients } from '@sallyport/catalog';
 import { leaseSessionName } from '@sallyport/iam-policy';
 import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
-import { networkOf, refOf, speechOf } from '../catalog/index.ts';
+import { networkOf, refOf, speechOf, sshOf, shellOf } from '../catalog/index.ts';
 import { IssueLease, type LeaseInHand } from './issue-lease.handler.ts';
-import { IssueLeaseDto, LeaseDto } from './lease.dto.ts';
+import { IssueLeaseDto, LeaseDto, type LeaseSessionDto, type LeaseSshDto } from './lease.dto.ts';
 
 @ApiTags('leases')
 @Controller('grants/:id/leases')
@@ -27,17 +27,15 @@ export class LeasesController {
   async issue(
     @CurrentActor() actor: Actor,
     @Param('id') grantId: string,
-    @Body() { avoid }: IssueLeaseDto,
+    @Body() asked: IssueLeaseDto,
   ): Promise<LeaseDto> {
-    return leaseDto(await this.#issue.run(grantId, actor, avoid ?? []), this.#endpoint);
+    return leaseDto(await this.#issue.run(grantId, actor, asked), this.#endpoint);
   }
 }
 
-function leaseDto(
-  { lease, credentials, resource, instance, agent }: LeaseInHand,
-  endpoint: string | null,
-): LeaseDto {
-  const { network } = resource.entry;
+function leaseDto(inHand: LeaseInHand, endpoint: string | null): LeaseDto {
+  const { lease, credentials, resource, agent, chosen } = inHand;
+  const { network, ssh, shell } = resource.entry;
   return {
     id: lease.id,
     state: 'issued',
@@ -47,16 +45,11 @@ function leaseDto(
     accountId: lease.accountId,
     instanceId: lease.instanceId,
     documentName: lease.documentName,
-    way: network?.way ?? 'pinned',
+    purpose: chosen.purpose,
+    way: network?.way ?? (ssh ? 'ssh' : shell ? 'shell' : 'pinned'),
     agent: agent && { id: agent.id, port: gatewayPorts.agent, instanceId: agent.instanceId },
-    ssh: network?.sshUser
-      ? {
-          user: network.sshUser,
-          port: gatewayPorts.ssh,
-          zone: instance.zone ?? null,
-          hostKeys: hostKeysOf(instance.tags),
-        }
-      : null,
+    ssh: leaseSsh(inHand),
+    session: leaseSession(inHand),
     sessionReason: `grant:${lease.grantId}`,
     sessionNamePrefix: leaseSessionName(lease.grantId),
     endpoint,
@@ -66,7 +59,48 @@ function leaseDto(
       sessionToken: credentials.sessionToken,
       expiration: new Date(credentials.expiresAt).toISOString(),
     },
-    resource: { ...refOf(resource), ...speechOf(resource.entry), network: networkOf(resource.entry) },
+    resource: {
+      ...refOf(resource),
+      ...speechOf(resource.entry),
+      network: networkOf(resource.entry),
+      ssh: sshOf(resource.entry),
+      shell: shellOf(resource.entry),
+    },
+  };
+}
+
+function leaseSsh({ lease, resource, instance }: LeaseInHand): LeaseSshDto | null {
+  const { network, ssh } = resource.entry;
+  const user = ssh?.user ?? network?.sshUser;
+  if (user === undefined || user === null) return null;
+  const known = ssh?.hostKeys ?? [];
+  return {
+    user,
+    port: ssh?.port ?? gatewayPorts.ssh,
+    zone: instance.zone ?? null,
+    instanceId: lease.instanceId,
+    instanceConnect: ssh?.instanceConnect ?? true,
+    hostKeys: known.length > 0 ? [...known] : hostKeysOf(instance.tags),
+  };
+}
+
+const sessionTypes = {
+  shell: 'Standard_Stream',
+  interactive: 'InteractiveCommands',
+  command: 'NonInteractiveCommands',
+} as const;
+
+function leaseSession({ resource, chosen }: LeaseInHand): LeaseSessionDto | null {
+  const { shell, account } = resource.entry;
+  const { purpose } = chosen;
+  if (shell === null || purpose === 'port' || purpose === 'ssh') return null;
+  return {
+    type: sessionTypes[purpose],
+    encrypted: shell.keyArn !== null,
+    keyArn: shell.keyArn,
+    runAs: shell.runAs,
+    writesCommand: purpose !== 'shell' && shell.commands === 'any',
+    clientRecording: { required: shell.clientRecording, recipients: recordingRecipients(shell, account) },
   };
 }
 

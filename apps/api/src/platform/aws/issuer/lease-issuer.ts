@@ -13,6 +13,10 @@ export const leaseOrderForm = z.strictObject({
   databaseUser: z.strictObject({ rdsResourceId: z.string(), name: z.string() }).nullable(),
   /** The one OS user to push an SSH key for, or null. */
   osUser: z.string().nullable(),
+  /** The OS user that shells and commands run as, or null. */
+  runAs: z.string().nullable(),
+  /** The KMS key that they are encrypted with, or null. */
+  keyArn: z.string().nullable(),
   team: z.string(),
   /** Unix milliseconds. */
   leaseEndsAt: z.number(),

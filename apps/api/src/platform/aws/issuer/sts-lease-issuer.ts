@@ -53,6 +53,8 @@ export class StsLeaseIssuer extends LeaseIssuer {
       this.#spokes.databaseUser(order.accountId, order.region, order.documentName, order.databaseUser);
     if (order.osUser !== null)
       this.#spokes.osUser(order.accountId, order.region, order.documentName, order.osUser);
+    if (order.runAs !== null || order.keyArn !== null)
+      this.#spokes.shell(order.accountId, order.region, order.documentName, order);
     const policy = this.#checkedPolicy(order, account.enrolmentTags);
     const command = new AssumeRoleCommand({
       RoleArn: account.roles.connect.arn,
@@ -61,7 +63,7 @@ export class StsLeaseIssuer extends LeaseIssuer {
       SourceIdentity: leaseSourceIdentity(order.personId),
       DurationSeconds: credentialSeconds,
       Policy: policy,
-      Tags: leaseTags({ grantId: order.grantId, team: order.team }),
+      Tags: leaseTags({ grantId: order.grantId, team: order.team, runAs: order.runAs }),
     });
     const client = this.#client(order.region);
     await demandSameTime(client);

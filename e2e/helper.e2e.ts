@@ -188,6 +188,25 @@ describe.skipIf(!mayMakeNamespaces)('the packet filter from the helper', () => {
     expect(await ping(ordinaryUid, '10.0.2.61')).toBe(0);
   });
 
+  it('may lead to nobody else’s listener', async () => {
+    const other = await ClientProcess.start(laptop, files, anotherOrdinaryUid);
+    try {
+      const { port } = (await other.ask({ listen: { text: 'not yours' } })) as { port: number };
+      for (const proto of ['tcp', 'udp'] as const) {
+        const listener = { to: '10.0.2.7', ports: [80, 80] as [number, number], proto, listener: port };
+        const routes = [{ cidr: '10.0.0.0/16', ports: [[1, 65_535] as [number, number]], proto }];
+        const routeGrants = [await files.routeGrant({ routes })];
+        const open = await subnet({ via: 'filter', listeners: [listener], routeGrants });
+        expect(await owner.ask({ open })).toMatchObject({
+          refused: 'HELPER_LISTENER_FOREIGN',
+          detail: expect.stringContaining(`${proto} 127.0.0.1:${port}`),
+        });
+      }
+    } finally {
+      await other.kill();
+    }
+  });
+
   it('may not be widened beyond the grant', async () => {
     const routes = [{ cidr: '10.0.0.0/16', ports: [[80, 80] as [number, number]], proto: 'tcp' as const }];
     const listeners = [
@@ -233,11 +252,12 @@ describe.skipIf(!mayMakeNamespaces)('virtual addresses from the helper', () => {
     const fast = await owner.ask({ open: await subnet({ framing: 'vnet', mtu: 9000 }) });
     expect(fast).toMatchObject({ opened: { framing: 'vnet', mtu: 9000 } });
     await owner.ask({ close: null });
+    const { port } = (await owner.ask({ listen: { text: 'from far' } })) as { port: number };
     const listeners = Array.from({ length: 256 }, (_, at) => ({
       to: `10.0.${at}.7`,
       ports: [5432, 5432 + (at % 2)] as [number, number],
       proto: 'tcp' as const,
-      listener: 40_000 + at,
+      listener: port,
     }));
     const many = await owner.ask({ open: await subnet({ via: 'filter', listeners }) });
     expect(many).toMatchObject({ opened: { device: null } });

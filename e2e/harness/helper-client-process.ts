@@ -1,4 +1,5 @@
 import { closeSync, readSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { connectHelper, type HelperConnection } from '@sallyport/tunnel/helper-messages';
@@ -76,7 +77,7 @@ const commands: Record<string, (argument: never) => Promise<object>> = {
   /** A listener on loopback that tells its name to whoever connects. */
   async listen({ text }: { text: string }) {
     const server = createServer((socket) => socket.on('error', () => undefined).end(`${text}\n`));
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
     return { port: (server.address() as { port: number }).port };
   },
 };

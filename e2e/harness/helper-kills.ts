@@ -34,7 +34,9 @@ export async function killRounds({ rounds, seed, progress }: KillRounds): Promis
       const delay = Math.floor(next() ** 2 * 600);
       const what = `round ${round} (seed ${seed}): ${victim} after ${delay} ms, ${via}`;
       progress?.(what);
-      const opening = client.ask({ open: await wishOf(files, via, 'grt_killed') }).catch(() => undefined);
+      const opening = client
+        .ask({ open: await wishOf(files, client, via, 'grt_killed') })
+        .catch(() => undefined);
       if (next() < 0.4) await opening;
       await new Promise((later) => setTimeout(later, delay));
       if (victim !== 'client') await killed(helper);
@@ -47,7 +49,7 @@ export async function killRounds({ rounds, seed, progress }: KillRounds): Promis
       if (left !== untouched) found.push(`${what}: left behind:\n${left}`);
       const stray = await strays(laptop, [helper, client.child]);
       if (stray.length > 0) found.push(`${what}: still running: ${stray.join(', ')}`);
-      const answer = await client.ask({ open: await wishOf(files, via, 'grt_again') });
+      const answer = await client.ask({ open: await wishOf(files, client, via, 'grt_again') });
       if (!('opened' in answer)) found.push(`${what}: the next tunnel failed: ${JSON.stringify(answer)}`);
       await client.ask({ close: null });
       if ((await networkAgain(laptop, untouched)) !== untouched)
@@ -60,7 +62,13 @@ export async function killRounds({ rounds, seed, progress }: KillRounds): Promis
   return found;
 }
 
-async function wishOf(files: HelperFiles, via: 'tun' | 'filter', sub: string): Promise<OpenWish> {
+async function wishOf(
+  files: HelperFiles,
+  client: ClientProcess,
+  via: 'tun' | 'filter',
+  sub: string,
+): Promise<OpenWish> {
+  const { port } = (await client.ask({ listen: { text: 'far' } })) as { port: number };
   const grant = await files.routeGrant({
     sub,
     names: [{ name: 'db.internal', address: '10.0.2.60' }],
@@ -71,7 +79,7 @@ async function wishOf(files: HelperFiles, via: 'tun' | 'filter', sub: string): P
   });
   const dns = { names: [{ name: 'db.internal', address: '10.0.2.60' }], suffixes: [] };
   const listeners = [
-    { to: '10.0.0.0/16', ports: [1, 65_535] as [number, number], proto: 'tcp' as const, listener: 40_009 },
+    { to: '10.0.0.0/16', ports: [1, 65_535] as [number, number], proto: 'tcp' as const, listener: port },
   ];
   return {
     routeGrants: [grant],

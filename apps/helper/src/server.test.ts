@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { simulatedEffects } from '@sallyport/effects/simulated';
+import type { Listener } from '@sallyport/tunnel/edge/privileged';
 import { libc } from '@sallyport/tunnel/edge/native';
 import { encodeFrame, FrameDecoder } from '@sallyport/tunnel/helper-messages';
 import type { Edge } from './edge/edge.ts';
@@ -13,6 +14,9 @@ import { startHelper, type RunningHelper } from './server.ts';
 let folder: string;
 let helper: RunningHelper;
 let standing = 0;
+let effects: ReturnType<typeof simulatedEffects>;
+let listeners: Listener[] = [];
+let rules: string[] = [];
 
 /** Makes an answer about 30 KiB long. */
 const issuers = [
@@ -23,6 +27,7 @@ const issuers = [
 const edge: Edge = {
   framing: null,
   existingRoutes: () => Promise.resolve([]),
+  listeners: () => Promise.resolve(listeners),
   resolverUid: () => Promise.resolve(null),
   raise: (plan) => {
     standing += 1;
@@ -34,8 +39,7 @@ const edge: Edge = {
         releaseDescriptor: () => undefined,
       },
       ...{ change: () => Promise.resolve(), report: () => Promise.resolve([]) },
-      // More than fits into an answer.
-      rules: () => Array.from({ length: 20 }, () => 'x'.repeat(4000)),
+      rules: () => rules,
       drop: () => Promise.resolve(void (standing -= 1)),
     });
   },
@@ -43,9 +47,12 @@ const edge: Edge = {
 };
 
 beforeEach(async () => {
+  effects = simulatedEffects();
+  listeners = [];
+  rules = [];
   folder = mkdtempSync(join(tmpdir(), 'sallyport-helper-'));
   helper = await startHelper(join(folder, 'helper.sock'), {
-    effects: simulatedEffects(),
+    effects,
     edge,
     libc: libc(),
     verify: () =>
@@ -132,11 +139,32 @@ function helperSees(socket: Socket, run: () => void): void {
 }
 
 it('leaves nothing standing of what it refuses because its answer is too long', async () => {
+  rules = Array.from({ length: 20 }, () => 'x'.repeat(4000));
   const asking = await client();
   asking.write(
     encodeFrame({ type: 'open', protocol: 1, via: 'filter', shape: 'subnet', routeGrants: ['token'] }),
   );
   expect(await answered(asking)).toMatchObject({ type: 'refused', code: 'HELPER_PROTOCOL' });
+  expect(standing).toBe(0);
+  asking.destroy();
+});
+
+it('ends a set when a listener of it has gone to another user, and not before', async () => {
+  const uid = process.getuid?.() ?? 0;
+  const own = { proto: 'tcp', version: 4, address: 0x7f00_0001n, port: 4000, uid } as const;
+  listeners = [own];
+  const asking = await client();
+  const wish = { type: 'open', protocol: 1, via: 'filter', shape: 'subnet', routeGrants: ['token'] };
+  const listener = { to: '10.0.0.0/16', ports: [80, 80], proto: 'tcp', listener: 4000 };
+  asking.write(encodeFrame({ ...wish, listeners: [listener] }));
+  expect(await answered(asking)).toMatchObject({ type: 'opened' });
+  listeners = [];
+  effects.time.advance(10_000);
+  await new Promise((later) => setImmediate(later));
+  expect(standing).toBe(1);
+  listeners = [{ ...own, address: 0n, uid: uid + 1 }];
+  effects.time.advance(10_000);
+  expect(await answered(asking)).toEqual({ type: 'ended', code: 'HELPER_LISTENER_FOREIGN' });
   expect(standing).toBe(0);
   asking.destroy();
 });

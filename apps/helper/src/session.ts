@@ -5,9 +5,12 @@ import {
   addressText,
   networkText,
   refuseConflicts,
+  refuseForeignListeners,
+  refuseTakenListeners,
   type Capture,
   type EdgePlan,
   type ExistingRoute,
+  type Listener,
   type Network,
   type Slot,
 } from '@sallyport/tunnel/edge/privileged';
@@ -111,6 +114,7 @@ export class Session {
       const slot = registry.freeSlot(this.#uid);
       const existing = [...(await edge.existingRoutes()), ...registry.ownRoutes(this.#uid)];
       const plan = await this.#plan(wish, judged, slot, existing);
+      refuseForeignListeners(plan.captures, this.#uid, await this.#listeners(plan));
       const set = await edge.raise(plan);
       this.#entry = { uid: this.#uid, judged, set };
       this.#wish = wish;
@@ -150,6 +154,7 @@ export class Session {
         ...registry.ownRoutes(this.#uid, before.slot.number),
       ];
       const plan = await this.#plan(wish, judged, before.slot, existing, before);
+      refuseForeignListeners(plan.captures, this.#uid, await this.#listeners(plan));
       try {
         await entry.set.change(plan);
       } catch (cause) {
@@ -215,13 +220,34 @@ export class Session {
     };
   }
 
+  /** Only the packet filter has listeners; without them nobody's sockets are looked at. */
+  async #listeners({ captures }: EdgePlan): Promise<Listener[]> {
+    return captures.length === 0 ? [] : this.#ports.edge.listeners();
+  }
+
+  /** A port that the client gave up may have gone to another user, whom the filter would keep from everybody. */
+  async #watchListeners(): Promise<void> {
+    const plan = this.#entry?.set.plan;
+    if (plan === undefined) return;
+    // What cannot be looked at now is looked at again.
+    const listeners = await this.#listeners(plan).catch(() => []);
+    try {
+      refuseTakenListeners(plan.captures, this.#uid, listeners);
+    } catch {
+      if (this.#entry?.set.plan === plan) await this.end('HELPER_LISTENER_FOREIGN');
+    }
+  }
+
   #watchClock(): void {
     const { effects } = this.#ports;
     const endsAt = this.#entry?.judged.endsAt;
     if (endsAt === undefined) return;
     const left = endsAt - effects.clock.now();
     if (left <= 0) return void this.end('GRANT_ENDED');
-    this.#check = effects.timers.after(Math.min(left, clockCheckMs), () => this.#watchClock());
+    this.#check = effects.timers.after(Math.min(left, clockCheckMs), () => {
+      this.#watchClock();
+      void this.#watchListeners();
+    });
   }
 
   async #status(): Promise<HelperReply> {

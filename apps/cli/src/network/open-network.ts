@@ -364,6 +364,7 @@ function countersOf(router: Pick<Router, 'counters'>): NetworkCounters {
 
 function lostBecause(code: string): Problem {
   if (code === 'GRANT_ENDED') return new Problem('REACH_ENDED');
+  if (code === 'HELPER_LISTENER_FOREIGN') return new Problem(code);
   return new Problem('HELPER_LOST', {
     detail:
       code === 'HELPER_STOPPED'

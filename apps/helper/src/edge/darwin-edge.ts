@@ -5,6 +5,8 @@ import {
   defaultWay,
   ifconfigCalls,
   isOurResolverFile,
+  listenersOfLsof,
+  lsofArguments,
   openUtun,
   pfAnchor,
   pfRules,
@@ -20,6 +22,7 @@ import {
   type EdgePlan,
   type ExistingRoute,
   type LibC,
+  type Listener,
   type OpenDevice,
 } from '@sallyport/tunnel/edge/privileged';
 import type { DnsState, Edge, Section, StandingSet } from './edge.ts';
@@ -53,6 +56,10 @@ export class DarwinEdge implements Edge {
     const shown = (family: string) => this.#programs.run('netstat', ['-rn', '-f', family]);
     const [four, six] = await Promise.all([shown('inet'), shown('inet6')]);
     return [...routesOfNetstat(four.stdout, 4), ...routesOfNetstat(six.stdout, 6)];
+  }
+
+  async listeners(): Promise<Listener[]> {
+    return listenersOfLsof((await this.#programs.run('lsof', lsofArguments)).stdout);
   }
 
   async resolverUid(): Promise<null> {

@@ -1,4 +1,4 @@
-import type { EdgePlan, ExistingRoute } from '@sallyport/tunnel/edge/privileged';
+import type { EdgePlan, ExistingRoute, Listener } from '@sallyport/tunnel/edge/privileged';
 import type { HelperStatus } from '@sallyport/tunnel/helper-messages';
 
 export type Section = HelperStatus['sets'][number]['sections'][number];
@@ -32,6 +32,8 @@ export interface Edge {
   readonly framing: 'utun' | null;
   /** Every route of this machine that is not ours. */
   existingRoutes(): Promise<ExistingRoute[]>;
+  /** Sockets of this machine that wait for others. */
+  listeners(): Promise<Listener[]>;
   /** User of the system's resolver, where it will ask the responder itself; null where none does. */
   resolverUid(): Promise<number | null>;
   /** Makes a plan stand, wholly or not at all. @throws Problem HELPER_SYSTEM_REFUSED, HELPER_PROGRAM_MISSING. */

@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import {
   deviceLines,
   difference,
   isOurPreference,
   isOurTable,
+  listenersOfProc,
   openTun,
   routeLines,
   routeProtocol,
@@ -15,6 +17,7 @@ import {
   type EdgePlan,
   type ExistingRoute,
   type LibC,
+  type Listener,
   type OpenDevice,
 } from '@sallyport/tunnel/edge/privileged';
 import { Problem } from '@sallyport/problems';
@@ -52,6 +55,13 @@ export class LinuxEdge implements Edge {
     );
     // Sets of ours are known to the registry, which also knows whose they are.
     return found.flat().filter(({ table }) => !isOurTable(Number(table)));
+  }
+
+  async listeners(): Promise<Listener[]> {
+    const read = async (proto: 'tcp' | 'udp', file: string) =>
+      listenersOfProc(await readFile(`/proc/net/${file}`, 'utf8').catch(withoutFamily), proto);
+    const kinds = [read('tcp', 'tcp'), read('tcp', 'tcp6'), read('udp', 'udp'), read('udp', 'udp6')];
+    return (await Promise.all(kinds)).flat();
   }
 
   resolverUid(): Promise<number | null> {
@@ -102,6 +112,12 @@ export class LinuxEdge implements Edge {
     }
     return swept;
   }
+}
+
+/** A kernel without IPv6 has no table of it. */
+function withoutFamily(cause: unknown): string {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+  throw cause;
 }
 
 class LinuxSet implements StandingSet {

@@ -9,6 +9,7 @@ const places = {
   resolvectl: ['/usr/bin/resolvectl', '/bin/resolvectl'],
   ifconfig: ['/sbin/ifconfig'],
   route: ['/sbin/route'],
+  lsof: ['/usr/sbin/lsof'],
   netstat: ['/usr/sbin/netstat'],
   pfctl: ['/sbin/pfctl'],
   dscacheutil: ['/usr/bin/dscacheutil'],

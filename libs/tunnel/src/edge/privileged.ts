@@ -44,3 +44,6 @@ export { SystemCallError, type LibC, type Received } from './native/system-calls
 export { pfAnchor, pfRules, pfToken, refusePfConflicts, type PfState } from './darwin/pf-text.ts';
 export { defaultWay, ifconfigCalls, routeCalls, utunMtuMax, type DefaultWay } from './darwin/commands.ts';
 export { isOurResolverFile, resolverFiles, resolverMark } from './darwin/resolver-files.ts';
+export { refuseForeignListeners, refuseTakenListeners, type Listener } from './listeners.ts';
+export { listenersOfProc } from './linux/proc-net.ts';
+export { listenersOfLsof, lsofArguments } from './darwin/lsof-text.ts';

@@ -45,7 +45,7 @@ export interface HelperConnection {
   followKeys(keySets: readonly string[]): Promise<void>;
   /** Drops what stands and resolves when it is gone. */
   close(): Promise<void>;
-  /** Resolves when the connection is over, with why: `GRANT_ENDED`, `HELPER_STOPPED`, `HELPER_LOST`, or null after {@link close}. */
+  /** Resolves when the connection is over, with why: `GRANT_ENDED`, `HELPER_STOPPED`, `HELPER_LISTENER_FOREIGN`, `HELPER_LOST`, or null after {@link close}. */
   readonly ended: Promise<string | null>;
 }
 

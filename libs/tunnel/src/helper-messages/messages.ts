@@ -194,7 +194,7 @@ export const replyForm = z.discriminatedUnion('type', [
   /** Whom it believes after `follow-keys`. */
   z.object({ type: z.literal('keys'), issuers: believed }),
   z.object({ type: z.literal('closed') }),
-  /** Unasked: the helper ended this set, with the code why (GRANT_ENDED, HELPER_STOPPED). */
+  /** Unasked: the helper ended this set, with the code why (GRANT_ENDED, HELPER_STOPPED, HELPER_LISTENER_FOREIGN). */
   z.object({ type: z.literal('ended'), code: text }),
 ]);
 export type HelperReply = z.output<typeof replyForm>;

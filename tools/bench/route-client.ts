@@ -4,7 +4,6 @@
  */
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { AgentReach } from '@sallyport/connect/agent';
 import { systemEffects } from '@sallyport/effects/system';
 import { signAgentToken, signerOf, thumbprint, type PrivateKey } from '@sallyport/grant-token';
@@ -37,14 +36,10 @@ const reach = await AgentReach.open({
   tunnel: {
     end: undefined,
     lease: { instanceId, agent: { id: settings.agent.id, port: settings.agent.port, instanceId } } as never,
-    carry: (far: Duplex) => {
+    carry: () => undefined,
+    dial: () => {
       const { address, port } = settings.agent;
-      const socket = connect({ host: address, port, noDelay: true });
-      socket.on('error', () => far.destroy());
-      socket.on('close', () => far.destroy());
-      far.on('error', () => socket.destroy());
-      far.on('close', () => socket.destroy());
-      far.pipe(socket).pipe(far);
+      return connect({ host: address, port, noDelay: true });
     },
   },
   agentTokens: async (publicKey) => {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { generateKeyPair } from '@sallyport/grant-token';
 import { mayMakeNamespaces } from '../../e2e/harness/namespaces.ts';
 import { atMostFigure, median, rateFigure, type Bench, type Figure } from './figure.ts';
+import { stripeFigures } from './route-stripe.ts';
 import { addresses, end, listening, network, ports, RouteWorld } from './route-world.ts';
 
 const seconds = 3;
@@ -127,10 +128,10 @@ async function onASlowLink(): Promise<Figure[]> {
 /** Routing into a private network through the companion agent, over plain TCP instead of sessions. */
 export const route: Bench = {
   title:
-    'Routed networks: one TCP stream, mean of both directions; connect and echo, median (namespaces, same run)',
+    'Routed networks: one TCP stream, mean of both directions; connect and echo, median (namespaces, same run); one download over eight sessions',
   run: async () => {
     if (!mayMakeNamespaces)
       throw new Error('this benchmark makes network namespaces and TUN devices: run it as root');
-    return [...(await onAWire()), ...(await onASlowLink())];
+    return [...(await onAWire()), ...(await onASlowLink()), ...(await stripeFigures())];
   },
 };

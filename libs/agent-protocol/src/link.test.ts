@@ -96,3 +96,39 @@ it('downloads over eight carriers at the pace of AWS at least six times as fast 
   const eight = (16 * megabytes) / (await seconds(8, 16 * megabytes));
   expect(eight / one).toBeGreaterThan(6);
 });
+
+it('confirms a fast carrier once a millisecond, not for each piece that arrives', async () => {
+  let heard = 0;
+  const pair = new Pair({
+    host: {
+      openTcp: (_to, _association, stream) => {
+        stream.accept();
+        const data = (bytes: Uint8Array) => {
+          heard += bytes.length;
+          stream.consumed(bytes.length);
+        };
+        return { data, end: () => undefined, reset: () => undefined, writable: () => undefined };
+      },
+    },
+  });
+  await pair.connect(1, { delayMs: 1, bytesPerMs: 200_000 });
+  let answers = 0;
+  pair.pipes[0]!.tamper = (bytes, to) => {
+    if (to === 'left') answers += 1;
+    return bytes;
+  };
+  const stream = pair.open();
+  const bytes = 16 << 20;
+  let left = bytes;
+  const write = () => {
+    while (left > 0) {
+      const chunk = new Uint8Array(Math.min(left, 65_536));
+      left -= chunk.length;
+      if (!stream.stream?.write(chunk)) return;
+    }
+  };
+  stream.then.writable = write;
+  write();
+  while (heard < bytes) await pair.run(1);
+  expect(answers).toBeLessThan(bytes / 65_536);
+});

@@ -21,6 +21,19 @@ describe('a pair of streams', () => {
     expect(Buffer.byteLength(await read(far))).toBe(sent.length);
   });
 
+  it('lets what was written together arrive together', async () => {
+    const [near, far] = duplexPair();
+    const arrived: string[] = [];
+    far.on('data', (bytes: Buffer) => arrived.push(bytes.toString()));
+    near.cork();
+    near.write('head');
+    near.write('body');
+    near.uncork();
+    near.end();
+    await once(far, 'end');
+    expect(arrived).toEqual(['headbody']);
+  });
+
   it('resets the other end when one is destroyed before its last word', async () => {
     const [near, far] = duplexPair();
     const failed = once(far, 'error');

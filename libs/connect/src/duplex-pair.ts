@@ -13,6 +13,11 @@ class PairEnd extends Duplex {
     this.#taken = done;
   }
 
+  /** What was written together arrives together: a header does not travel alone. */
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done);
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.other?.push(null);
     done();

@@ -40,15 +40,21 @@ export function carryTcp(
     held.length = 0;
     if (far !== undefined) resetStream(far);
   };
-  const forward = (bytes: Uint8Array) => {
+  // What arrives in one turn leaves together: one call into the system, not one for each piece.
+  const leave = () => {
     const to = far;
-    if (to === undefined) return;
-    to.write(bytes, (error) => {
+    const pieces = held.splice(0);
+    if (to === undefined || over || pieces.length === 0) return;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const left = (error?: Error | null) => {
       if (error || over) return;
-      const wait = context.pace.up?.take(bytes.length) ?? 0;
-      if (wait === 0) stream.consumed(bytes.length);
-      else context.timers.after(wait, () => stream.consumed(bytes.length));
-    });
+      const wait = context.pace.up?.take(bytes) ?? 0;
+      if (wait === 0) stream.consumed(bytes);
+      else context.timers.after(wait, () => stream.consumed(bytes));
+    };
+    to.cork();
+    pieces.forEach((piece, index) => to.write(piece, index === pieces.length - 1 ? left : undefined));
+    to.uncork();
   };
 
   dialling.then(
@@ -60,7 +66,7 @@ export function carryTcp(
       }
       stream.accept();
       listen(dialled, stream, context, () => (over = true));
-      for (const bytes of held.splice(0)) forward(bytes);
+      leave();
       if (ended) dialled.end();
     },
     (cause: unknown) => {
@@ -83,12 +89,14 @@ export function carryTcp(
       data(bytes) {
         if (over) return;
         trace.bytesUp += bytes.length;
-        if (far === undefined) held.push(bytes);
-        else forward(bytes);
+        held.push(bytes);
+        if (far !== undefined && held.length === 1) process.nextTick(leave);
       },
       end() {
         ended = true;
-        if (!over) far?.end();
+        if (over) return;
+        leave();
+        far?.end();
       },
       reset(code) {
         if (over) return;

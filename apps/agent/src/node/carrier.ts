@@ -18,12 +18,7 @@ export function joinCarrier(
     send(parts) {
       if (carrier.destroyed || carrier.writableEnded) return;
       carrier.cork();
-      parts.forEach((part, index) => {
-        const isLast = index === parts.length - 1;
-        carrier.write(part, () => {
-          if (isLast && carrier.writableLength === 0 && !over) input?.drained();
-        });
-      });
+      for (const part of parts) carrier.write(part);
       carrier.uncork();
     },
     get backlog() {
@@ -37,6 +32,9 @@ export function joinCarrier(
     },
   };
   carrier.on('error', () => undefined);
+  carrier.on('drain', () => {
+    if (!over) input?.drained();
+  });
   carrier.on('close', () => {
     if (!over) input?.lost();
     finish();

@@ -31,6 +31,7 @@ export class Carrier {
   /** Bytes read from it, and told to have been. */
   #read = 0;
   #told = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #readAt = 0;
   #owesReceipt = false;
   /** When it was last heard, and last confirmed something (or had nothing to confirm). */
@@ -117,9 +118,11 @@ export class Carrier {
     this.#readAt = now;
   }
 
-  /** Whether the receipt is due at once, not within the usual time. */
-  get receiptDue(): boolean {
-    return this.#read - this.#told >= receiptAfter.bytes;
+  /** Milliseconds until the receipt that is owed is due; 0 for at once. */
+  receiptDueIn(now: number): number {
+    const bytes = this.#read - this.#told;
+    if (bytes < receiptAfter.bytes) return receiptAfter.ms;
+    return bytes >= receiptAfter.manyBytes ? 0 : Math.max(0, this.#toldAt + receiptAfter.pauseMs - now);
   }
 
   get owesReceipt(): boolean {
@@ -129,6 +132,7 @@ export class Carrier {
   putReceipt(): void {
     this.#owesReceipt = false;
     this.#told = this.#read;
+    this.#toldAt = this.#readAt;
     const bytes = frameHeader(frameTypes.receipt, 0, 10, 10);
     putUint48(bytes, frameHeaderBytes, this.#read);
     putUint32(bytes, frameHeaderBytes + 6, tenths(this.#readAt));

@@ -9,7 +9,6 @@ import {
   chunkBytes,
   controlFramesMax,
   datagramsWaitingMax,
-  receiptAfter,
   retainedFramesMax,
   silentAfterMs,
   stalledAfterMs,
@@ -53,7 +52,8 @@ export class Link {
   readonly #control: Control[] = [];
   readonly #credits = new Set<LinkStream>();
   readonly #datagrams: { readonly type: 23 | 36; readonly id: number; readonly bytes: Uint8Array }[] = [];
-  readonly #receiptTimers = new Map<Carrier, TimerHandle>();
+  /** Timers of receipts that are owed, with the milliseconds that they were set for. */
+  readonly #receipts = new Map<Carrier, { readonly timer: TimerHandle; readonly dueIn: number }>();
   #packs = false;
   #windowsBeyond = 0;
   #pumpDue = false;
@@ -142,18 +142,21 @@ export class Link {
   /** Bytes of a carrier were read; call after its frames were taken. */
   readFrom(carrier: Carrier): void {
     if (!carrier.owesReceipt || this.#over) return;
-    if (carrier.receiptDue) {
+    const dueIn = carrier.receiptDueIn(this.#now);
+    if (dueIn === 0) {
       carrier.putReceipt();
-      this.#pumpSoon();
-    } else if (!this.#receiptTimers.has(carrier)) {
-      const timer = this.#ports.effects.timers.after(receiptAfter.ms, () => {
-        this.#receiptTimers.delete(carrier);
-        if (this.#over || !carrier.owesReceipt || !this.carriers.includes(carrier)) return;
-        carrier.putReceipt();
-        carrier.flush();
-      });
-      this.#receiptTimers.set(carrier, timer);
+      return this.#pumpSoon();
     }
+    const waiting = this.#receipts.get(carrier);
+    if (waiting && waiting.dueIn <= dueIn) return;
+    if (waiting) this.#ports.effects.timers.cancel(waiting.timer);
+    const timer = this.#ports.effects.timers.after(dueIn, () => {
+      this.#receipts.delete(carrier);
+      if (this.#over || !carrier.owesReceipt || !this.carriers.includes(carrier)) return;
+      carrier.putReceipt();
+      carrier.flush();
+    });
+    this.#receipts.set(carrier, { timer, dueIn });
   }
 
   /** A carrier is gone: what was in flight on it goes over the others, as soon as there are any. */
@@ -161,9 +164,9 @@ export class Link {
     const at = this.carriers.indexOf(carrier);
     if (at < 0) return;
     this.carriers.splice(at, 1);
-    const timer = this.#receiptTimers.get(carrier);
-    if (timer) this.#ports.effects.timers.cancel(timer);
-    this.#receiptTimers.delete(carrier);
+    const waiting = this.#receipts.get(carrier);
+    if (waiting) this.#ports.effects.timers.cancel(waiting.timer);
+    this.#receipts.delete(carrier);
     this.#takeBack(carrier);
     this.#role.carrierGone(carrier);
   }
@@ -193,8 +196,8 @@ export class Link {
     this.#over = true;
     const { timers } = this.#ports.effects;
     if (this.#check) timers.cancel(this.#check);
-    for (const timer of this.#receiptTimers.values()) timers.cancel(timer);
-    this.#receiptTimers.clear();
+    for (const { timer } of this.#receipts.values()) timers.cancel(timer);
+    this.#receipts.clear();
     this.#breakStreams(code);
     for (const carrier of this.carriers.splice(0)) carrier.close();
   }

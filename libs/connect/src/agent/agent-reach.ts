@@ -19,7 +19,10 @@ import { TokenSource, type AgentTokens } from './token-source.ts';
 import { zstdPacker } from './zstd-packer.ts';
 
 /** What is needed of a tunnel whose document leads to the agent's port. */
-export type AgentTunnel = Pick<Tunnel, 'carry' | 'end' | 'lease'>;
+export interface AgentTunnel extends Pick<Tunnel, 'carry' | 'end' | 'lease'> {
+  /** A way to the agent's port that needs no session, where there is one: each call a connection, used as it is. Instead of `carry`. */
+  dial?(): Duplex;
+}
 
 export interface AgentReachEvents {
   up?(): void;
@@ -322,14 +325,16 @@ export class AgentReach implements Reach {
   }
 
   #addCarrier(): void {
-    const [near, far] = duplexPair();
+    const { tunnel } = this.#options;
+    const dialled = tunnel.dial?.();
+    const [near, far] = dialled ? [dialled] : duplexPair();
     this.#nears.add(near);
     near.once('close', () => {
       this.#nears.delete(near);
       this.#look();
     });
     carryOver(near, (sink) => this.#link.addCarrier(sink));
-    this.#options.tunnel.carry(far, { alone: true });
+    if (far) tunnel.carry(far, { alone: true });
   }
 
   /** A carrier was refused or lost: another one is tried, after a pause that grows. */

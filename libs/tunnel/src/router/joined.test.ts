@@ -4,6 +4,35 @@ import { Duplex } from 'node:stream';
 import { expect, it } from 'vitest';
 import { joined } from './joined.ts';
 
+it('holds the far side up while the program does not read, and then loses nothing', async () => {
+  const server = createServer({ allowHalfOpen: true });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const program = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const whole = 64 << 20;
+  let said = 0;
+  const far = new Duplex({
+    read: () => {
+      said += 65_536;
+      far.push(said <= whole ? Buffer.alloc(65_536, said >> 16) : null);
+    },
+    write: (_chunk, _encoding, done) => done(),
+  });
+  const over = Promise.withResolvers<void>();
+  joined(socket, far, over.resolve);
+  await once(far, 'pause');
+  expect(socket.writableLength, 'what waits in this process').toBeLessThan(1 << 20);
+  expect(said).toBeLessThan(whole);
+  let heard = 0;
+  program.on('data', (bytes: Buffer) => (heard += bytes.length));
+  await once(program, 'end');
+  program.end();
+  await over.promise;
+  expect(heard).toBe(whole);
+  await new Promise((closed) => server.close(closed));
+}, 30_000);
+
 it('is over when the program ends, also when the far side took its leave before it had heard all', async () => {
   const server = createServer({ allowHalfOpen: true });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -33,11 +33,11 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
   stream.on('close', () => {
     if (!stream.readableEnded) resetSocket();
     // Nobody reads what the program still says: its end has to be seen all the same.
-    else socket.unpipe(stream).resume();
+    else socket.resume();
     gone();
   });
-  socket.pipe(stream);
-  stream.pipe(socket);
+  pour(socket, stream);
+  pour(stream, socket);
   return {
     get bytesUp() {
       return socket.bytesRead;
@@ -50,4 +50,30 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
       stream.destroy();
     },
   };
+}
+
+/** So much leaves before its turn is over. */
+const gatheredMax = 256 * 1024;
+
+/** Hands on what one end says, at the pace of the other. What arrives in one turn leaves together: one call into the system, not one for each piece. */
+function pour(from: Duplex, to: Duplex): void {
+  let gathering = false;
+  const leave = () => {
+    if (!gathering) return;
+    gathering = false;
+    to.uncork();
+    if (to.writableLength > 0 && to.writableNeedDrain) from.pause();
+  };
+  from.on('data', (bytes: Buffer) => {
+    if (to.destroyed || to.writableEnded) return;
+    if (!gathering) {
+      gathering = true;
+      to.cork();
+      process.nextTick(leave);
+    }
+    to.write(bytes);
+    if (to.writableLength >= gatheredMax) leave();
+  });
+  to.on('drain', () => from.resume());
+  from.on('end', () => to.end());
 }

@@ -22,7 +22,9 @@ import { SessionTable } from './gateway/session-table.ts';
 import { Backings } from './instances/backings/backings.ts';
 import { rdsSignIn } from './instances/backings/rds-sign-in.ts';
 import { startEmulatedAgent } from './instances/emulated-agent.ts';
+import { startEmulatedShell } from './instances/emulated-shell.ts';
 import { PrivateNetwork, type OpenBacking } from './instances/private-network.ts';
+import { ProgramHouse } from './instances/programs/program-house.ts';
 import { openInstallation, type Installation } from './principals/installation.ts';
 import { limits } from './limits.ts';
 import { PrincipalRegistry } from './principals/registry.ts';
@@ -30,6 +32,8 @@ import { TokenSeal } from './principals/sealed-token.ts';
 import { ec2Service } from './services/ec2/describe-instances.ts';
 import { PushedKeys } from './services/instance-connect/pushed-keys.ts';
 import { instanceConnectService } from './services/instance-connect/service.ts';
+import { KeyRing } from './services/kms/key-ring.ts';
+import { kmsService } from './services/kms/service.ts';
 import { ssmService } from './services/ssm/service.ts';
 import { stsService } from './services/sts/service.ts';
 import type { Answer } from './services/wire-protocol.ts';
@@ -113,11 +117,14 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     effects: system,
   });
   const controlChannels = new ControlChannels(world, effects);
-  const emulated = { effects, network, pace: { paced: options.paced } };
+  const keys = new KeyRing(world.keys, installation.sealingKey, effects.random);
+  const house = new ProgramHouse({ folder: installation.folder, keys, trail, effects });
+  const emulated = { effects, network, house, pace: { paced: options.paced } };
   const table = new SessionTable(effects, world.sessionManager, {
     start: (session) => {
       if (session.order.instance.agent === 'attached') controlChannels.start(session);
-      else startEmulatedAgent(session, emulated);
+      else if (session.order.document.content.sessionType === 'Port') startEmulatedAgent(session, emulated);
+      else startEmulatedShell(session, emulated);
     },
     ended: (session) => controlChannels.ended(session),
   });
@@ -126,6 +133,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     world,
     installation,
     trail,
+    keys,
     table,
     effects,
     clock,
@@ -160,7 +168,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     companions,
     agents: agents?.settings ?? [],
     databasesReady: backings.ready(world.network),
-    close: () => closeAll({ server, agents, table, backings, trail, companions, ...doors }),
+    close: () => closeAll({ server, agents, table, backings, trail, companions, house, ...doors }),
   };
 }
 
@@ -168,6 +176,7 @@ interface Inside {
   readonly world: World;
   readonly installation: Installation;
   readonly trail: Trail;
+  readonly keys: KeyRing;
   readonly table: SessionTable;
   readonly effects: Effects;
   readonly clock: ShiftedClock;
@@ -179,7 +188,7 @@ interface Inside {
 
 function openDoors(options: SandboxOptions, inside: Inside) {
   const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
-  const { seal, authoriser, authenticator } = inside;
+  const { seal, authoriser, authenticator, keys } = inside;
   const throttle = new Throttle(clock);
   const pushedKeys = new PushedKeys(clock);
   const polls = new LongPolls(effects);
@@ -188,6 +197,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     ssm: ssmService(world, authoriser, table, clock),
     ec2: ec2Service(world, authoriser),
     instanceConnect: instanceConnectService(world, authoriser, pushedKeys),
+    kms: kmsService(authoriser, keys),
     ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
@@ -240,14 +250,15 @@ async function closeAll(parts: {
   readonly backings: Backings;
   readonly trail: Trail;
   readonly companions: Companions;
+  readonly house: ProgramHouse;
 }): Promise<void> {
-  const { server, agents, table, channel, polls, backings, trail, companions } = parts;
+  const { server, agents, table, channel, polls, backings, trail, companions, house } = parts;
   const closed = once(server, 'close');
   server.close();
   table.close();
   channel.close();
   polls.release();
   server.closeAllConnections();
-  await Promise.all([closed, agents?.close(), backings.close(), companions.close()]);
+  await Promise.all([closed, agents?.close(), backings.close(), companions.close(), house.close()]);
   trail.close();
 }

@@ -65,6 +65,8 @@ export function withAttachedInstance(world: World, secret: Uint8Array): World {
     name: 'attached-agent',
     address: '127.0.0.1',
     agent: 'attached',
+    users: [],
+    mayDecrypt: true,
     online: false,
     tags: { Name: 'attached-agent' },
   };

@@ -30,6 +30,8 @@ const clockForm = z.union([
 ]);
 const instanceForm = z.strictObject({
   online: z.boolean().optional(),
+  /** Whether its role may call kms:Decrypt. */
+  mayDecrypt: z.boolean().optional(),
   /** Replaces all tags. */
   tags: z.record(z.string(), z.string()).optional(),
 });
@@ -118,7 +120,8 @@ export class ControlDoor {
   #changeInstance(id: string, body: unknown): object | undefined {
     const instance = this.#parts.world.instances.get(id);
     if (instance === undefined) return undefined;
-    const { online, tags } = instanceForm.parse(body);
+    const { online, tags, mayDecrypt } = instanceForm.parse(body);
+    if (mayDecrypt !== undefined) instance.mayDecrypt = mayDecrypt;
     if (tags !== undefined) instance.tags = tags;
     if (online !== undefined) {
       instance.online = online;

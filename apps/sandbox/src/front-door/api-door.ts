@@ -20,6 +20,7 @@ export interface ApiDoorParts {
     readonly ssm: Service;
     readonly ec2: Service;
     readonly instanceConnect: Service;
+    readonly kms: Service;
     /** What agents poll for commands. */
     readonly ec2messages: Service;
   };
@@ -144,11 +145,12 @@ export class ApiDoor {
   }
 
   #address(signed: SignedRequest): Addressed {
-    const { sts, ssm, ec2, ec2messages, instanceConnect } = this.#parts.services;
+    const { sts, ssm, ec2, ec2messages, instanceConnect, kms } = this.#parts.services;
     const targets = new Map([
       ['AmazonSSM', ssm],
       ['EC2WindowsMessageDeliveryService', ec2messages],
       ['AWSEC2InstanceConnectService', instanceConnect],
+      ['TrentService', kms],
     ]);
     const target = signed.headers['x-amz-target'];
     const text = Buffer.from(signed.body).toString('utf8');

@@ -36,6 +36,7 @@ export class SsmSession {
   readonly #lanes: Readonly<Record<Side, Lane>>;
   readonly #ends: Partial<Record<Side, { readonly end: ChannelEnd; readonly since: number }>> = {};
   readonly #seen: Record<Side, boolean> = { client: false, agent: false };
+  #clientCame: (() => void) | undefined;
   readonly #pressed: Record<Side, boolean> = { client: false, agent: false };
   readonly #tokens: Readonly<Record<Side, ChannelToken>>;
   #activeAt: number;
@@ -90,6 +91,12 @@ export class SsmSession {
     };
   }
 
+  /** Calls back once when the client is connected, at once when it is. */
+  onClient(callback: () => void): void {
+    if (this.#seen.client) callback();
+    else this.#clientCame = callback;
+  }
+
   /** Issues a side's token; the one before it is worth nothing from now on. */
   issueToken(side: Side): string {
     return this.#tokens[side].issue();
@@ -110,9 +117,16 @@ export class SsmSession {
     if (this.#seen[side])
       this.#lanes[across(side)].notice(publication('start_publication', this.#parts.effects));
     this.#seen[side] = true;
+    if (side === 'client') this.#tellClientCame();
     // What held the ends up may have gone with the older socket.
     end.hold(this.#pressed[across(side)] || this.#lanes[across(side)].full);
     this.drained(side);
+  }
+
+  #tellClientCame(): void {
+    const came = this.#clientCame;
+    this.#clientCame = undefined;
+    if (came !== undefined) setImmediate(came);
   }
 
   /** An end's socket is gone. */

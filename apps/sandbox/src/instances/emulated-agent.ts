@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Effects, TimerHandle } from '@sallyport/effects';
+import type { Effects } from '@sallyport/effects';
 import {
   createAgentSession,
   limits as wireLimits,
@@ -13,6 +13,7 @@ import { Conversations } from './conversations.ts';
 import type { PrivateNetwork } from './private-network.ts';
 import { Pump, type Pace } from './pump.ts';
 import { substitute } from './substitute.ts';
+import { WireTimer } from './wire-timer.ts';
 
 /** What an emulated instance needs to serve sessions. */
 export interface AgentParts {
@@ -37,7 +38,7 @@ class EmulatedAgent implements ChannelEnd {
   readonly #host: string;
   readonly #port: number;
   #addresses: readonly string[] = [];
-  #timer: { readonly handle: TimerHandle; readonly at: number } | undefined;
+  readonly #timer: WireTimer;
   #end: AgentEnd | undefined;
   #gone = false;
 
@@ -47,14 +48,15 @@ class EmulatedAgent implements ChannelEnd {
     const properties = propertiesOf(session);
     this.#host = properties['host'] ?? 'localhost';
     this.#port = Number(properties['portNumber']);
+    this.#timer = new WireTimer(parts.effects, () => this.#wire);
     this.#pump = new Pump(parts.effects, parts.pace, (count) => {
       const sent = this.#wire.pump(this.#now(), count);
-      this.#arm();
+      this.#timer.arm();
       return sent;
     });
     this.#conversations = new Conversations(
       () => this.#wire,
-      () => this.#arm(),
+      () => this.#timer.arm(),
     );
     const { random, clock } = parts.effects;
     this.#wire = createAgentSession(
@@ -86,13 +88,13 @@ class EmulatedAgent implements ChannelEnd {
   connect(): void {
     this.#session.attach('agent', this);
     this.#wire.connected('in-process', this.#now());
-    this.#arm();
+    this.#timer.arm();
   }
 
   frame(bytes: Uint8Array): void {
     if (this.#gone) return;
     this.#wire.receive(bytes, this.#now());
-    this.#arm();
+    this.#timer.arm();
     if (this.#end !== undefined && this.#wire.drained()) this.#complete(this.#end);
   }
 
@@ -153,26 +155,7 @@ class EmulatedAgent implements ChannelEnd {
     this.#gone = true;
     this.#conversations.destroy();
     this.#pump.stop();
-    if (this.#timer !== undefined) this.#parts.effects.timers.cancel(this.#timer.handle);
-  }
-
-  /** Keeps one timer at the time the wire wants to be looked after. */
-  #arm(): void {
-    const at = this.#wire.nextTickAt();
-    if (this.#gone || at === this.#timer?.at) return;
-    if (this.#timer !== undefined) {
-      // An earlier timer only ticks early, which does no harm, and saves re-arming at every message.
-      if (at !== undefined && at > this.#timer.at) return;
-      this.#parts.effects.timers.cancel(this.#timer.handle);
-      this.#timer = undefined;
-    }
-    if (at === undefined) return;
-    const handle = this.#parts.effects.timers.after(at - this.#now(), () => {
-      this.#timer = undefined;
-      this.#wire.tick(this.#now());
-      this.#arm();
-    });
-    this.#timer = { handle, at };
+    this.#timer.stop();
   }
 
   #now(): number {

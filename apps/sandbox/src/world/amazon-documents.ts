@@ -19,7 +19,13 @@ const host = {
   default: 'localhost',
 };
 
-/** Amazon's Port documents, in the shape its documentation gives them. */
+const command = {
+  type: 'String',
+  description: 'Command to run',
+};
+const commands = '{{ command }}';
+
+/** Amazon's documents, in the shape its documentation gives them; of those for commands as much as was seen (protocol notes, section 11.1). */
 export const amazonDocuments = {
   'AWS-StartPortForwardingSession': {
     schemaVersion: '1.0',
@@ -50,5 +56,30 @@ export const amazonDocuments = {
     sessionType: 'Port',
     parameters: { portNumber: { ...portNumber, default: '22' } },
     properties: { portNumber: '{{ portNumber }}' },
+  },
+  'AWS-StartInteractiveCommand': {
+    schemaVersion: '1.0',
+    description: 'Document to run single interactive command on an instance',
+    sessionType: 'InteractiveCommands',
+    parameters: { command },
+    properties: {
+      windows: { commands, runAsElevated: false },
+      macos: { commands, runAsElevated: false },
+      linux: { commands, runAsElevated: false },
+    },
+  },
+  'AWS-StartNonInteractiveCommand': {
+    schemaVersion: '1.0',
+    description: 'Document to run single non-interactive command on an instance',
+    sessionType: 'NonInteractiveCommands',
+    parameters: { command },
+    properties: {
+      windows: { commands, runAsElevated: false },
+      macos: { commands, runAsElevated: false },
+      linux: { commands, runAsElevated: false },
+      separateOutputStream: true,
+      stdOutSeparatorPrefix: '',
+      stdErrSeparatorPrefix: '',
+    },
   },
 } as const;

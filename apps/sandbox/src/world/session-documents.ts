@@ -32,6 +32,15 @@ export interface StoredDocument {
   readonly content: SessionDocumentContent;
 }
 
+/** A document that is neither of the catalogue nor Amazon's. */
+export interface OtherDocument {
+  /** Account id. */
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly content: unknown;
+}
+
 const contentForm: z.ZodType<SessionDocumentContent> = z.object({
   schemaVersion: z.literal('1.0'),
   description: z.string().optional(),
@@ -60,8 +69,8 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 export class DocumentShelf {
   readonly #documents = new Map<string, StoredDocument>();
 
-  /** Puts what the catalogue pins, the account's default shell document and Amazon's documents onto the shelf. */
-  constructor(catalog: Catalog) {
+  /** Puts what the catalogue pins, the account's default shell document, Amazon's documents and others onto the shelf. */
+  constructor(catalog: Catalog, others: readonly OtherDocument[] = []) {
     for (const { accountId, region, name, content } of documentsOf(catalog, sha256))
       this.#put(accountId, region, name, content);
     for (const account of catalog.accounts)
@@ -69,6 +78,8 @@ export class DocumentShelf {
         this.#put(account.id, region, defaultDocumentName, JSON.stringify(defaultShell));
     for (const [name, content] of Object.entries(amazonDocuments))
       this.#put('', '', name, JSON.stringify(content));
+    for (const { account, region, name, content } of others)
+      this.#put(account, region, name, JSON.stringify(content));
   }
 
   #put(account: string, region: string, name: string, text: string): void {

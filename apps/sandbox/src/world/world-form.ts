@@ -71,9 +71,29 @@ export const worldForm = z.strictObject({
       agent: z.enum(['emulated', 'attached']).default('emulated'),
       /** The companion agent runs on this instance, in the sandbox's process, and listens on loopback at this port. */
       companion: z.strictObject({ port: port.default(7443) }).optional(),
+      /** OS accounts beside root and ssm-user; real processes of this machine run under these names. */
+      users: z
+        .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,30}$/))
+        .max(100)
+        .default(['ec2-user']),
+      /** The instance's role may decrypt data keys of sessions. */
+      'may-decrypt': z.boolean().default(true),
       tags,
     }),
   ),
+  /** Session documents that somebody made there by hand; the account's preferences when named SSM-SessionManagerRunShell. */
+  documents: z
+    .array(
+      z.strictObject({
+        account: accountName,
+        region: z.string(),
+        name: z.string(),
+        content: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .default([]),
+  /** ARNs of KMS keys, beside the session keys of the catalogue. */
+  keys: z.array(z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/)).default([]),
   /** Address ranges of the VPC; the agent does not forward to their reserved addresses. */
   'vpc-cidrs': z.array(z.cidrv4()),
   network: z.array(

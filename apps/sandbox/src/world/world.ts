@@ -22,6 +22,10 @@ export interface Instance {
   readonly agent: 'emulated' | 'attached';
   /** Where the companion agent listens on its loopback; undefined where there is none. */
   readonly companion?: { readonly port: number } | undefined;
+  /** Names of its OS accounts, beside root and ssm-user. */
+  readonly users: readonly string[];
+  /** Its role may decrypt the data keys of sessions. */
+  mayDecrypt: boolean;
   online: boolean;
   tags: Readonly<Record<string, string>>;
   /** What an attached agent said of itself. */
@@ -81,6 +85,8 @@ export interface World {
   readonly keyHolders: readonly KeyHolder[];
   readonly instances: ReadonlyMap<string, Instance>;
   readonly documents: DocumentShelf;
+  /** ARNs of its KMS keys. */
+  readonly keys: readonly string[];
   readonly network: readonly Listener[];
   readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
@@ -115,17 +121,22 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     roles: new Map([...roles.values()].map((role) => [role.arn, role])),
     keyHolders: form.principals.map((principal) => keyHolder(principal, roles, accountId)),
     instances: new Map(
-      form.instances.map(({ account, tags, ...instance }) => [
+      form.instances.map(({ account, tags, 'may-decrypt': mayDecrypt, ...instance }) => [
         instance.id,
         {
           ...instance,
+          mayDecrypt,
           account: accountId(account),
           online: instance.online && instance.agent === 'emulated',
           tags: { Name: instance.name, ...tags },
         },
       ]),
     ),
-    documents: new DocumentShelf(catalog),
+    documents: new DocumentShelf(
+      catalog,
+      form.documents.map((document) => ({ ...document, account: accountId(document.account) })),
+    ),
+    keys: [...form.keys, ...catalog.accounts.flatMap(({ sessionKeyArn }) => sessionKeyArn ?? [])],
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
     hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],

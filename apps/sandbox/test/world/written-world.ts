@@ -23,6 +23,8 @@ export interface WorldAdditions {
   readonly instanceChanges?: Readonly<Record<string, Entry>>;
   readonly network?: readonly Entry[];
   readonly hosts?: readonly Entry[];
+  readonly documents?: readonly Entry[];
+  readonly keys?: readonly string[];
 }
 
 export interface WrittenWorld {
@@ -37,6 +39,8 @@ interface WorldText {
   instances: Entry[];
   network: Entry[];
   hosts?: Entry[];
+  documents?: Entry[];
+  keys?: string[];
 }
 
 /** Writes a world and its catalogue into a new temporary folder, which is the caller's to remove, or into `folder`. */
@@ -61,6 +65,8 @@ export function writeWorld(additions: WorldAdditions, folder = newFolder()): Wri
   ];
   world.network = [...world.network, ...(additions.network ?? [])];
   world.hosts = [...(world.hosts ?? []), ...(additions.hosts ?? [])];
+  world.documents = [...(world.documents ?? []), ...(additions.documents ?? [])];
+  world.keys = [...(world.keys ?? []), ...(additions.keys ?? [])];
   writeFileSync(written.worldFile, stringify(world));
   return written;
 }

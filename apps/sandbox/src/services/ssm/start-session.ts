@@ -38,8 +38,6 @@ export function startSession(world: World, authoriser: Authoriser, desk: Session
       refuseParameters(document, parameters);
       if (instance === undefined || !instance.online)
         throw AwsError.own('TargetNotConnected', `${input.Target} is not connected.`);
-      if (document.content.sessionType !== 'Port')
-        throw AwsError.own('TargetNotConnected', `The agent of ${input.Target} offers Port sessions only.`);
       const ticket = desk.start({
         owner: call.caller,
         region: call.region,

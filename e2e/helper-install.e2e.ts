@@ -150,6 +150,16 @@ describe.skipIf(!mayMakeNamespaces)('the helper of a machine (needs root and /de
     await connects();
   });
 
+  it('serves a user whom this machine has no entry of', async () => {
+    const [node, program] = command.words;
+    for (const home of [`HOME=${laptop.home}`, 'LANG=C']) {
+      const words = ['-i', home, node, program, 'helper', 'status', '--json'];
+      const status = await at.run('env', words, { uid: 54_321 });
+      expect(status, status.stderr).toMatchObject({ status: 0 });
+      expect(JSON.parse(status.stdout)).toMatchObject({ state: 'running' });
+    }
+  });
+
   it('follows a rotation of the signing keys: what the new key signed is obeyed, with the helper that was there before', async () => {
     const [old] = (await keys()).fingerprints;
     const rotate = ['apps/api/dist/signer-main.js', 'rotate', '--keys', join(product.dataDir, 'signer')];

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { simulatedEffects } from '@sallyport/effects/simulated';
 import type { Listener } from '@sallyport/tunnel/edge/privileged';
 import { libc } from '@sallyport/tunnel/edge/native';
-import { encodeFrame, FrameDecoder } from '@sallyport/tunnel/helper-messages';
+import { connectHelper, encodeFrame, FrameDecoder } from '@sallyport/tunnel/helper-messages';
 import type { Edge } from './edge/edge.ts';
 import { startHelper, type RunningHelper } from './server.ts';
 
@@ -17,6 +17,7 @@ let standing = 0;
 let effects: ReturnType<typeof simulatedEffects>;
 let listeners: Listener[] = [];
 let rules: string[] = [];
+let sections: { title: string; command: string; lines: string[] }[] = [];
 
 /** Makes an answer about 30 KiB long. */
 const issuers = [
@@ -38,7 +39,7 @@ const edge: Edge = {
         descriptor: () => null,
         releaseDescriptor: () => undefined,
       },
-      ...{ change: () => Promise.resolve(), report: () => Promise.resolve([]) },
+      ...{ change: () => Promise.resolve(), report: () => Promise.resolve(sections) },
       rules: () => rules,
       drop: () => Promise.resolve(void (standing -= 1)),
     });
@@ -50,16 +51,17 @@ beforeEach(async () => {
   effects = simulatedEffects();
   listeners = [];
   rules = [];
+  sections = [];
   folder = mkdtempSync(join(tmpdir(), 'sallyport-helper-'));
   helper = await startHelper(join(folder, 'helper.sock'), {
     effects,
     edge,
     libc: libc(),
-    verify: () =>
+    verify: (token) =>
       Promise.resolve({
         ...{ iss: 'sallyport:one', jti: 'jti_1', nbf: 0, exp: 4_000_000_000, aud: 'sallyport-helper' },
         ...{ sub: 'grt_1', usr: 'prs_1', names: [], suffixes: [] },
-        routes: [{ cidr: '10.0.0.0/16', ports: [[80, 80]], proto: 'tcp' }],
+        routes: [{ cidr: `10.${/\d+/.exec(token)?.[0] ?? 0}.0.0/16`, ports: [[80, 80]], proto: 'tcp' }],
       }),
     follow: () => Promise.resolve(),
     account: () => ({ version: '0.0.0', issuers }),
@@ -167,4 +169,21 @@ it('ends a set when a listener of it has gone to another user, and not before', 
   expect(await answered(asking)).toEqual({ type: 'ended', code: 'HELPER_LISTENER_FOREIGN' });
   expect(standing).toBe(0);
   asking.destroy();
+});
+
+it('tells every set, however many and long they are', async () => {
+  sections = [{ title: 'filter', command: 'nft', lines: Array.from({ length: 60 }, () => 'x'.repeat(150)) }];
+  const path = join(folder, 'helper.sock');
+  const ownerUid = process.getuid?.() ?? 0;
+  const open = [];
+  for (let number = 0; number < 16; number += 1) {
+    const connection = await connectHelper({ path, ownerUid });
+    await connection.open({ via: 'filter', shape: 'subnet', routeGrants: [`token-${number}`] });
+    open.push(connection);
+  }
+  const { sets, issuers: told } = await open[0]!.status();
+  expect(sets).toHaveLength(16);
+  expect(sets.every(({ sections: [section] }) => section?.lines.length === 60)).toBe(true);
+  expect(told).toHaveLength(1);
+  await Promise.all(open.map((connection) => connection.close()));
 });

@@ -17,6 +17,7 @@ import {
 import type { HelperReply, HelperRequest, HelperStatus, Opened } from '@sallyport/tunnel/helper-messages';
 import type { Edge, StandingSet } from './edge/edge.ts';
 import { judgeWish, type Judged, type Wish } from './judge/judge-wish.ts';
+import { pageOf, type SetReport } from './status-pages.ts';
 import {
   deviceOf,
   deviceRange6,
@@ -72,7 +73,7 @@ export class Session {
           await this.#ports.follow(request.keySets);
           return this.#ports.reply({ type: 'keys', issuers: this.#ports.account().issuers });
         case 'status':
-          return this.#ports.reply(await this.#status());
+          return this.#ports.reply(await this.#status(request.from ?? 0));
         case 'close':
           await this.end();
           this.#ports.reply({ type: 'closed' });
@@ -250,20 +251,30 @@ export class Session {
     });
   }
 
-  async #status(): Promise<HelperReply> {
-    const visible = this.#ports.registry.entries.filter(({ uid }) => this.#uid === 0 || uid === this.#uid);
-    const sets = await Promise.all(
-      visible.map(async ({ uid, judged, set }) => ({
-        device: set.plan.via === 'tun' ? set.plan.slot.device : null,
-        via: set.plan.via,
-        uid,
-        grants: [...judged.grantIds],
-        endsAt: judged.endsAt,
-        sections: await set.report(),
-      })),
-    );
-    return { type: 'status', ...this.#ports.account(), sets };
+  /** What the asker may see, from the set with the number `from` on, as far as it fits into a message. */
+  async #status(from: number): Promise<HelperReply> {
+    const visible = () =>
+      this.#ports.registry.entries.filter(({ uid }) => this.#uid === 0 || uid === this.#uid);
+    const numberOf = ({ set }: Entry) => set.plan.slot.number;
+    const numbers = visible()
+      .map(numberOf)
+      .filter((number) => number >= from)
+      .sort((one, other) => one - other);
+    const page = await pageOf(numbers, async (number) => {
+      const entry = visible().find((one) => numberOf(one) === number);
+      return entry === undefined ? null : reported(entry);
+    });
+    const { swept, ...account } = this.#ports.account();
+    return { type: 'status', ...account, swept: from === 0 ? swept : [], ...page };
   }
+}
+
+async function reported({ uid, judged, set }: Entry): Promise<SetReport> {
+  const { via, slot } = set.plan;
+  return {
+    ...{ device: via === 'tun' ? slot.device : null, via, uid },
+    ...{ grants: [...judged.grantIds], endsAt: judged.endsAt, sections: await set.report() },
+  };
 }
 
 function opened(set: StandingSet, judged: Judged): Opened {

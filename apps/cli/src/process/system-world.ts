@@ -1,7 +1,8 @@
-import { devNull, homedir, hostname } from 'node:os';
+import { devNull, hostname } from 'node:os';
 import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
 import { type InputStream, type OutputStream, type World } from '../world.ts';
+import { homeAndShell } from './home-and-shell.ts';
 
 declare const TUNNEL_VERSION: string | undefined;
 
@@ -21,10 +22,11 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
       process.exit(error.code === 'EPIPE' ? 0 : 1);
     });
   const env = { ...process.env };
+  const home = homeAndShell();
   forgetAwsSettings();
   return {
     env,
-    home: homedir(),
+    home,
     uid: process.getuid?.(),
     pid: process.pid,
     hostName: hostname(),

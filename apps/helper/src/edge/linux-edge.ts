@@ -203,7 +203,7 @@ class LinuxSet implements StandingSet {
       await section(`rules ${family}`, 'ip', [family, 'rule'], (line) => line.includes(`lookup ${table}`));
     }
     await section('filter', 'nft', ['list', 'table', 'inet', filterTable]);
-    sections.push({ title: 'dns', command: this.dns.how, lines: [...this.dns.details] });
+    sections.push({ title: 'dns', command: this.dns.how, lines: shortened(this.dns.details) });
     return sections;
   }
 }

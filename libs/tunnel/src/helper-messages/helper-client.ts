@@ -112,7 +112,19 @@ class HelperSocket implements HelperConnection {
   }
 
   async status(): Promise<HelperStatus> {
-    const reply = await this.#ask({ type: 'status' });
+    const { next, ...whole } = await this.#statusFrom({});
+    for (let from = next; from != null;) {
+      const page = await this.#statusFrom({ from });
+      whole.sets.push(...page.sets);
+      if (page.next != null && page.next <= from)
+        throw new Problem('HELPER_PROTOCOL', { detail: 'The helper tells its sets without end.' });
+      from = page.next;
+    }
+    return whole;
+  }
+
+  async #statusFrom(from: { from?: number }): Promise<HelperStatus> {
+    const reply = await this.#ask({ type: 'status', ...from });
     if (reply.type !== 'status') throw refusal(reply);
     return reply;
   }

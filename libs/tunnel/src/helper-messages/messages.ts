@@ -118,7 +118,8 @@ export const requestForm = z.discriminatedUnion('type', [
   openForm,
   changeForm,
   followKeysForm,
-  z.strictObject({ type: z.literal('status') }),
+  /** `from`: where the answer before left off. */
+  z.strictObject({ type: z.literal('status'), from: z.int().min(0).max(1024).optional() }),
   z.strictObject({ type: z.literal('close') }),
 ]);
 
@@ -184,6 +185,8 @@ export const statusForm = z.object({
   swept: z.array(text),
   /** The asker's own sets only, unless root asks. */
   sets: z.array(setReport),
+  /** There are more sets than fit into one message: they are asked for with this `from`. */
+  next: z.int().nullable().optional(),
 });
 export type HelperStatus = z.output<typeof statusForm>;
 

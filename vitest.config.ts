@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tools/test/longest-first.ts';
 
 /** One project per package; `npm test` runs all of them, `vitest --project NAME` one. */
 const packages = [
@@ -11,8 +12,12 @@ const packages = [
 
 const resolve = { conditions: ['development', 'node'] };
 
+/** Suites of the whole product: mostly they wait, for programs to start and for time to pass, so that two share the machine. After all others when those run too. */
+const wholeProduct = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       ...packages.map(({ name, root }) => ({
         resolve,
@@ -37,13 +42,13 @@ export default defineConfig({
           environment: 'node' as const,
           include: ['**/*.e2e.ts'],
           exclude: ['**/node_modules/**', '**/*.waiting.e2e.ts'],
-          fileParallelism: false,
+          ...wholeProduct,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
       },
       {
-        // Suites of the whole product that mostly wait: they run beside the unit suites.
+        // Those that wait most of all.
         resolve,
         ssr: { resolve },
         root: 'e2e',
@@ -51,6 +56,7 @@ export default defineConfig({
           name: 'e2e-waiting',
           environment: 'node' as const,
           include: ['**/*.waiting.e2e.ts'],
+          ...wholeProduct,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

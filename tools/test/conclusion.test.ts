@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { conclusion } from './conclusion.ts';
 import type { Failure, Tally } from './tally.ts';
 
-const good: Tally = { passed: 7, failed: [], skipped: [], unsteady: [] };
+const good: Tally = { passed: 7, failed: [], skipped: [], unsteady: [], longest: [] };
 const quiet = { root: '/repo', seconds: 61.2, missing: [], ci: false };
 const failure: Failure = {
   file: '/repo/libs/connect/src/way.test.ts',
@@ -48,6 +48,11 @@ describe('the last lines of the test command', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(320);
     expect(lines).toContain('FAILED: 15 more');
     expect(lines.at(-1)).toBe('7 passed, 40 failed, 0 skipped');
+  });
+
+  it('name the longest files, which are worth shortening', () => {
+    const longest = [{ file: '/repo/e2e/drops.e2e.ts', seconds: 100.4 }];
+    expect(conclusion({ ...good, longest }, quiet).lines[0]).toBe('longest: e2e/drops.e2e.ts 100 s');
   });
 
   it('say so when nothing is known', () => {

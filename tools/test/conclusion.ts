@@ -21,10 +21,18 @@ export function conclusion(
     ...named('unsteady (failed, then passed alone)', total.unsteady, root),
     ...named('FAILED', total.failed, root),
     ...(refused ? ['CI=true: a skip or a missing program is a failure.'] : []),
+    ...longestLine(total, root),
     `${Math.round(seconds)} s`,
     `${total.passed} passed, ${total.failed.length} failed, ${total.skipped.length} skipped`,
   ];
   return { lines, passed: total.failed.length === 0 && !refused && total.passed > 0 };
+}
+
+function longestLine({ longest }: Tally, root: string): string[] {
+  if (longest.length === 0) return [];
+  return [
+    `longest: ${longest.map(({ file, seconds }) => `${relative(root, file)} ${Math.round(seconds)} s`).join(', ')}`,
+  ];
 }
 
 function named(word: string, failures: readonly Failure[], root: string): string[] {

@@ -11,7 +11,7 @@ import { build } from '../start/build.ts';
 import { conclusion } from './conclusion.ts';
 import { find, programs, type Program } from './programs.ts';
 import { reportVariable } from './reporter.ts';
-import { failedFiles, secondRunsMax, tally, type Report, type Tally } from './tally.ts';
+import { add, failedFiles, secondRunsMax, tally, type Report, type Tally } from './tally.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const ci = process.env.CI === 'true';
@@ -22,8 +22,9 @@ interface Ended {
   readonly report: Report | undefined;
 }
 
-async function vitest(args: readonly string[], reportFile: string): Promise<Ended> {
+async function vitest(args: readonly string[], reportFile: string, alone: boolean): Promise<Ended> {
   const reporter = join(import.meta.dirname, 'reporter.ts');
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
   const child = spawn(
     process.execPath,
     [
@@ -35,11 +36,19 @@ async function vitest(args: readonly string[], reportFile: string): Promise<Ende
     ],
     {
       cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1', [reportVariable]: reportFile },
+      // Two that draw on one terminal would draw over each other.
+      stdio: alone ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        ...(alone ? {} : colour),
+        NEXT_TELEMETRY_DISABLED: '1',
+        [reportVariable]: reportFile,
+      },
     },
   );
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  child.stdout?.pipe(process.stdout, { end: false });
+  child.stderr?.pipe(process.stderr, { end: false });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   const trouble =
     code === 0 ? undefined : `The test runner ended with ${code === null ? signal : `code ${code}`}`;
   try {
@@ -53,13 +62,16 @@ async function vitest(args: readonly string[], reportFile: string): Promise<Ende
 }
 
 /**
- * Unit and database suites side by side, and beside them those suites of the whole product that mostly wait (hence two workers at the
- * least); then the whole product, alone on the machine.
+ * The suites that compute, and beside them those of the whole product, which mostly wait: together they keep the processors busy, whereas one after the other
+ * would leave them idle half of the time.
  */
 function runs(named: readonly string[]): string[][] {
   if (named.length > 0) return [named.flatMap((name) => ['--project', name])];
   const workers = Math.max(2, availableParallelism() - 1);
-  return [['--project=!e2e', `--maxWorkers=${workers}`], ['--project=e2e']];
+  return [
+    ['--project=!e2e', '--project=!e2e-waiting', `--maxWorkers=${workers}`],
+    ['--project=e2e', '--project=e2e-waiting'],
+  ];
 }
 
 async function main(): Promise<number> {
@@ -67,33 +79,40 @@ async function main(): Promise<number> {
   const started = performance.now();
   process.stderr.write('Building what is out of date ...\n');
   await build(root);
+  const built = performance.now();
   const scratch = mkdtempSync(join(tmpdir(), 'sallyport-report-'));
-  const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [] };
+  const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [], longest: [] };
+  const planned = runs(named);
+  const ended = await Promise.all(
+    planned.map(async (args, index) => ({
+      args,
+      ...(await vitest(args, join(scratch, `${index}.json`), planned.length === 1)),
+    })),
+  );
+  const tested = performance.now();
   let secondRuns = 0;
-  for (const [index, args] of runs(named).entries()) {
-    const { trouble, report } = await vitest(args, join(scratch, `${index}.json`));
+  for (const { args, trouble, report } of ended) {
     const failed = report ? failedFiles(report) : [];
     secondRuns += failed.length;
     const again =
       failed.length > 0 && secondRuns <= secondRunsMax
-        ? await secondRun(failed, args, join(scratch, `${index}-again.json`))
+        ? await secondRun(failed, args, join(scratch, `again-${secondRuns}.json`))
         : undefined;
-    const counted = report && tally(report, again);
-    total.passed += counted?.passed ?? 0;
-    total.failed.push(...(counted?.failed ?? []));
-    total.skipped.push(...(counted?.skipped ?? []));
-    total.unsteady.push(...(counted?.unsteady ?? []));
+    if (report) add(tally(report, again), total);
     // It failed for a reason that no report shows.
-    if (trouble !== undefined && failed.length === 0 && !counted?.failed.length)
+    if (trouble !== undefined && failed.length === 0 && !report?.outside.length)
       total.failed.push({ file: undefined, name: args.join(' '), errors: [trouble] });
   }
+  const seconds = (from: number, to: number) => Math.round((to - from) / 1000);
+  const again = secondRuns > 0 ? `, once more ${seconds(tested, performance.now())} s` : '';
+  process.stdout.write(`build ${seconds(started, built)} s, tests ${seconds(built, tested)} s${again}\n`);
   rmSync(scratch, { recursive: true, force: true });
   return conclude(total, (performance.now() - started) / 1000);
 }
 
 async function secondRun(files: readonly string[], args: readonly string[], reportFile: string) {
   process.stdout.write(`\nFailed beside other work; once more, alone:\n  ${files.join('\n  ')}\n`);
-  const { report } = await vitest([...args, '--no-file-parallelism', ...files], reportFile);
+  const { report } = await vitest([...args, '--maxWorkers=1', ...files], reportFile, true);
   return report;
 }
 

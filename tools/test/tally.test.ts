@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failedFiles, tally, type FailedOutside, type FileResult, type Report } from './tally.ts';
+import { add, failedFiles, tally, type FailedOutside, type FileResult, type Report } from './tally.ts';
 
 function file(name: string, tests: Record<string, string>, more: Partial<FileResult> = {}): FileResult {
   const assertionResults = Object.entries(tests).map(([fullName, status]) => ({
@@ -34,6 +34,7 @@ describe('what the test command counts', () => {
       ],
       skipped: ['four'],
       unsteady: [],
+      longest: ['a', 'b', 'c'].map((name) => ({ file: `${name}.test.ts`, seconds: 1 })),
     });
     expect(failedFiles(report)).toEqual(['a.test.ts', 'c.test.ts']);
   });
@@ -68,6 +69,16 @@ describe('what the test command counts', () => {
       file('c.test.ts', { five: 'passed' }),
     ]);
     expect(tally(report, again)).toMatchObject({ passed: 3, skipped: ['two', 'four'] });
+  });
+
+  it('adds runs up, and names the longest files of all', () => {
+    const total = tally(reportOf([file('a.test.ts', { one: 'passed' }, { seconds: 30 })]), undefined);
+    const many = Array.from({ length: 20 }, (_, n) =>
+      file(`${n}.test.ts`, { x: 'failed' }, { seconds: 2 * n }),
+    );
+    add(tally(reportOf(many), undefined), total);
+    expect(total).toMatchObject({ passed: 1, failed: { length: 20 }, longest: { length: 12 } });
+    expect(total.longest.slice(0, 5).map(({ seconds }) => seconds)).toEqual([38, 36, 34, 32, 30]);
   });
 
   it('fails for a hook although every test passed, and for a file that never came to its end', () => {

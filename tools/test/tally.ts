@@ -46,7 +46,12 @@ export interface Tally {
   readonly skipped: string[];
   /** Tests that failed, and passed when their file ran again alone. They count as passed, and are named with why they failed. */
   readonly unsteady: Failure[];
+  /** Files, the one that took longest first; those of a second run as they went there. */
+  readonly longest: { readonly file: string; readonly seconds: number }[];
 }
+
+/** So many of the longest files are named. */
+const longestMax = 12;
 
 /**
  * More files than this do not fail for want of luck. Up to as many run once more, alone: the machines are shared, and what fails beside other work and
@@ -62,11 +67,12 @@ export function failedFiles(report: Report): string[] {
 
 /** Counts a report; files that `again` holds count as they went there. A file that failed both times is a failure. */
 export function tally(report: Report, again: Report | undefined): Tally {
-  const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [] };
+  const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [], longest: [] };
   for (const first of report.testResults) {
     const second = again?.testResults.find(({ name }) => name === first.name);
     const firstFailures = failures(first, report);
     count(second ?? first, total);
+    total.longest.push({ file: first.name, seconds: (second ?? first).seconds });
     const remaining = second && again ? failures(second, again) : firstFailures;
     total.failed.push(...remaining);
     if (remaining.length === 0) total.unsteady.push(...firstFailures);
@@ -75,7 +81,23 @@ export function tally(report: Report, again: Report | undefined): Tally {
   const explained = report.testResults.some(unfinished) && again !== undefined && total.failed.length === 0;
   (explained ? total.unsteady : total.failed).push(...unplaced(report));
   if (again) total.failed.push(...unplaced(again));
+  keepLongest(total);
   return total;
+}
+
+/** Adds what one run counted to what all did. */
+export function add(one: Tally, total: Tally): void {
+  total.passed += one.passed;
+  total.failed.push(...one.failed);
+  total.skipped.push(...one.skipped);
+  total.unsteady.push(...one.unsteady);
+  total.longest.push(...one.longest);
+  keepLongest(total);
+}
+
+function keepLongest({ longest }: Tally): void {
+  longest.sort((a, b) => b.seconds - a.seconds);
+  longest.splice(longestMax);
 }
 
 function count(file: FileResult, total: Tally): void {

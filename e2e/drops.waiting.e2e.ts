@@ -23,6 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => product.remove());
 
+/** Why sessions of the grant lost their connection, as the audit tells it. */
+async function lossesRecorded(grantId: string): Promise<unknown[]> {
+  const { body } = await product.as('auditor').get(`/audit-events?grant=${grantId}`);
+  const events = body.items as { type: string; details: { reason?: unknown } }[];
+  return events.filter(({ type }) => type === 'session.reconnecting').map(({ details }) => details.reason);
+}
+
 async function kept(
   resource: string,
   options: Parameters<typeof KeptTunnel.open>[2],
@@ -130,6 +137,10 @@ describe('d4 health', () => {
       expect(tunnel.told.gateways[0]).toEqual({ from: hung?.instanceId, to: session?.instanceId });
       expect(tunnel.told.connectionsLost).toBe(1);
       expect(tunnel.tunnel.snapshot().reconnects).toHaveProperty('agent_dead');
+      // The reason is recorded where an auditor finds it.
+      await vi.waitFor(async () => expect(await lossesRecorded(tunnel.grantId)).toContain('agent_dead'), {
+        timeout: patienceMs,
+      });
       again.close();
     }));
 });

@@ -38,7 +38,7 @@ const details: AuditDetails = {
   'lease.unknown': { code: 'AWS_ANSWER_LOST' },
   'session.opened': { clientVersion: '1', localPort: 15432, instanceId: 'i-1' },
   'session.connected': { ssmSessionId: 'jit-1' },
-  'session.reconnecting': {},
+  'session.reconnecting': { reason: 'agent_dead' },
   'session.closed': { reason: 'client_exit', bytesUp: 1, bytesDown: 2, seconds: 90 },
   'session.terminated': { reason: 'wrong host' },
   'person.signed_in': { by: 'password', address: null },

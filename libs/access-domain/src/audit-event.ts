@@ -3,6 +3,7 @@ import { actorName, type Actor, type PersonRef } from './actor.ts';
 import { durationText } from './duration.ts';
 import type { EventId, Instant } from './ids.ts';
 import type { ResourceRef } from './resource.ts';
+import type { LossReason } from './session.ts';
 
 /**
  * Every event and its particulars. All fields are fit for an auditor's eyes: no secret ever enters here; the access
@@ -49,7 +50,8 @@ export interface AuditDetails {
   'lease.unknown': { code: string };
   'session.opened': { clientVersion: string; localPort: number | null; instanceId: string };
   'session.connected': { ssmSessionId: string | null };
-  'session.reconnecting': Record<string, never>;
+  /** Why the connection was lost; null from a client that does not say. */
+  'session.reconnecting': { reason: LossReason | null };
   'session.closed': { reason: string; bytesUp: number; bytesDown: number; seconds: number };
   'session.terminated': { reason: string };
   'person.signed_in': { by: 'password' | 'token'; address: string | null };
@@ -248,6 +250,21 @@ function flowsEnded(
   return `${whom} had ${flows} ${flows === 1 ? 'conversation' : 'conversations'} with ${places} ${places === 1 ? 'destination' : 'destinations'} in ${what}${no}`;
 }
 
+const losses: Readonly<Record<LossReason, string>> = {
+  service_close: 'the gateway closed it',
+  broken: 'it broke',
+  peer_dead: 'the gateway answered no more',
+  woke: 'the laptop had slept',
+  network_changed: 'the network of the laptop changed',
+  agent_dead: 'the agent on the gateway answered no more',
+  session_ended: 'the session was ended',
+};
+
+/** Events from before reasons were recorded have none. */
+function lossText(reason: LossReason | null | undefined): string {
+  return reason ? ` (${losses[reason]})` : '';
+}
+
 function sessionOrIdentitySentence(event: LaterEvent, who: string, what: string, whom: string): string {
   switch (event.type) {
     case 'session.opened':
@@ -255,7 +272,7 @@ function sessionOrIdentitySentence(event: LaterEvent, who: string, what: string,
     case 'session.connected':
       return `${who} is connected to ${what}`;
     case 'session.reconnecting':
-      return `${who} lost the connection to ${what} and tries again`;
+      return `${who} lost the connection to ${what}${lossText(event.details.reason)} and tries again`;
     case 'session.closed':
       return `The session of ${event.subject?.email ?? who} on ${what} closed after ${durationText(event.details.seconds)} (${event.details.reason.replaceAll('_', ' ')})`;
     case 'session.terminated':

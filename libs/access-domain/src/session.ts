@@ -12,6 +12,21 @@ export const sessionEndReasons = [
   'limit',
   'error',
 ] as const;
+/**
+ * Why a client lost its connection: the gateway closed it, it broke, the gateway answered no more, the laptop woke or changed its network, the agent on the
+ * gateway acknowledged nothing, AWS or the agent ended the session.
+ */
+export const lossReasons = [
+  'service_close',
+  'broken',
+  'peer_dead',
+  'woke',
+  'network_changed',
+  'agent_dead',
+  'session_ended',
+] as const;
+export type LossReason = (typeof lossReasons)[number];
+
 export type SessionEndReason = (typeof sessionEndReasons)[number];
 
 interface SessionBase {

@@ -8,6 +8,7 @@ import {
   expireGrant,
   grantAt,
   hearSession,
+  lossReasons,
   intendLease,
   lapseAccessRequest,
   limits,
@@ -161,6 +162,7 @@ describe('a session', () => {
     ssmSessionId: fc.constantFrom(null, 'jit-x'),
     bytesUp: fc.nat(1000),
     bytesDown: fc.nat(1000),
+    lost: fc.constantFrom(null, ...lossReasons),
   });
   const command: fc.Arbitrary<Command> = fc.oneof(
     beat.map((heard): Command => (session, grant, now) => {

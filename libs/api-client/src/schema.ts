@@ -920,6 +920,16 @@ export interface components {
     Heartbeat: {
       bytesDown: number;
       bytesUp: number;
+      /** @enum {string|null} */
+      lost?:
+        | 'service_close'
+        | 'broken'
+        | 'peer_dead'
+        | 'woke'
+        | 'network_changed'
+        | 'agent_dead'
+        | 'session_ended'
+        | null;
       ssmSessionId?: string | null;
       /** @enum {string} */
       state: 'open' | 'reconnecting';

@@ -1,4 +1,5 @@
 import type { Api, CloseOrder, Grant, Lease, Session } from '@sallyport/api-client';
+import type { LossReason } from './tunnel-options.ts';
 
 export type { CloseOrder, Lease };
 
@@ -31,7 +32,12 @@ export interface ControlPlane {
   /** Tells that the session lives; the answer may be the order to close it. */
   beat(
     sessionId: string,
-    beat: Traffic & { state: 'open' | 'reconnecting'; ssmSessionId: string | null },
+    beat: Traffic & {
+      state: 'open' | 'reconnecting';
+      ssmSessionId: string | null;
+      /** Why the connection was lost since the last answer, although it may be back. */
+      lost: LossReason | null;
+    },
     signal?: AbortSignal,
   ): Promise<{ close: CloseOrder | null; session: Pick<Session, 'endsAt'> }>;
   closeSession(sessionId: string, end: Traffic & { reason: CloseReason }): Promise<void>;

@@ -3,7 +3,7 @@ import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { CloseOrder, ControlPlane } from './control-plane.ts';
 import type { Debug } from './debug.ts';
 
-type Beat = Parameters<ControlPlane['beat']>[1];
+export type Beat = Parameters<ControlPlane['beat']>[1];
 
 /** What a beat brought: the tunnel may go on, it may not (an event told why), or no answer that says either. */
 export type BeatAnswer = 'go-on' | 'over' | 'none';
@@ -13,8 +13,8 @@ export interface HeartbeatEvents {
   ordered(order: CloseOrder): void;
   /** It refuses the beat for good (signed out, session forgotten). */
   refused(problem: ApiProblem): void;
-  /** It answered; the grant ends then. */
-  answered(endsAt: string): void;
+  /** It answered this beat; the grant ends then. */
+  answered(endsAt: string, beat: Beat): void;
 }
 
 const everyMs = 10_000;
@@ -81,17 +81,14 @@ export class Heartbeat {
 
   async #send(): Promise<BeatAnswer> {
     if (this.#stopped.signal.aborted) return 'over';
+    const beat = this.#present();
     try {
-      const { close, session } = await this.#controlPlane.beat(
-        this.#sessionId,
-        this.#present(),
-        this.#stopped.signal,
-      );
+      const { close, session } = await this.#controlPlane.beat(this.#sessionId, beat, this.#stopped.signal);
       if (this.#stopped.signal.aborted) return 'over';
       this.#answeredAt = this.#effects.clock.monotonic();
       this.#debug('heartbeat', { answer: close?.code ?? 'go on' });
       if (close) this.#events.ordered(close);
-      else this.#events.answered(session.endsAt);
+      else this.#events.answered(session.endsAt, beat);
       return close ? 'over' : 'go-on';
     } catch (error) {
       return this.#failed(error);

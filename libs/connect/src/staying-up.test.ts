@@ -232,6 +232,7 @@ describe('d4: a peer that answers nothing', () => {
     expect(told('told')).toEqual(['told agent_dead']);
     expect(told('lost')).toEqual(['lost 1']);
     expect(world.controlPlane.avoided.at(-1)).toEqual([two[0]]);
+    expect(world.controlPlane.losses).toEqual([null, 'agent_dead']);
     await echoes(await program(tunnel), 'after');
   });
 
@@ -245,6 +246,8 @@ describe('d4: a peer that answers nothing', () => {
     await pass(effects, 6_500, 500);
     expect(tunnel.snapshot().reconnects).toEqual({ peer_dead: 1 });
     await echoes(one, 'lived on');
+    await pass(effects, 20_000, 500);
+    expect(world.controlPlane.losses).toEqual([null, 'peer_dead', null]);
   });
 
   it('is not taken for dead while it is merely idle, or answers', async () => {

@@ -57,6 +57,8 @@ export class Tunnel {
   #heartbeat: Heartbeat | undefined;
   /** The loss that is being made good, and whether it was told. */
   #lost: { readonly reason: LossReason; readonly at: number; told: boolean; obstacle: string } | undefined;
+  /** Why the connection was lost, until a control plane has heard of it that knows it to be back. */
+  #untold: LossReason | undefined;
   #end: TunnelEnd | undefined;
 
   private constructor(options: TunnelOptions, ports: TunnelPorts, events: TunnelEvents) {
@@ -249,12 +251,16 @@ export class Tunnel {
       () => ({
         state: this.#state === 'reconnecting' ? 'reconnecting' : 'open',
         ssmSessionId: this.#pool.primarySessionId,
+        lost: this.#untold ?? null,
         ...this.traffic,
       }),
       {
         ordered: (order) => void this.#finish(endByOrder(order)),
         refused: (problem) => void this.#refused(problem),
-        answered: (endsAt) => this.#endsAt(endsAt),
+        answered: (endsAt, { state, lost }) => {
+          if (state === 'open' && lost !== null) this.#untold = undefined;
+          this.#endsAt(endsAt);
+        },
       },
     );
     this.#heartbeat = heartbeat;
@@ -292,6 +298,7 @@ export class Tunnel {
   #down(reason: LossReason): void {
     const at = this.#ports.effects.clock.monotonic();
     this.#lost = { reason, at, told: false, obstacle: '' };
+    this.#untold = reason;
     if (!this.#end) this.#setState('reconnecting');
   }
 

@@ -76,8 +76,11 @@ export class ControlPlaneDouble implements ControlPlane {
     this.opened.push(session);
     return { id: 'ses_1', endsAt: this.endsAt };
   }
-  async beat(_id: string, beat: { state: string }) {
+  /** Reasons of losses that beats told, in a row without repetition. */
+  readonly losses: (string | null)[] = [];
+  async beat(_id: string, beat: { state: string; lost: string | null }) {
     this.calls.push(`beat ${beat.state}`);
+    if (this.losses.at(-1) !== beat.lost) this.losses.push(beat.lost);
     if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.refusal) throw problem(this.refusal, 'conflict');
     return { close: this.order, session: { endsAt: this.endsAt } };

@@ -10,6 +10,7 @@ import {
   aboutSession,
   type ClosedSession,
   type LiveSession,
+  type LossReason,
   type Session,
   type SessionEndReason,
 } from '../session.ts';
@@ -83,6 +84,8 @@ export interface Heartbeat {
   readonly ssmSessionId: string | null;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Why the connection was lost since the beat before, although it may be back; null when it was not. */
+  readonly lost: LossReason | null;
 }
 
 /** Told to the client in answer to a heartbeat: end now, and why. */
@@ -123,15 +126,28 @@ export function hearSession(
     ...heard,
     state: session.state === 'opening' && beat.state === 'reconnecting' ? 'opening' : beat.state,
   } as LiveSession;
-  return decided({ session: next, close: null }, transitionEvents(session, next, { now, ids }));
+  return decided({ session: next, close: null }, transitionEvents(session, next, beat.lost, { now, ids }));
 }
 
-function transitionEvents(before: Session, after: LiveSession, { now, ids }: Moment): AuditEvent[] {
-  if (before.state === after.state) return [];
+/** Ends of a connection that are recorded also when it was back before the next beat: what ended it did not live. */
+const recordedAlways: readonly (LossReason | null)[] = ['agent_dead', 'peer_dead'];
+
+function transitionEvents(
+  before: Session,
+  after: LiveSession,
+  lost: LossReason | null,
+  { now, ids }: Moment,
+): AuditEvent[] {
   const occasion = { actor: personActor(after.person), now, ids };
-  return after.state === 'open'
-    ? [happened(occasion, 'session.connected', aboutSession(after), { ssmSessionId: after.ssmSessionId })]
-    : [happened(occasion, 'session.reconnecting', aboutSession(after), {})];
+  const about = aboutSession(after);
+  const between = before.state === 'open' && after.state === 'open' && recordedAlways.includes(lost);
+  const steps = between ? (['reconnecting', 'open'] as const) : [after.state];
+  if (!between && before.state === after.state) return [];
+  return steps.map((state) =>
+    state === 'open'
+      ? happened(occasion, 'session.connected', about, { ssmSessionId: after.ssmSessionId })
+      : happened(occasion, 'session.reconnecting', about, { reason: lost }),
+  );
 }
 
 function closeOrder(session: Session, grant: Grant): CloseOrder | null {

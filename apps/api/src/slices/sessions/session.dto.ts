@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { lossReasons, type LossReason } from '@sallyport/access-domain';
 import { PersonRefDto, ResourceRefDto } from '../../platform/http/references.dto.ts';
 import {
   ListOf,
@@ -74,6 +75,11 @@ export class HeartbeatDto {
   ssmSessionId?: string | null;
   @Whole() @IsInt() @Min(0) @Max(bytesMax) bytesUp!: number;
   @Whole() @IsInt() @Min(0) @Max(bytesMax) bytesDown!: number;
+  /** Why the connection was lost since the beat before, although it may be back. */
+  @ApiProperty({ enum: lossReasons, required: false, nullable: true })
+  @IsOptional()
+  @IsIn([...lossReasons])
+  lost?: LossReason | null;
 }
 
 /** Why the client must close now. */

@@ -102,6 +102,29 @@ it('opens, lives and closes, and each step is told of once', async () => {
   ]);
 });
 
+it('records why a connection was lost, also when a dead end was noticed and made good between two beats', async () => {
+  const use = await aUse();
+  await beat(use);
+  await beat(use, { state: 'reconnecting', lost: 'session_ended' });
+  await beat(use, { lost: 'session_ended' });
+  await beat(use, { lost: 'agent_dead' });
+  // What is resumed at once is no news to an auditor.
+  await beat(use, { lost: 'service_close' });
+  await expect(beat(use, { lost: 'whatever' as 'broken' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  const events = await api.app.get(PrismaClient).auditEvent.findMany({
+    where: { sessionId: use.session.id, type: { in: ['session.reconnecting', 'session.connected'] } },
+    orderBy: { position: 'asc' },
+  });
+  const { ssmSessionId } = use;
+  expect(events.map(({ type, details }) => [type, details])).toEqual([
+    ['session.connected', { ssmSessionId }],
+    ['session.reconnecting', { reason: 'session_ended' }],
+    ['session.connected', { ssmSessionId }],
+    ['session.reconnecting', { reason: 'agent_dead' }],
+    ['session.connected', { ssmSessionId }],
+  ]);
+});
+
 it('is refused against a lease of another grant, or none', async () => {
   const first = await aUse();
   const second = await aUse();

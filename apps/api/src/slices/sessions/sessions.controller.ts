@@ -63,7 +63,7 @@ export class SessionsController {
     @Param('id') id: string,
     @Body() body: HeartbeatDto,
   ): Promise<HeartbeatAnswerDto> {
-    const beat = { ...body, ssmSessionId: body.ssmSessionId ?? null };
+    const beat = { ...body, ssmSessionId: body.ssmSessionId ?? null, lost: body.lost ?? null };
     const { stored, close } = await this.#change.hear(id, actor, beat);
     return { session: sessionDto(stored), close };
   }

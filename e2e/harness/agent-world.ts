@@ -30,7 +30,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Whom the agent runs as: nobody. */
 export const agentUid = 65_534;
 export const worldIssuer = 'https://sallyport.test';
-const agentId = 'agt_world';
+export const worldAgentId = 'agt_world';
+const agentId = worldAgentId;
 const instanceId = 'i-0123456789abcdef0';
 const joinToken = 'once-only';
 
@@ -126,9 +127,11 @@ class TestControlPlane {
 /** A gateway in a namespace of its own with the real agent program, a private network behind it, and a control plane. */
 export class AgentWorld implements AsyncDisposable {
   readonly gateway: Namespace;
+  /** Everything behind the gateway. */
+  readonly far: Namespace;
   readonly plane: TestControlPlane;
   readonly folder: string;
-  readonly #spaces: Namespaces;
+  readonly spaces: Namespaces;
   readonly #program: readonly string[];
   readonly #servers: { close(): void }[] = [];
   #agent: ChildProcess | undefined;
@@ -137,12 +140,14 @@ export class AgentWorld implements AsyncDisposable {
   private constructor(
     spaces: Namespaces,
     gateway: Namespace,
+    far: Namespace,
     plane: TestControlPlane,
     folder: string,
     program: readonly string[],
   ) {
-    this.#spaces = spaces;
+    this.spaces = spaces;
     this.gateway = gateway;
+    this.far = far;
     this.plane = plane;
     this.folder = folder;
     this.#program = program;
@@ -170,7 +175,8 @@ export class AgentWorld implements AsyncDisposable {
     });
     await once(createInterface({ input: services.stdout! }), 'line');
     const program = await installed(folder);
-    const world = new AgentWorld(spaces, gateway, plane, folder, program);
+    const world = new AgentWorld(spaces, gateway, far, plane, folder, program);
+    world.#join();
     world.#configure();
     return world;
   }
@@ -217,8 +223,23 @@ export class AgentWorld implements AsyncDisposable {
     await gone;
   }
 
+  /** Makes the device for whole packets as the installer does, or takes it away; an agent that starts afterwards uses it. */
+  async packets(what: 'up' | 'down'): Promise<void> {
+    await this.gateway.ask('bash', [join(root, 'apps/agent/install/l3.sh'), what, 'nobody']);
+    this.#settings = { l3: { device: 'sallyport0', addresses: ['100.127.255.2', 'fd73:616c:6c79::2'] } };
+    this.#configure();
+  }
+  #settings: object = {};
+
   /** A connection to the agent's loopback port, as Session Manager makes one. */
   async carrier(): Promise<Socket> {
+    const socket = connect(await this.relay());
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  /** A Unix socket whose connections lead to the agent's loopback port. */
+  relay(): Promise<string> {
     const path = join(this.folder, `carrier-${Math.random().toString(36).slice(2)}.sock`);
     const script = `
       const { createServer, connect } = require('node:net');
@@ -232,9 +253,7 @@ export class AgentWorld implements AsyncDisposable {
       });
       this.#relay = once(createInterface({ input: relay.stdout! }), 'line').then(() => path);
     }
-    const socket = connect(await this.#relay);
-    await once(socket, 'connect');
-    return socket;
+    return this.#relay;
   }
   #relay: Promise<string> | undefined;
 
@@ -306,22 +325,29 @@ export class AgentWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const server of this.#servers) server.close();
     this.plane.close();
-    await this.#spaces.destroy();
+    await this.spaces.destroy();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #configure(): void {
-    const joinTokenFile = join(this.state, 'join-token');
+  get #joinTokenFile(): string {
+    return join(this.state, 'join-token');
+  }
+
+  #join(): void {
     mkdirSync(this.state, { mode: 0o700 });
-    writeFileSync(joinTokenFile, `${joinToken}\n`, { mode: 0o600 });
-    for (const path of [this.state, joinTokenFile]) chownSync(path, agentUid, agentUid);
+    writeFileSync(this.#joinTokenFile, `${joinToken}\n`, { mode: 0o600 });
+    for (const path of [this.state, this.#joinTokenFile]) chownSync(path, agentUid, agentUid);
+  }
+
+  #configure(): void {
     const settings = {
       controlPlane: `http://127.0.0.1:${String(this.plane.port)}`,
       instanceId,
-      joinTokenFile,
+      joinTokenFile: this.#joinTokenFile,
       resolver: { address: '10.0.2.62' },
       stateFolder: this.state,
       metricsPort: 9100,
+      ...this.#settings,
     };
     writeFileSync(this.config, JSON.stringify(settings), { mode: 0o644 });
   }

@@ -9,6 +9,7 @@
 #   SALLYPORT_JOIN_TOKEN     one-time, bound to this instance; not needed where the agent has enrolled before
 #   SALLYPORT_RELEASE_KEY    optional: the key that signs later releases, base64url; without it nothing is updated
 #   SALLYPORT_RESOLVER       optional: address of the private network's resolver
+#   SALLYPORT_L3             optional: yes makes a device for whole packets (any IP protocol); the machine then forwards, for the agent alone
 set -euo pipefail
 umask 022
 
@@ -58,11 +59,16 @@ if [ -n "${SALLYPORT_RELEASE_KEY:-}" ]; then
   updates=",
   \"updates\": { \"from\": \"$SALLYPORT_AGENT_FROM\", \"publicKey\": \"$SALLYPORT_RELEASE_KEY\" }"
 fi
+l3=''
+if [ "${SALLYPORT_L3:-}" = yes ]; then
+  l3=',
+  "l3": { "device": "sallyport0", "addresses": ["100.127.255.2", "fd73:616c:6c79::2"] }'
+fi
 cat >"$etc/agent.json.new" <<CONFIG
 {
   "controlPlane": "$SALLYPORT_CONTROL_PLANE",
   "instanceId": "$instance_id",
-  "joinTokenFile": "$state/join-token"$resolver$updates
+  "joinTokenFile": "$state/join-token"$resolver$l3$updates
 }
 CONFIG
 chmod 0644 "$etc/agent.json.new"
@@ -75,7 +81,17 @@ fi
 
 # @units
 
+if [ -n "$l3" ]; then
+  install -d -m 0755 /etc/systemd/system/sallyport-agent.service.d
+# @l3
+  chmod 0755 "$place/l3.sh"
+elif [ -e /etc/systemd/system/sallyport-agent-l3.service ]; then
+  systemctl disable --quiet --now sallyport-agent-l3.service
+  rm -f /etc/systemd/system/sallyport-agent-l3.service /etc/systemd/system/sallyport-agent.service.d/l3.conf "$place/l3.sh"
+fi
+
 systemctl daemon-reload
+if [ -n "$l3" ]; then systemctl enable --quiet --now sallyport-agent-l3.service; fi
 systemctl enable --quiet sallyport-agent.service
 systemctl restart sallyport-agent.service
 if [ -n "$updates" ]; then systemctl enable --quiet --now sallyport-agent-update.timer; fi

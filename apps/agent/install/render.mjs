@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const here = import.meta.dirname;
 const units = ['sallyport-agent.service', 'sallyport-agent-update.service', 'sallyport-agent-update.timer'];
+/** What goes with the device for whole packets, and where. */
+const l3 = {
+  'l3.sh': '$place/l3.sh',
+  'sallyport-agent-l3.service': '/etc/systemd/system/sallyport-agent-l3.service',
+  'l3.conf': '/etc/systemd/system/sallyport-agent.service.d/l3.conf',
+};
 const read = (file) => readFileSync(join(here, file), 'utf8');
 
 /** The settings of the script, with the only form that each may have: none can end a quoted string. */
@@ -20,12 +26,17 @@ export const settings = {
   JoinToken: { variable: 'SALLYPORT_JOIN_TOKEN', form: '^[A-Za-z0-9._-]{0,200}$', optional: true },
   ReleaseKey: { variable: 'SALLYPORT_RELEASE_KEY', form: '^([A-Za-z0-9_-]{43})?$', optional: true },
   Resolver: { variable: 'SALLYPORT_RESOLVER', form: '^[0-9a-fA-F.:]{0,45}$', optional: true },
+  L3: { variable: 'SALLYPORT_L3', form: '^(yes)?$', optional: true },
 };
 
-/** The script with the units written by it. */
+/** The script with the files written by it. */
 export function script() {
-  const written = units.map((unit) => `cat >/etc/systemd/system/${unit} <<'UNIT'\n${read(unit)}UNIT`);
-  return read('install.sh').replace('# @units', () => written.join('\n'));
+  const written = (place, file) => `cat >"${place}" <<'FILE'\n${read(file)}FILE`;
+  const plain = units.map((unit) => written(`/etc/systemd/system/${unit}`, unit));
+  const forPackets = Object.entries(l3).map(([file, place]) => written(place, file));
+  return read('install.sh')
+    .replace('# @units', () => plain.join('\n'))
+    .replace('# @l3', () => forPackets.join('\n'));
 }
 
 /** User data for an instance: the settings, then the script. Throws for a value without the form. */

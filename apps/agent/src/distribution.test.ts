@@ -1,5 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,11 +81,13 @@ describe('what installs the agent', () => {
       // The program is not installed here.
       writeFileSync(
         copy,
-        readFileSync(join(install, name), 'utf8').replaceAll(/^ExecStart=\S+/gm, 'ExecStart=/bin/true'),
+        readFileSync(join(install, name), 'utf8').replaceAll(/^(ExecSt(?:art|op))=\S+/gm, '$1=/bin/true'),
       );
       return copy;
     });
-    expect(units).toHaveLength(3);
+    expect(units).toHaveLength(4);
+    mkdirSync(join(folder, 'sallyport-agent.service.d'));
+    copyFileSync(join(install, 'l3.conf'), join(folder, 'sallyport-agent.service.d/l3.conf'));
     const { stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', ...copies]);
     expect(stdout + stderr).toBe('');
   });

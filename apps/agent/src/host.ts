@@ -21,6 +21,7 @@ import { Client, endOfLink, type Admitted, type Conversation } from './client.ts
 import { carryTcp } from './flows/tcp.ts';
 import type { Trace } from './flows/trace.ts';
 import { carryUdp } from './flows/udp.ts';
+import { PacketSwitch } from './l3/packet-switch.ts';
 import {
   clientsMax,
   dialWithinMs,
@@ -48,6 +49,8 @@ export interface HostOptions {
 
 /** Judges clients and what they ask for, and carries what is granted. The link's bytes are not its business. */
 export class Host implements AgentHost<Admitted> {
+  /** Whole packets; not there, and so not offered, without a device. */
+  readonly packet?: (packet: Uint8Array, association: AgentAssociation<Admitted>) => void;
   readonly #options: HostOptions;
   readonly #clients = new Map<string, Client>();
   readonly #revoked = new Set<string>();
@@ -55,6 +58,20 @@ export class Host implements AgentHost<Admitted> {
 
   constructor(options: HostOptions) {
     this.#options = options;
+    const { packets: device, effects } = options.ports;
+    if (device === undefined) return;
+    const packets = new PacketSwitch({
+      device,
+      effects,
+      judge: (client, address) => judge('ip', { address, port: 0 }, client.claims.allow, this.#facts()),
+      isFull: (client) => this.#isFull(client),
+      keep: (client, conversation) => this.#keep(client, conversation),
+      dropped: (why) => options.meters.packetDropped(why),
+    });
+    this.packet = (packet, association) => {
+      const client = this.#clients.get(association.id);
+      if (client !== undefined) packets.fromClient(client, packet);
+    };
   }
 
   get clients(): number {
@@ -290,10 +307,10 @@ export class Host implements AgentHost<Admitted> {
   }
 
   #facts(): GatewayFacts {
-    return {
-      ownAddresses: this.#options.ports.network.ownAddresses(),
-      closedAddresses: this.#options.closedAddresses,
-    };
+    const { ports, closedAddresses } = this.#options;
+    // What leaves the packet device leaves in the name of its addresses: they are the agent's own as well.
+    const ownAddresses = [...ports.network.ownAddresses(), ...(ports.packets?.addresses ?? [])];
+    return { ownAddresses, closedAddresses };
   }
 
   #keep(client: Client, conversation: Conversation): void {

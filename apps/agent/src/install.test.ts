@@ -94,6 +94,28 @@ describe.skipIf(!mayMount)('the installation', () => {
     ]);
   });
 
+  it('makes the device for whole packets a unit of its own before the agent, where that is asked for', () => {
+    const told = installed(
+      { L3: 'yes' },
+      '',
+      `cat /etc/sallyport-agent/agent.json
+       stat -c '%U %a' /opt/sallyport-agent/l3.sh
+       ls /etc/systemd/system/sallyport-agent.service.d
+       cat "$WORK/told"`,
+    );
+    const [settings = '', rest = ''] = told.split(/(?<=^\}\n)/m);
+    expect(JSON.parse(settings)).toMatchObject({
+      l3: { device: 'sallyport0', addresses: ['100.127.255.2', 'fd73:616c:6c79::2'] },
+    });
+    expect(rest.trim().split('\n').slice(0, 5)).toEqual([
+      'root 755',
+      'l3.conf',
+      'systemctl daemon-reload',
+      'systemctl enable --quiet --now sallyport-agent-l3.service',
+      'systemctl enable --quiet sallyport-agent.service',
+    ]);
+  });
+
   it('writes through no link that the agent’s user puts where the join token goes, however quick it is', () => {
     stub(
       'install',

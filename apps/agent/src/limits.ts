@@ -10,6 +10,8 @@ export const carriersMax = 1024;
 export const dialWithinMs = 10_000;
 /** A UDP conversation without a datagram in either direction is over (RFC 4787 asks for two minutes at least). */
 export const udpIdleMs = 120_000;
+/** A flow of whole packets is over when its client has sent none for so long. */
+export const packetIdleMs = 120_000;
 /** Datagrams held back while a name is looked up. */
 export const datagramsHeldMax = 16;
 /** How long an echo is waited for. */

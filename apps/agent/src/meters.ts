@@ -8,6 +8,8 @@ export interface Meters {
   refusedClient(code: string): void;
   refusedFlow(why: string): void;
   question(): void;
+  /** A whole packet (L3) that went nowhere. */
+  packetDropped(why: string): void;
   recordsDropped(count: number): void;
 }
 
@@ -19,5 +21,6 @@ export const noMeters: Meters = {
   refusedClient: () => undefined,
   refusedFlow: () => undefined,
   question: () => undefined,
+  packetDropped: () => undefined,
   recordsDropped: () => undefined,
 };

@@ -21,6 +21,16 @@ export interface GatewayNetwork {
   ownAddresses(): readonly string[];
 }
 
+/** A device for whole packets, where the gateway has one for the agent. */
+export interface PacketDevice {
+  /** What everything that goes out comes from: at most one address of each family. */
+  readonly addresses: readonly string[];
+  /** Hands a packet to the network; false when the device did not take it. */
+  send(packet: Uint8Array): boolean;
+  /** Who is given what comes back. The bytes are the receiver's. */
+  receive(received: (packet: Uint8Array) => void): void;
+}
+
 /** What the control plane tells and takes; failures are Problems of kind `unavailable`, after which the agent tries again. */
 export interface ControlPlane {
   /** Takes records; those it has already are no error. */
@@ -30,13 +40,15 @@ export interface ControlPlane {
     after: number | null,
     signal: AbortSignal,
   ): Promise<{ revoked: readonly { grantId: string }[]; cursor: number }>;
-  /** A newer set of signing keys, signed with an older one, if there is one. */
-  keySet(signal: AbortSignal): Promise<string | null>;
+  /** The sets of signing keys of past rotations, the oldest first, each signed with a key of the one before. */
+  keySets(signal: AbortSignal): Promise<readonly string[]>;
 }
 
 export interface AgentPorts {
   readonly effects: Effects;
   readonly network: GatewayNetwork;
+  /** Without it, whole packets (L3) are not offered. */
+  readonly packets?: PacketDevice;
   /** Without it, records stay where they are and only the tokens' end revokes. */
   readonly controlPlane?: ControlPlane;
   readonly records: { add(record: FlowRecord): void };

@@ -353,7 +353,7 @@ describe('revocation', () => {
     let cursor = 0;
     controlPlane = {
       takeFlows: () => Promise.resolve(),
-      keySet: () => Promise.resolve(null),
+      keySets: () => Promise.resolve([]),
       revocations: async (after, signal) => {
         if (after === null) return { revoked: [], cursor };
         const gone = new Promise<never>((_, reject) =>

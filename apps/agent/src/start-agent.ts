@@ -47,7 +47,7 @@ export interface RunningAgent {
 
 /** Starts an agent that is handed its connections; who listens is the caller's business. */
 export async function startAgent({ config, ports }: StartAgentOptions): Promise<RunningAgent> {
-  const { effects, network, controlPlane, records, packer, meters = noMeters } = ports;
+  const { effects, network, packets, controlPlane, records, packer, meters = noMeters } = ports;
   const stopping = new AbortController();
   const trust = await Trust.of(config.issuer, { serial: config.keysSerial ?? 0, keys: config.keys }, (set) =>
     ports.saveKeys?.(set),
@@ -58,7 +58,12 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
     keys: () => trust.keys,
     closedAddresses: config.closedAddresses ?? [],
     meters,
-    ports: { effects, network, records: records ?? { add: () => undefined } },
+    ports: {
+      effects,
+      network,
+      ...(packets === undefined ? {} : { packets }),
+      records: records ?? { add: () => undefined },
+    },
   });
   const mux = createAgentMux({
     agentId: config.agentId,

@@ -1,4 +1,5 @@
 import { trust, verifyKeySet, type PublicKey, type TrustedKeys } from '@sallyport/grant-token';
+import { Problem } from '@sallyport/problems';
 
 /** The signing keys that an agent trusts, as they are kept on disk. */
 export interface TrustedSet {
@@ -31,6 +32,27 @@ export class Trust {
 
   get keys(): TrustedKeys {
     return this.#keys;
+  }
+
+  /**
+   * Takes the sets of past rotations in their order; false when none was newer. Those that are behind, and those before the first that a trusted key
+   * signed, are passed over: an agent that was away follows from where it stands. Refuses SIGNED_TOKEN_KEY_UNKNOWN when there are sets and no way
+   * leads to the newest, and the codes of `verifyKeySet`.
+   */
+  async followAll(keySets: readonly string[]): Promise<boolean> {
+    let moved = false;
+    let lost: Error | undefined;
+    for (const keySet of keySets) {
+      lost = undefined;
+      try {
+        moved = (await this.follow(keySet)) || moved;
+      } catch (cause) {
+        if (!(cause instanceof Problem) || cause.code !== 'SIGNED_TOKEN_KEY_UNKNOWN') throw cause;
+        lost = cause;
+      }
+    }
+    if (lost !== undefined) throw lost;
+    return moved;
   }
 
   /** Takes a newer set; false when it is not newer. Refuses the codes of `verifyKeySet`. */

@@ -41,8 +41,8 @@ export async function watchKeys(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const keySet = await controlPlane.keySet(signal);
-      if (keySet !== null && (await trust.follow(keySet))) log.write('info', 'the signing keys moved on');
+      if (await trust.followAll(await controlPlane.keySets(signal)))
+        log.write('info', 'the signing keys moved on');
     } catch (cause) {
       if (signal.aborted) return;
       log.write('warn', 'a new set of signing keys was not taken', { reason: String(cause) });

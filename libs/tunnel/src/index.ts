@@ -2,6 +2,7 @@
 export type { Carried, DatagramFlow, Destination, NameAnswer, Reach } from './reach/reach.ts';
 export { addressText, canonicalAddress, contains, parseAddress, parseRange } from './packet/address.ts';
 export type { Address, Family, Range } from './packet/address.ts';
+export { fold, sum, updateChecksum, writeChecksum } from './packet/checksum.ts';
 export { PacketView, type Malformed } from './packet/packet-view.ts';
 export { readRules, type Protocol, type Route, type Rule } from './filter/rule.ts';
 export { Filter, type FilterSettings } from './filter/filter.ts';

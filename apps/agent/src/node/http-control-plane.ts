@@ -12,7 +12,11 @@ const Revocations = z.object({
   revoked: z.array(z.object({ grantId: z.string().max(64) })).max(10_000),
   cursor: z.int(),
 });
-const SigningKeys = z.object({ keySet: z.string().max(8192).nullish() });
+/** A control plane of an earlier version tells the newest set alone. */
+const SigningKeys = z.object({
+  keySet: z.string().max(8192).nullish(),
+  keySets: z.array(z.string().max(8192)).max(64).default([]),
+});
 
 export interface HttpControlPlaneOptions {
   /** Such as `https://sallyport.example`; paths are below `/api`. */
@@ -58,8 +62,11 @@ export function httpControlPlane(options: HttpControlPlaneOptions): ControlPlane
           signal,
         ),
       ),
-    keySet: async (signal) =>
-      SigningKeys.parse(await ask(new URL(below('/signing-keys'), base), signal, {})).keySet ?? null,
+    keySets: async (signal) => {
+      const answer = await ask(new URL(below('/signing-keys'), base), signal, {});
+      const { keySet, keySets } = SigningKeys.parse(answer);
+      return keySets.length === 0 && keySet ? [keySet] : keySets;
+    },
   };
 }
 

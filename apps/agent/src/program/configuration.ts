@@ -27,6 +27,15 @@ export const Configuration = z.strictObject({
   metricsPort: z.int().min(0).max(65_535).optional(),
   /** Where a one-time join token lies until the agent has enrolled; removed then. */
   joinTokenFile: z.string().startsWith('/').optional(),
+  /** Whole packets (L3); not offered without it. */
+  l3: z
+    .strictObject({
+      /** A TUN device that belongs to the agent's user. */
+      device: z.string().regex(/^[a-z][a-z0-9_-]{0,14}$/),
+      /** What packets leave from: an address that leads into the device and is not its own, at most one of each family. */
+      addresses: z.array(address).min(1).max(2),
+    })
+    .optional(),
   /** Signed updates; none without a key. */
   updates: z
     .strictObject({

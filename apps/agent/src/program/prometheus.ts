@@ -16,6 +16,7 @@ export function prometheusMeters(): Meters & { text(): Promise<string> } {
   const refusedClients = counter('clients_refused_total', 'Clients refused', ['code']);
   const refusedFlows = counter('destinations_refused_total', 'Destinations refused', ['why']);
   const questions = counter('names_asked_total', 'Names asked for');
+  const packets = counter('packets_dropped_total', 'Whole packets (L3) that went nowhere', ['why']);
   const dropped = counter('records_dropped_total', 'Flow records lost to the bound on disk');
   return {
     clients: (now) => clients.set(now),
@@ -28,6 +29,7 @@ export function prometheusMeters(): Meters & { text(): Promise<string> } {
     refusedClient: (code) => refusedClients.inc({ code }),
     refusedFlow: (why) => refusedFlows.inc({ why }),
     question: () => questions.inc(),
+    packetDropped: (why) => packets.inc({ why }),
     recordsDropped: (count) => dropped.inc(count),
     text: () => registry.metrics(),
   };

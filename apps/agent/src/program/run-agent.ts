@@ -2,6 +2,8 @@ import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Effects } from '@sallyport/effects';
 import { signerOf } from '@sallyport/grant-token';
+import { Problem } from '@sallyport/problems';
+import { openPacketDevice, type OpenPacketDevice } from '../node/packet-device.ts';
 import { gatewayNetwork, resolversBehind, systemResolvers } from '../node/gateway-network.ts';
 import type { ResolverAddress } from '../node/ask-resolver.ts';
 import { httpControlPlane } from '../node/http-control-plane.ts';
@@ -30,6 +32,7 @@ export async function runAgent(
   const enrolment = store.read() ?? (await firstEnrolment(configuration, store, effects));
   const resolver = await resolverOf(configuration);
   const network = await gatewayNetwork(effects, resolver);
+  const packets = await packetsOf(configuration, effects);
   const meters = prometheusMeters();
   const records = new RecordBuffer(
     join(configuration.stateFolder, 'flows'),
@@ -53,6 +56,7 @@ export async function runAgent(
     ports: {
       effects,
       network,
+      ...(packets === undefined ? {} : { packets }),
       records,
       meters,
       packer,
@@ -76,6 +80,7 @@ export async function runAgent(
     agentId,
     version: agentVersion,
     echoes: network.pings,
+    packets: packets === undefined ? 'none' : 'device',
   });
   return {
     port: server.port,
@@ -84,8 +89,21 @@ export async function runAgent(
       await Promise.all([server.close(), metrics?.close() ?? Promise.resolve(), agent.close()]);
       records.close();
       network.close();
+      await packets?.close();
     },
   };
+}
+
+/** The device for whole packets, where one is configured. One that cannot be had costs nothing else: it is said, here and by `check`. */
+async function packetsOf({ l3 }: Configuration, { log }: Effects): Promise<OpenPacketDevice | undefined> {
+  if (l3 === undefined) return undefined;
+  try {
+    return await openPacketDevice(l3, log);
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause;
+    log.write('warn', 'whole packets are not carried', { code: cause.code, reason: cause.detail });
+    return undefined;
+  }
 }
 
 async function firstEnrolment(

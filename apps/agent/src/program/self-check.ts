@@ -2,6 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Effects } from '@sallyport/effects';
 import { fingerprint, thumbprint } from '@sallyport/grant-token';
+import { Problem } from '@sallyport/problems';
+import { lookAtPacketDevice } from '../node/packet-device.ts';
 import { openPinger } from '../node/ping.ts';
 import { askResolver, type ResolverAddress } from '../node/ask-resolver.ts';
 import { agentVersion } from '../version.ts';
@@ -35,6 +37,7 @@ export async function selfCheck(
     ['control plane and clock', () => controlPlaneFinding(configuration.controlPlane, effects)],
     ['resolver', () => resolverFinding(resolver, effects)],
     ['echoes', () => echoFinding(effects)],
+    ['whole packets (L3)', () => packetsFinding(configuration)],
     ['loopback port', () => portFinding(configuration.port)],
   ];
   const findings: Finding[] = [];
@@ -107,6 +110,18 @@ async function echoFinding({ log }: Effects) {
   return pinger.how === 'sockets'
     ? ok('by ping sockets')
     : warn('by the program ping; for ping sockets the group belongs into net.ipv4.ping_group_range');
+}
+
+async function packetsFinding({ l3 }: Configuration) {
+  if (l3 === undefined) return ok('not configured');
+  try {
+    await lookAtPacketDevice(l3);
+    return ok(`by ${l3.device}`);
+  } catch (cause) {
+    // Everything else is served without it.
+    if (cause instanceof Problem) return warn(`${cause.code}: ${cause.detail}`);
+    throw cause;
+  }
 }
 
 function portFinding(port: number): Promise<Omit<Finding, 'what'>> {

@@ -14,6 +14,7 @@ export interface FlowRecord {
   readonly source: string | null;
   /** The address that was dialled, or as it was asked for when it was refused unseen. */
   readonly destination: string;
+  /** Of whole packets (`ip`): the number of the IP protocol. */
   readonly port: number;
   /** The name that led to the address, when this client asked for one. */
   readonly name: string | null;

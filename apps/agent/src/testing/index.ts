@@ -13,7 +13,8 @@ import { aKeyHolder } from '@sallyport/grant-token/testing';
 import { Problem } from '@sallyport/problems';
 import type { FlowRecord } from '../records/flow-record.ts';
 import { joinCarrier } from '../node/carrier.ts';
-import type { GatewayNetwork, ControlPlane } from '../ports.ts';
+import type { Meters } from '../meters.ts';
+import type { GatewayNetwork, ControlPlane, PacketDevice } from '../ports.ts';
 import { startAgent, type RunningAgent } from '../start-agent.ts';
 
 export const agentId = 'agt_1';
@@ -40,6 +41,8 @@ export async function aGateway(
     controlPlane?: ControlPlane;
     effects?: Effects;
     closedAddresses?: readonly string[];
+    packets?: PacketDevice;
+    meters?: Meters;
   } = {},
 ) {
   const effects = given.effects ?? systemEffects();
@@ -56,6 +59,8 @@ export async function aGateway(
       effects,
       network: given.network ?? aNetwork(),
       records: { add: (record) => records.push(record), next: () => undefined },
+      ...(given.packets === undefined ? {} : { packets: given.packets }),
+      ...(given.meters === undefined ? {} : { meters: given.meters }),
       ...(given.controlPlane === undefined ? {} : { controlPlane: given.controlPlane }),
     },
   });
@@ -113,6 +118,7 @@ export async function aClient(
     return signAgentToken(full, (how.signedBy ?? issuer).signer);
   };
   const told: string[] = [];
+  const packets: Uint8Array[] = [];
   const up = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
   // Refusals are looked at by those tests that expect them.
@@ -124,6 +130,7 @@ export async function aClient(
       up.reject(new Problem(code as 'AGENT_TOKEN_REFUSED'));
     },
     ended: (code) => ended.resolve(code),
+    packet: (packet) => packets.push(packet),
   };
   const link = createClientLink({
     ports: { effects },
@@ -145,7 +152,7 @@ export async function aClient(
     return near;
   };
   const carrier = addCarrier();
-  return { link, told, token, carrier, addCarrier, up: up.promise, ended: ended.promise };
+  return { link, told, packets, token, carrier, addCarrier, up: up.promise, ended: ended.promise };
 }
 
 /** One TCP conversation as promises. */

@@ -33,6 +33,6 @@ export function controlPlaneOfInstallation(parts: {
   return {
     takeFlows: async (records, signal) => (await found()).takeFlows(records, signal),
     revocations: async (after, signal) => (await found()).revocations(after, signal),
-    keySet: async (signal) => (await found()).keySet(signal),
+    keySets: async (signal) => (await found()).keySets(signal),
   };
 }

@@ -68,6 +68,12 @@ export const agent = entries({
     title: 'The configuration or the state of the agent cannot be used.',
     advice: 'Mend what is named; `sallyport-agent check` looks at the whole.',
   },
+  AGENT_PACKETS_UNAVAILABLE: {
+    kind: 'local',
+    title: 'The agent has no device for whole packets.',
+    advice:
+      'Make the device with the installer (SALLYPORT_L3=yes), and run the plain bundle with koffi beside it; everything else is served without.',
+  },
   AGENT_PORT_TAKEN: {
     kind: 'local',
     title: 'The agent cannot listen on its loopback port.',

@@ -136,19 +136,24 @@ export class PacketView {
 
   /** A copy of the packet's own bytes. */
   copy(): Uint8Array {
-    return this.bytes.slice(this.start, this.end);
+    return this.#copied(this.start, this.end);
   }
 
   /** The destination's bytes, copied. */
   destinationBytes(): Uint8Array {
     const at = this.start + (this.family === 4 ? 16 : 24);
-    return this.bytes.slice(at, at + (this.family === 4 ? 4 : 16));
+    return this.#copied(at, at + (this.family === 4 ? 4 : 16));
   }
 
   /** The source's bytes, copied. */
   sourceBytes(): Uint8Array {
     const at = this.start + (this.family === 4 ? 12 : 8);
-    return this.bytes.slice(at, at + (this.family === 4 ? 4 : 16));
+    return this.#copied(at, at + (this.family === 4 ? 4 : 16));
+  }
+
+  /** Not by `slice`: that of a Buffer shares its memory. */
+  #copied(from: number, to: number): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(from, to));
   }
 
   word16(at: number): number {

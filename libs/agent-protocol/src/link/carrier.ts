@@ -3,7 +3,7 @@ import { frameHeader, putUint32, putUint48 } from '../frame/encode.ts';
 import { frameHeaderBytes, frameTypes } from '../frame/frame-type.ts';
 import { receiptAfter } from '../limits.ts';
 import type { Retained } from './outgoing.ts';
-import { CarrierPace } from './pace.ts';
+import { CarrierPace, type BareWay } from './pace.ts';
 
 interface Sent {
   /** Position behind the frame. */
@@ -18,10 +18,11 @@ const compactAfter = 1_024;
 
 /** One admitted carrier: what is in flight on it, how fast it is, and what has to be sent again if it is lost. */
 export class Carrier {
-  readonly pace = new CarrierPace();
+  readonly pace: CarrierPace;
   /** Ends it; the link hears of that as of every other end. */
   readonly close: () => void;
   readonly #sink: CarrierSink;
+  readonly #bare: BareWay;
   #parts: Uint8Array[] = [];
   /** Bytes written to it, and known to have arrived. */
   #sent = 0;
@@ -40,7 +41,9 @@ export class Carrier {
   /** What it had in flight was given to others. */
   stalled = false;
 
-  constructor(sink: CarrierSink, close: () => void, now: number) {
+  constructor(sink: CarrierSink, close: () => void, bare: BareWay, now: number) {
+    this.pace = new CarrierPace(bare);
+    this.#bare = bare;
     this.#sink = sink;
     this.close = close;
     this.heardAt = now;
@@ -154,7 +157,7 @@ export class Carrier {
     }
     this.#confirmed = this.retainedFrames === 0 ? this.#sent : position;
     this.progressAt = now;
-    if (this.stalled) this.pace.forget();
+    if (this.stalled) this.#bare.forget();
     this.stalled = false;
     if (newest) {
       // Both clocks turn over; their difference does not.

@@ -26,6 +26,8 @@ export interface StreamHost {
 /** A stream that sends more than this without a pause is bulk, and is spread over all carriers. */
 const bulkyBytes = 48 * 1024;
 const pauseMs = 250;
+/** Credit is given in such pieces, or an eighth of a great window: half of one would leave in one burst, and stand as a queue on the way. */
+const creditBytes = 64 * 1024;
 
 const nothing: readonly Uint8Array[] = [];
 
@@ -59,7 +61,8 @@ export class LinkStream implements MuxStream {
   #consumed = 0;
   #limit = windowBytesFirst;
   #window = windowBytesFirst;
-  #creditAt: number;
+  /** When the last half of the window had gone through. */
+  #half: { readonly bytes: number; readonly at: number };
   #finalOffset: number | undefined;
   #ended = false;
   /** Nothing is written or told any more. */
@@ -72,7 +75,7 @@ export class LinkStream implements MuxStream {
     this.#host = host;
     this.packing = packing;
     this.known = known;
-    this.#creditAt = host.now();
+    this.#half = { bytes: 0, at: host.now() };
   }
 
   get sent(): number {
@@ -126,16 +129,22 @@ export class LinkStream implements MuxStream {
   consumed(bytes: number): void {
     if (this.#over || this.#finalOffset !== undefined) return;
     this.#consumed = Math.min(this.#consumed + bytes, this.#reassembly.delivered);
-    if (this.#limit - this.#consumed > this.#window / 2) return;
-    const now = this.#host.now();
-    // Half a window went through in about a round trip: the window is what limits.
-    if (now - this.#creditAt < 2 * this.#host.rttMs() + 50 && this.#window < windowBytesMax) {
-      const more = Math.min(this.#window, windowBytesMax - this.#window);
-      if (this.#host.grow(more)) this.#window += more;
-    }
-    this.#creditAt = now;
-    this.#limit = this.#consumed + this.#window;
+    this.#growIfShort();
+    const given = this.#consumed + this.#window - this.#limit;
+    if (given < Math.max(this.#window >> 3, Math.min(this.#window >> 1, creditBytes))) return;
+    this.#limit += given;
     this.#host.creditDue(this);
+  }
+
+  /** Half a window that goes through in about a round trip says that the window is what limits. */
+  #growIfShort(): void {
+    const { bytes, at } = this.#half;
+    if (this.#consumed - bytes < this.#window >> 1) return;
+    const now = this.#host.now();
+    this.#half = { bytes: this.#consumed, at: now };
+    if (now - at >= 2 * this.#host.rttMs() + 50 || this.#window >= windowBytesMax) return;
+    const more = Math.min(this.#window, windowBytesMax - this.#window);
+    if (this.#host.grow(more)) this.#window += more;
   }
 
   /** A frame of its own before everything else: the opening. */

@@ -19,6 +19,7 @@ import { violation } from '../violation.ts';
 import type { Carrier } from './carrier.ts';
 import { LinkStream, type StreamHost } from './link-stream.ts';
 import type { Control, Piece, Retained } from './outgoing.ts';
+import { BareWay } from './pace.ts';
 import { Packing } from './packing.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -45,6 +46,7 @@ const datagramShare = 0.5;
 export class Link {
   readonly streams = new Map<number, LinkStream>();
   readonly carriers: Carrier[] = [];
+  readonly bare = new BareWay();
   readonly #ports: LinkPorts;
   readonly #role: LinkRole;
   #scheduler = new Scheduler();

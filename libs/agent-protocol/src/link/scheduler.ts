@@ -1,4 +1,4 @@
-import { preferredBytes } from '../limits.ts';
+import { chunkBytes, preferredBytes } from '../limits.ts';
 import type { Carrier } from './carrier.ts';
 import type { LinkStream } from './link-stream.ts';
 
@@ -21,7 +21,7 @@ export class Scheduler {
   wants(stream: LinkStream): void {
     if (stream.queued || !stream.sendable) return;
     stream.queued = true;
-    if (this.#moved >= (this.#freshFrom.get(stream) ?? 0)) {
+    if (!stream.bulky && this.#moved >= (this.#freshFrom.get(stream) ?? 0)) {
       stream.turn = preferredBytes;
       this.#freshFrom.set(stream, this.#moved + preferredBytes * (this.#line.length + 1));
     }
@@ -62,7 +62,8 @@ export class Scheduler {
         continue;
       }
       skipped = 0;
-      const bytes = send(stream, carrier, Math.min(carrier.pace.chunk, stream.turn || carrier.pace.chunk));
+      const most = Math.max(chunkBytes.least, Math.min(carrier.pace.chunk, carrier.room(beyond)));
+      const bytes = send(stream, carrier, Math.min(most, stream.turn || most));
       this.#moved += bytes;
       stream.turn = Math.max(0, stream.turn - bytes);
       line.shift();

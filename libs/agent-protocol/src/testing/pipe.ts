@@ -7,12 +7,15 @@ export interface PipeShape {
   readonly delayMs: number;
   /** Each way; infinite by default. */
   readonly bytesPerMs?: number;
+  /** Pipes that share one link share this: each way, when the link has sent all that was given to it. */
+  readonly shared?: { readonly left: { freeAt: number }; readonly right: { freeAt: number } };
 }
 
 /** What arrives at once. */
 const pieceBytes = 16 * 1024;
 
 interface Side {
+  readonly name: 'left' | 'right';
   input: CarrierInput | undefined;
   /** Bytes that were given before anybody listened. */
   early: Uint8Array[];
@@ -24,8 +27,8 @@ export class Pipe {
   readonly #timers: Timers;
   readonly #clock: { monotonic(): number };
   readonly #shape: PipeShape;
-  readonly #left: Side = { input: undefined, early: [], freeAt: 0 };
-  readonly #right: Side = { input: undefined, early: [], freeAt: 0 };
+  readonly #left: Side = { name: 'left', input: undefined, early: [], freeAt: 0 };
+  readonly #right: Side = { name: 'right', input: undefined, early: [], freeAt: 0 };
   #cut = false;
   /** Nothing arrives any more, although it is not cut. */
   silent = false;
@@ -99,8 +102,9 @@ export class Pipe {
   /** Milliseconds until what is sent now has arrived. */
   #arrival(to: Side, bytes: number): number {
     const now = this.#clock.monotonic();
-    to.freeAt = Math.max(now, to.freeAt) + bytes / (this.#shape.bytesPerMs ?? Number.POSITIVE_INFINITY);
-    return to.freeAt - now + this.#shape.delayMs;
+    const line = this.#shape.shared?.[to.name] ?? to;
+    line.freeAt = Math.max(now, line.freeAt) + bytes / (this.#shape.bytesPerMs ?? Number.POSITIVE_INFINITY);
+    return line.freeAt - now + this.#shape.delayMs;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Effects } from '@sallyport/effects';
 
 /** Where text goes. `columns` is undefined when the width is not known. */
@@ -33,6 +34,8 @@ export interface World {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly effects: Effects;
+  /** Standard input and output as bytes, for a command that carries those of another program and prints nothing. */
+  bytes(): { readonly from: Readable; readonly to: Writable };
   prompts(): Promise<Prompts>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying; returns how to stop listening. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): () => void;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
 import { systemEffects } from '@sallyport/effects/system';
 import { runTunnel } from '../src/main.ts';
 import type { World } from '../src/world.ts';
@@ -57,6 +58,10 @@ export class Person {
       stdout: stream(out),
       stderr: stream(err),
       effects: systemEffects(),
+      bytes: () => ({
+        from: Readable.from([]),
+        to: new Writable({ write: (_bytes, _encoding, done) => done() }),
+      }),
       prompts: async () => {
         const next = async () => {
           const answer = this.answers.shift();

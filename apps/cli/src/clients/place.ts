@@ -9,6 +9,8 @@ export interface ReachedResource {
   readonly database?: { readonly name: string; readonly role: string; readonly auth?: string } | null;
   /** Set when the resource speaks TLS: the name its certificate bears, and the authority (PEM) if it is not a public one. */
   readonly tls?: { readonly serverName?: string | null; readonly ca?: string | null } | null;
+  /** Whom to sign in as. */
+  readonly ssh?: { readonly user: string } | null;
   readonly cluster?: {
     readonly name: string;
     readonly serverName?: string | null;

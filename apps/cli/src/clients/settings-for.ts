@@ -4,6 +4,7 @@ import { mysqlSettings } from './mysql.ts';
 import { authorityOf, type ClientCase, type ClientSettings, type ReachedResource } from './place.ts';
 import { postgresqlSettings } from './postgresql.ts';
 import { redisSettings } from './redis.ts';
+import { sshSettings } from './ssh.ts';
 
 const byProtocol: Readonly<Record<string, (given: ClientCase) => ClientSettings>> = {
   postgresql: postgresqlSettings,
@@ -11,6 +12,7 @@ const byProtocol: Readonly<Record<string, (given: ClientCase) => ClientSettings>
   redis: redisSettings,
   http: httpSettings,
   kubernetes: kubernetesSettings,
+  ssh: sshSettings,
 };
 
 /** What the clients of a resource need to reach it through its tunnel. */

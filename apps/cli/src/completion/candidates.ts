@@ -24,6 +24,8 @@ const argumentsOf: Readonly<Record<string, Kind | readonly string[]>> = {
   show: 'resources',
   request: 'resources',
   connect: 'resources',
+  ssh: 'resources',
+  proxy: 'resources',
   url: 'resources',
   env: 'resources',
   creds: 'resources',

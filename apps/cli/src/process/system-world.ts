@@ -35,6 +35,7 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     effects: systemEffects(),
+    bytes: () => ({ from: process.stdin, to: process.stdout }),
     prompts: async () => (await import('./prompts.ts')).terminalPrompts,
     onSignal: (listener) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

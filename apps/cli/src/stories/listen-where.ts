@@ -15,7 +15,9 @@ export type ListenAt =
   /** A Unix socket. */
   | { readonly on: 'socket'; readonly path: string }
   /** Nowhere of its own: programs come through the SOCKS listener at this address. */
-  | { readonly on: 'socks'; readonly proxy: string };
+  | { readonly on: 'socks'; readonly proxy: string }
+  /** Nowhere: the one connection is that of the process itself. */
+  | { readonly on: 'stdio' };
 
 /** The wish in the terms of the library; several ports are tried in order. */
 export function listenWish(
@@ -23,7 +25,7 @@ export function listenWish(
   resource: Pick<Resource, 'name' | 'environment' | 'port'>,
 ): ListenWish {
   if (at.on === 'socket') return at;
-  if (at.on === 'socks') return { on: 'nothing' };
+  if (at.on === 'socks' || at.on === 'stdio') return { on: 'nothing' };
   const { host, port } = at;
   return {
     on: 'ports',

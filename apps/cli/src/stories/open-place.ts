@@ -9,7 +9,7 @@ import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import { listRequests } from './requests.ts';
 import { readResource } from './resources.ts';
-import { localTunnels, type LiveTunnel } from './running-tunnels.ts';
+import { carriesOne, localTunnels, type LiveTunnel } from './running-tunnels.ts';
 
 /** An open tunnel of this machine with what its clients need. */
 export interface OpenPlace {
@@ -27,7 +27,7 @@ export interface OpenPlace {
  */
 export async function openPlace(world: World, server: Server, name: string): Promise<OpenPlace> {
   const resource = await readResource(server, name);
-  const tunnel = (await localTunnels(world)).find((open) => open.name === name);
+  const tunnel = (await localTunnels(world)).find((open) => open.name === name && !carriesOne(open));
   if (!tunnel || tunnel.port === null || tunnel.host === null || tunnel.pid === null)
     throw await notOpen(server, name);
   if (isNetwork(resource) && tunnel.network) {

@@ -22,7 +22,7 @@ import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import { expectedPort, listenWish, type ListenAt } from './listen-where.ts';
 import { placeOf } from './open-place.ts';
-import { localTunnels } from './running-tunnels.ts';
+import { carriesOne, localTunnels } from './running-tunnels.ts';
 import { statusOf } from './tunnel-status.ts';
 import { grantEnded } from './tunnel-end.ts';
 import { isNetwork, type Via } from '../network/facts.ts';
@@ -180,6 +180,8 @@ function optionsFor({ world, server, debug, report }: Opening, wish: TunnelWish)
     grantId: wish.grant.id,
     listen: isNetwork(wish.resource) ? { on: 'nothing' } : listenWish(wish.at, wish.resource),
     clientVersion: world.version,
+    // One connection lives and dies with one session.
+    ...(wish.at.on === 'stdio' && { pool: { sessionsMax: 1 } }),
     admit: admissionFor(world, strangers, debug),
     ...(wish.whileDown === undefined ? {} : { whileDown: wish.whileDown }),
     rules: { controlPlane: server.address, ...connectionSettings(world.env) },
@@ -236,6 +238,7 @@ function eventsFor(
 function placeFor(resource: Resource, at: ListenAt, { host, port }: Tunnel): TunnelPlace {
   if (isNetwork(resource)) return placeOf(resource, { host: '', port: 0 });
   if (at.on === 'socks') return placeOf(resource, { host: resource.host ?? '', port: resource.port ?? 0 });
+  if (at.on === 'stdio') return placeOf(resource, { host: resource.name, port: 0 });
   if (at.on === 'socket') return placeOf(resource, { host: '', port: 0, socket: at.path });
   return placeOf(resource, { host, port });
 }
@@ -276,7 +279,9 @@ async function tellOpened(
 
 /** A second tunnel to the same resource would get another port than the one people know. */
 async function refuseSecond(world: World, name: string): Promise<void> {
-  const open = (await localTunnels(world)).find((tunnel) => tunnel.name === name && tunnel.url !== null);
+  const open = (await localTunnels(world)).find(
+    (tunnel) => tunnel.name === name && tunnel.url !== null && !carriesOne(tunnel),
+  );
   if (open) throw new Problem('TUNNEL_ALREADY_OPEN', { detail: `${name} is open at ${open.url} already.` });
 }
 

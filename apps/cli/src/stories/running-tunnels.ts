@@ -25,6 +25,11 @@ export interface LiveTunnel extends Omit<TunnelStatus, 'sessionId'> {
   readonly openedAt: string;
 }
 
+/** Whether it is the one connection of an ssh, so that no other program can be led through it. */
+export function carriesOne({ port, url }: Pick<LiveTunnel, 'port' | 'url'>): boolean {
+  return port === 0 && (url?.startsWith('ssh:') ?? false);
+}
+
 /** A tunnel that runs here, and the socket it is asked by. */
 interface Found {
   readonly tunnel: LiveTunnel;

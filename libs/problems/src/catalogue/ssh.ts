@@ -28,4 +28,39 @@ export const ssh = entries({
     title: 'The SSH connection to the gateway did not come about.',
     advice: 'Try again in a moment; an administrator can look at the sshd of the gateway.',
   },
+  SSH_HOST_INVALID: {
+    kind: 'invalid',
+    title: 'This is no name of an SSH host.',
+    advice: 'Give a name of the catalogue, an instance id or a Name tag: letters, digits, ".", "_" and "-".',
+  },
+  SSH_HOST_AMBIGUOUS: {
+    kind: 'conflict',
+    title: 'More than one SSH host answers to that name.',
+    advice: 'Use the name of the resource: tunnel ls.',
+  },
+  SSH_HOST_OTHER: {
+    kind: 'conflict',
+    title: 'The session would lead to another instance than the one that was named.',
+    advice: 'Use the name of the resource, which leads to whichever instance is there.',
+  },
+  SSH_USER_OTHER: {
+    kind: 'refused',
+    title: 'This host is granted for another user.',
+    advice: 'Leave the user away, or ask an administrator for a resource with that user.',
+  },
+  SSH_PORT_OTHER: {
+    kind: 'refused',
+    title: 'This host is granted on another port.',
+    advice: 'Leave the port away.',
+  },
+  SSH_NOT_GRANTED: {
+    kind: 'pending',
+    title: 'This host is not granted to you yet.',
+    advice: 'Ask for it: tunnel request NAME --for 1h --reason TEXT, or connect by tunnel ssh NAME.',
+  },
+  SSH_PROGRAM_MISSING: {
+    kind: 'local',
+    title: 'The SSH client of this machine was not found.',
+    advice: 'Install OpenSSH (Debian: openssh-client; rsync brings its own package) and see that it is on PATH.',
+  },
 });

@@ -1,0 +1,89 @@
+import type { Resource } from '@sallyport/api-client';
+import { Problem } from '@sallyport/problems';
+import { nearest } from '../output/nearest.ts';
+import { clean } from '../output/text.ts';
+import type { Server } from '../server/server.ts';
+import { listResources } from '../stories/resources.ts';
+
+/** An SSH host as ssh is given it. */
+export interface SshHost {
+  readonly resource: Resource;
+  readonly user: string;
+  readonly port: number;
+  /** Whether the key is ours, handed over by Instance Connect; otherwise the person's own keys are used. */
+  readonly ownKey: boolean;
+}
+
+/** What may stand for a host on a command line: nothing that a shell or ssh could take for something else. */
+export function isHostName(written: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/u.test(written);
+}
+
+const isInstanceId = (written: string) => /^m?i-[0-9a-f]{8,17}$/u.test(written);
+
+/** The SSH hosts that the person may see, those that cannot be connected to left out. */
+export async function sshHosts(server: Server): Promise<readonly SshHost[]> {
+  return (await listResources(server, [])).flatMap((resource) => hostOf(resource) ?? []);
+}
+
+/**
+ * The one host that a name means: a resource, else an instance id or a Name tag. `user` tells hosts at one instance apart. Refuses with SSH_HOST_INVALID,
+ * SSH_HOST_AMBIGUOUS (both are named), RESOURCE_UNKNOWN and RESOURCE_NOT_CONNECTABLE.
+ */
+export async function findHost(server: Server, written: string, user?: string): Promise<SshHost> {
+  if (!isHostName(written))
+    throw new Problem('SSH_HOST_INVALID', {
+      detail: `"${clean(written).slice(0, 60)}" is no name of a host.`,
+    });
+  const resources = await listResources(server, []);
+  const named = resources.find(({ name }) => name === written);
+  const answering = named ? [named] : resources.filter((resource) => answersTo(resource, written));
+  const hosts = answering.flatMap((resource) => hostOf(resource) ?? []);
+  const fit = hosts.length > 1 ? hosts.filter((host) => host.user === user) : hosts;
+  const [host] = fit.length === 1 ? fit : hosts;
+  if (hosts.length > 1 && fit.length !== 1)
+    throw new Problem('SSH_HOST_AMBIGUOUS', {
+      detail: `${written} is ${hosts.map(describe).join(' and ')}.`,
+    });
+  if (host) return host;
+  throw refusal(written, answering[0], resources);
+}
+
+function hostOf(resource: Resource): SshHost | undefined {
+  if (resource.kind !== 'ssh' || !resource.connectable || !resource.ssh) return undefined;
+  const { user, port, instanceConnect } = resource.ssh;
+  const hybrid = resource.gateway.instanceId?.startsWith('mi-') ?? false;
+  return { resource, user, port, ownKey: instanceConnect && !hybrid };
+}
+
+function answersTo({ kind, gateway }: Resource, written: string): boolean {
+  if (kind !== 'ssh') return false;
+  return isInstanceId(written) ? gateway.instanceId === written : nameTag(gateway) === written;
+}
+
+function nameTag({ selector }: Resource['gateway']): string | undefined {
+  return selector['Name'];
+}
+
+function describe({ resource: { name, gateway }, user }: SshHost): string {
+  return `${clean(name)} (${user} at ${gateway.instanceId ?? 'an instance that is away'})`;
+}
+
+function refusal(written: string, found: Resource | undefined, all: readonly Resource[]): Problem {
+  if (found?.notConnectable)
+    return new Problem('RESOURCE_NOT_CONNECTABLE', {
+      detail: `${clean(found.name)}: ${found.notConnectable.reason}`,
+    });
+  if (found)
+    return new Problem('RESOURCE_NOT_CONNECTABLE', {
+      detail: `${clean(found.name)} is no SSH host but of kind ${found.kind}: tunnel connect ${clean(found.name)}.`,
+    });
+  const near = nearest(
+    written,
+    all.filter(({ kind }) => kind === 'ssh').map(({ name }) => name),
+  );
+  const detail = `There is no SSH host "${clean(written)}" that you may see`;
+  return new Problem('RESOURCE_UNKNOWN', {
+    detail: near ? `${detail}; did you mean ${near}?` : `${detail}.`,
+  });
+}

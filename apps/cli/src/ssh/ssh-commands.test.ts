@@ -1,0 +1,182 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ApiDouble, aGrant, aRequest, aResource, token } from '../../test/api-double.ts';
+import { Person } from '../../test/world-double.ts';
+import { hostsOfScp } from './run-ssh.ts';
+import { splitWords } from './words.ts';
+
+const instance = 'i-0b5c1d2e3f4a50617';
+const web = (over: object = {}) =>
+  aResource({
+    name: 'web-1',
+    kind: 'ssh',
+    protocol: 'ssh',
+    database: null,
+    host: null,
+    port: 22,
+    ssh: { user: 'app', port: 22, instanceConnect: true },
+    gateway: { selector: { Name: 'web-one' }, instanceId: instance, state: 'online' },
+    ...over,
+  });
+const node = () =>
+  web({
+    name: 'onprem-1',
+    ssh: { user: 'ops', port: 2222, instanceConnect: false },
+    gateway: { selector: { Name: 'onprem' }, instanceId: 'mi-0123456789abcdef0', state: 'online' },
+  });
+
+let api: ApiDouble;
+let person: Person;
+beforeAll(async () => {
+  api = await ApiDouble.start();
+});
+afterAll(() => api.stop());
+beforeEach(async () => {
+  person = await Person.at(api.url);
+  person.stdin = token;
+  expect((await person.types('login', '--token-stdin')).code).toBe(0);
+  api.on('GET /resources', { body: { items: [web(), node(), aResource()] } });
+  api.on('GET /grants', { body: { items: [] } });
+  api.on('GET /access-requests', { body: { items: [] } });
+});
+afterEach(() => person.leave());
+
+describe('the name of an SSH host', () => {
+  it.each([
+    ['web-1; id', 'SSH_HOST_INVALID'],
+    ['$(id)', 'SSH_HOST_INVALID'],
+    ['a/../b', 'SSH_HOST_INVALID'],
+    ['web 1', 'SSH_HOST_INVALID'],
+    ['web-2', 'RESOURCE_UNKNOWN'],
+    ['prod-rds', 'RESOURCE_NOT_CONNECTABLE'],
+    ['i-00000000000000000', 'RESOURCE_UNKNOWN'],
+  ])('%s is refused with %s before anything is opened', async (host, code) => {
+    const ran = await person.types('proxy', host, '22');
+    expect(ran.err).toContain(code);
+    expect(ran.out).toBe('');
+    expect(ran.code).not.toBe(0);
+  });
+
+  it('is not taken for an option of ours', async () => {
+    const ran = await person.types('proxy', '--', '-oProxyCommand=id', '22');
+    expect(ran.err).toMatch(/SSH_HOST_INVALID|COMMAND_USAGE/u);
+  });
+
+  it.each(['web-1', 'web-one', instance])('%s leads to the one resource (b2)', async (host) => {
+    const ran = await person.types('proxy', host, '22', '--user', 'app');
+    expect(ran).toMatchObject({ code: 8, out: '' });
+    expect(ran.err).toContain('web-1 is not granted to you. Ask for it: tunnel request web-1');
+    expect(ran.err).toContain('SSH_NOT_GRANTED');
+  });
+
+  it('with two matches is an error that lists both, unless the user tells them apart (b2)', async () => {
+    const other = web({ name: 'web-root', ssh: { user: 'ops', port: 22, instanceConnect: true } });
+    api.on('GET /resources', { body: { items: [web(), other] } });
+    const ran = await person.types('proxy', instance, '22');
+    expect(ran).toMatchObject({ code: 7, out: '' });
+    expect(ran.err).toContain(`web-1 (app at ${instance}) and web-root (ops at ${instance})`);
+    expect(ran.err).toContain('SSH_HOST_AMBIGUOUS');
+    const told = await person.types('proxy', instance, '22', '--user', 'ops');
+    expect(told.err).toContain('web-root is not granted to you');
+  });
+
+  it('with another user or another port than granted is told so', async () => {
+    const user = await person.types('proxy', 'web-1', '22', '--user', 'root');
+    expect(user.err).toContain('SSH_USER_OTHER');
+    expect(user.err).toContain('ssh app@web-1');
+    expect((await person.types('proxy', 'web-1', '2200', '--user', 'app')).err).toContain('SSH_PORT_OTHER');
+    expect((await person.types('proxy', 'web-1', '70000')).err).toContain('LOCAL_PORT_INVALID');
+  });
+
+  it('that is asked for already says that it waits', async () => {
+    const items = [
+      { id: 'itm_1', state: 'pending', resource: { id: 'r', name: 'web-1', kind: 'ssh' }, grantId: null },
+    ];
+    api.on('GET /access-requests', { body: { items: [aRequest({ items })] } });
+    const ran = await person.types('proxy', 'web-1', '22');
+    expect(ran).toMatchObject({ code: 8, out: '' });
+    expect(ran.err).toContain('REQUEST_WAITING');
+  });
+});
+
+describe('tunnel ssh-config', () => {
+  it('names each host with its user, its port and our key, and nodes with the keys of the person (b1, b4)', async () => {
+    const { out } = await person.types('ssh-config');
+    const blocks = out.split('\n\n');
+    const block = (name: string) => blocks.find((text) => text.startsWith(`Host ${name}\n`)) ?? '';
+    expect(block('web-1')).toMatch(
+      /User app\n {2}Port 22\n {2}ProxyCommand .* proxy web-1 %p --user '%r'\n/u,
+    );
+    expect(block('web-1')).toMatch(/IdentityAgent ".*\/%r@web-1"/u);
+    expect(block('onprem-1')).toMatch(/User ops\n {2}Port 2222\n/u);
+    for (const name of ['onprem-1', 'mi-*']) expect(block(name)).not.toContain('Identity');
+    expect(block('i-*')).toContain("proxy '%h' %p --user '%r'");
+    expect(out).not.toContain('prod-rds');
+    for (const name of ['web-1', 'onprem-1', 'i-*', 'mi-*'])
+      expect(block(name)).toMatch(/StrictHostKeyChecking yes/u);
+  });
+
+  it('is taken by ssh as it is meant, whatever stands in the paths (b1)', async () => {
+    if (spawnSync('ssh', ['-V']).error) return;
+    person.env['XDG_STATE_HOME'] = join(person.home, "st 100%h's");
+    expect((await person.types('ssh-config', '--install')).code).toBe(0);
+    const config = join(person.home, '.ssh/config');
+    const asked = (host: string) => spawnSync('ssh', ['-G', '-F', config, host], { encoding: 'utf8' }).stdout;
+    expect(asked('web-1')).toMatch(/^user app$/mu);
+    expect(asked('web-1')).toContain("proxy web-1 %p --user '%r'");
+    expect(asked('web-1')).toMatch(/^userknownhostsfile .*st 100%h's\/sallyport\/ssh\/host-keys\/web-1/mu);
+    expect(asked(instance)).toContain("proxy '%h' %p --user '%r'");
+    expect(asked('elsewhere')).not.toContain('proxycommand');
+  });
+
+  it('tells in JSON what it did', async () => {
+    const first = JSON.parse((await person.types('ssh-config', '--install', '--json')).out) as object;
+    expect(first).toMatchObject({
+      id: 'ssh-config',
+      state: 'installed',
+      hosts: ['web-1', 'onprem-1'],
+      backup: null,
+    });
+    const second = JSON.parse((await person.types('ssh-config', '--install', '--json')).out) as object;
+    expect(second).toMatchObject({ state: 'unchanged' });
+    expect((await person.types('ssh-config', '--uninstall')).out).toContain('no more');
+    expect(readFileSync(join(person.home, '.ssh/config'), 'utf8')).toBe('');
+  });
+});
+
+describe('tunnel ssh', () => {
+  it('divides its words between us, ssh and the far side', () => {
+    expect(splitWords(['--for', '1h', 'web-1', '-L', '1:a:2', '--', 'ls', '--', '-l'], ['--for'])).toEqual({
+      ours: ['--for', '1h'],
+      host: 'web-1',
+      theirs: ['-L', '1:a:2'],
+      command: ['ls', '--', '-l'],
+    });
+    expect(splitWords(['--', 'ls'], [])).toEqual({ ours: [], host: undefined, theirs: [], command: ['ls'] });
+    expect(hostsOfScp(['-P', '22', '-r', './a:b', 'web-1:/x', 'app@web-2:y', 'scp://web-3:22/z'])).toEqual([
+      'web-1',
+      'app@web-2',
+      'web-3',
+    ]);
+  });
+
+  it('keeps the status of ssh, and says when there is no ssh', async () => {
+    api.on('GET /grants', {
+      body: { items: [aGrant({ resource: { id: 'r', name: 'web-1', kind: 'ssh' } })] },
+    });
+    person.env['PATH'] = person.home;
+    const ran = await person.types('ssh', 'web-1', '--', 'true');
+    expect(ran.code).toBe(11);
+    expect(ran.err).toContain('SSH_PROGRAM_MISSING');
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(join(person.home, 'ssh'), '#!/bin/sh\necho "$@" > "$HOME/asked"\nexit 7\n', {
+      mode: 0o755,
+    });
+    expect((await person.types('ssh', 'app@web-1', '-v', '--', 'exit', '7')).code).toBe(7);
+    const asked = readFileSync(join(person.home, 'asked'), 'utf8');
+    expect(asked).toMatch(/^-F \S+\/everything\.conf -v app@web-1 exit 7\n$/u);
+    expect(existsSync(join(person.home, '.ssh'))).toBe(false);
+  });
+});

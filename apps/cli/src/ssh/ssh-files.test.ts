@@ -1,0 +1,152 @@
+import { spawnSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryKey } from '@sallyport/connect';
+import { Person } from '../../test/world-double.ts';
+import type { World } from '../world.ts';
+import { AgentSocket } from './agent-socket.ts';
+import { HostKeyFiles } from './host-key-files.ts';
+import { installConfig, uninstallConfig } from './install-config.ts';
+import { agentPath, sshPlaces } from './places.ts';
+
+let person: Person;
+let world: World;
+beforeEach(async () => {
+  person = await Person.at('http://localhost:1');
+  world = person.world();
+});
+afterEach(() => person.leave());
+
+const a = 'i-0b5c1d2e3f4a50617';
+const b = 'i-0c6d2e3f4a5b61728';
+const blob = async () => (await memoryKey('ed25519')).blob;
+const line = (key: Buffer) => `ssh-ed25519 ${key.toString('base64')}`;
+
+describe('~/.ssh/config', () => {
+  const config = () => join(person.home, '.ssh/config');
+
+  it('is made where there is none, for its owner alone (b1)', async () => {
+    expect(await installConfig(world, 'Host web-1\n')).toMatchObject({ state: 'installed', backup: null });
+    expect(statSync(config()).mode & 0o777).toBe(0o600);
+    expect(statSync(join(person.home, '.ssh')).mode & 0o777).toBe(0o700);
+    expect(readFileSync(config(), 'utf8')).toContain(`Include "${sshPlaces(world).hosts}"`);
+  });
+
+  it('keeps what was in it, its mode and its link, and is changed by the first of two installations alone (b1)', async () => {
+    mkdirSync(join(person.home, '.ssh'), { mode: 0o700 });
+    mkdirSync(join(person.home, 'dotfiles'));
+    const before = 'Host old\n  User me';
+    writeFileSync(join(person.home, 'dotfiles/config'), before, { mode: 0o640 });
+    symlinkSync('../dotfiles/config', config());
+    const { backup } = await installConfig(world, 'Host web-1\n');
+    const once = readFileSync(config(), 'utf8');
+    expect(once.endsWith(before)).toBe(true);
+    expect(once.split('\n')[1]).toMatch(/^Include "/u);
+    expect(lstatSync(config()).isSymbolicLink()).toBe(true);
+    expect(statSync(config()).mode & 0o777).toBe(0o640);
+    expect(readFileSync(backup ?? '', 'utf8')).toBe(before);
+    const marks = () =>
+      [config(), sshPlaces(world).hosts].map((path) => statSync(path, { bigint: true }).mtimeNs);
+    const then = marks();
+    expect(await installConfig(world, 'Host web-1\n')).toMatchObject({ state: 'unchanged', backup: null });
+    expect(marks()).toEqual(then);
+    expect(await uninstallConfig(world)).toMatchObject({ state: 'removed' });
+    expect(readFileSync(config(), 'utf8')).toBe(before);
+    expect(await uninstallConfig(world)).toMatchObject({ state: 'unchanged' });
+  });
+});
+
+describe('host keys of an instance', () => {
+  const files = (instanceId: string, recorded: string[] = []) =>
+    new HostKeyFiles(world, sshPlaces(world), { host: 'web-1', instanceId, recorded });
+  const told = () => readFileSync(join(sshPlaces(world).hostKeys, 'web-1'), 'utf8');
+
+  it('are those on record, whatever was seen first (c3)', async () => {
+    const [recorded, other] = [await blob(), await blob()];
+    await files(a).judge(other);
+    await files(a).remember(other);
+    await files(a, [line(recorded)]).tellKnown();
+    expect(told()).toBe(`* ${line(recorded)} ${a}\n`);
+    await files(a, [line(recorded)]).judge(recorded);
+    await expect(files(a, [line(recorded)]).judge(other)).rejects.toMatchObject({
+      code: 'SSH_HOST_KEY_CHANGED',
+    });
+  });
+
+  it('are the first ones seen where none is on record, by instance and not by name (c3)', async () => {
+    const [first, second] = [await blob(), await blob()];
+    await files(a).judge(first);
+    expect(told()).toBe(`* ${line(first)} ${a}\n`);
+    await files(a).remember(first);
+    // The same name leads to another instance now.
+    await files(b).tellKnown();
+    await files(b).judge(second);
+    await files(b).remember(second);
+    await files(a).judge(first);
+    const refused = files(a).judge(second);
+    await expect(refused).rejects.toMatchObject({ code: 'SSH_HOST_KEY_CHANGED' });
+    const detail = await refused.catch((error: { detail: string }) => error.detail);
+    expect(String(detail).match(/SHA256:/gu)).toHaveLength(2);
+    expect(detail).toContain(`ssh-keygen -R ${a} -f `);
+  });
+
+  it('are not remembered before ssh has verified them, and can be forgotten with its own tool', async () => {
+    const [shown, anew] = [await blob(), await blob()];
+    await files(a).judge(shown);
+    await files(a).judge(anew);
+    await files(a).remember(anew);
+    await expect(files(a).judge(shown)).rejects.toMatchObject({ code: 'SSH_HOST_KEY_CHANGED' });
+    const forget = spawnSync('ssh-keygen', ['-R', a, '-f', sshPlaces(world).firstSeen]);
+    if (forget.error) return;
+    expect(forget.status).toBe(0);
+    await files(a).judge(shown);
+  });
+});
+
+describe('the socket of a key', () => {
+  const open = async (pid: number) => {
+    const key = await memoryKey('ed25519');
+    const link = agentPath(sshPlaces(world), 'app', 'web-1');
+    return AgentSocket.open({ ...world, pid }, link, { keys: async () => [key] });
+  };
+  const folder = () => sshPlaces(world).agents;
+
+  it('is for its owner alone, and gone afterwards (c2)', async () => {
+    const socket = await open(101);
+    expect(readdirSync(folder())).toEqual(['app@web-1.101']);
+    await socket.publish();
+    expect(statSync(folder()).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder(), 'app@web-1')).mode & 0o777).toBe(0o600);
+    await socket.close();
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('goes over to another connection to the same host, past one that was killed', async () => {
+    const [first, second] = [await open(102), await open(103)];
+    await first.publish();
+    await second.publish();
+    expect(readlinkSync(join(folder(), 'app@web-1'))).toBe('app@web-1.103');
+    writeFileSync(join(folder(), 'app@web-1.100'), '');
+    await second.close();
+    expect(readlinkSync(join(folder(), 'app@web-1'))).toBe('app@web-1.102');
+    await first.close();
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('is refused where its path is too long', () => {
+    person.env['XDG_STATE_HOME'] = `/${'x'.repeat(90)}`;
+    expect(() => agentPath(sshPlaces(world), 'app', 'web-1')).toThrow(
+      expect.objectContaining({ code: 'FILE_UNUSABLE' }) as Error,
+    );
+  });
+});

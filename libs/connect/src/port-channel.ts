@@ -175,6 +175,8 @@ export class PortChannel {
         },
       }),
     );
+    // Without a multiplexer the destination may have spoken before there was anybody to hear it, so the stream comes paused.
+    this.#session.resumeReading(stream);
     return true;
   }
 

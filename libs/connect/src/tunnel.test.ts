@@ -90,6 +90,20 @@ describe('a tunnel', () => {
     expect(gateway.calls).toEqual(['StartSession lse_1', 'open signed', 'TerminateSession']);
   });
 
+  it('carries one connection by a document without a type, whose resource speaks first', async () => {
+    const { start, gateway } = await world();
+    gateway.oneConnection = true;
+    echo.on('connection', (socket: Socket) => socket.write('SSH-2.0-first\r\n'));
+    const tunnel = await start();
+    const socket = connect(tunnel.port, '127.0.0.1');
+    const [banner] = (await once(socket, 'data')) as [Buffer];
+    expect(banner.toString()).toBe('SSH-2.0-first\r\n');
+    socket.write('hello');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toBe('hello');
+    socket.destroy();
+  });
+
   it('brings the answer that comes after the local program has said its last word', async () => {
     const { start } = await world();
     const tunnel = await start();

@@ -52,6 +52,9 @@ export class LoopbackGateway {
   readonly #target: number;
   #count = 0;
 
+  /** Documents without `type`: sessions carry one connection, and no multiplexer. */
+  oneConnection = false;
+
   constructor(effects: Effects, targetPort: number) {
     this.#effects = effects;
     this.#target = targetPort;
@@ -66,7 +69,14 @@ export class LoopbackGateway {
       if (this.failures.start) throw this.failures.start;
       const sessionId = `jit-${lease.grantId}-${String(++this.#count).padStart(17, '0')}`;
       const dead = () => this.agentsDead || this.deadInstances.has(lease.instanceId);
-      this.#sessions.set(sessionId, new AgentEnd(this.#effects, sessionId, this.#target, dead));
+      this.#sessions.set(
+        sessionId,
+        new AgentEnd(
+          this.#effects,
+          { sessionId, targetPort: this.#target, oneConnection: this.oneConnection },
+          dead,
+        ),
+      );
       return { sessionId, token: `token-of-${sessionId}`, streamUrl: this.streamUrl(sessionId) };
     },
     resume: async (lease, _endpoint, sessionId) => {
@@ -149,7 +159,15 @@ class AgentEnd {
   #timer: object | undefined;
   readonly #dead: () => boolean;
 
-  constructor(effects: Effects, sessionId: string, targetPort: number, dead: () => boolean) {
+  constructor(
+    effects: Effects,
+    {
+      sessionId,
+      targetPort,
+      oneConnection,
+    }: { sessionId: string; targetPort: number; oneConnection: boolean },
+    dead: () => boolean,
+  ) {
     this.#effects = effects;
     this.#dead = dead;
     this.#sessionId = sessionId;
@@ -166,8 +184,7 @@ class AgentEnd {
         properties: {
           host: 'db.internal',
           portNumber: '5432',
-          type: 'LocalPortForwarding',
-          localPortNumber: '0',
+          ...(oneConnection ? {} : { type: 'LocalPortForwarding', localPortNumber: '0' }),
         },
       },
       {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
@@ -17,6 +17,8 @@ export interface SshdWish {
   readonly pushedKeys: (user: string) => Promise<readonly string[]>;
   /** The network that it is in; that of this machine when left out. */
   readonly at?: Namespace;
+  /** A host that people sign in to, with a shell, sftp and a home folder; otherwise it forwards and does nothing else. */
+  readonly shells?: boolean;
 }
 
 /**
@@ -41,11 +43,11 @@ export class GatewaySshd {
   static async start(wish: SshdWish): Promise<GatewaySshd> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-sshd-'));
     chmodSync(folder, 0o711);
-    const user = asRoot ? 'jit-forward' : userInfo().username;
+    const user = !asRoot ? userInfo().username : wish.shells ? 'web-ops' : 'jit-forward';
     makeHostKey(folder);
     const keys = await keysDoor(join(folder, 'keys.sock'), wish.pushedKeys);
     writeFileSync(join(folder, 'sshd_config'), configuration(folder, user, wish));
-    if (asRoot) writeUsers(folder, user);
+    if (asRoot) writeUsers(folder, user, wish);
     const door = createServer();
     const sshd = new GatewaySshd(folder, user, [keys, door]);
     door.on('connection', (socket) => {
@@ -66,6 +68,16 @@ export class GatewaySshd {
     door.listen(sshd.socketPath);
     await once(door, 'listening');
     return sshd;
+  }
+
+  /** Where people who sign in are, where they can. */
+  get home(): string {
+    return asRoot ? join(this.#folder, 'home') : userInfo().homedir;
+  }
+
+  /** Connections that it serves now. */
+  get serving(): number {
+    return this.#children.size;
   }
 
   /** The public host key, as a lease names it. */
@@ -126,7 +138,7 @@ function makeHostKey(folder: string): void {
   if (made.status !== 0) throw new Error(`ssh-keygen: ${String(made.stderr)}`);
 }
 
-function configuration(folder: string, user: string, { permitOpen, rekeyAfter }: SshdWish): string {
+function configuration(folder: string, user: string, { permitOpen, rekeyAfter, shells }: SshdWish): string {
   return [
     `HostKey ${folder}/host_key`,
     'PidFile none',
@@ -141,18 +153,25 @@ function configuration(folder: string, user: string, { permitOpen, rekeyAfter }:
     'AllowTcpForwarding local',
     'AllowAgentForwarding no',
     'X11Forwarding no',
-    'PermitTTY no',
-    'ForceCommand /bin/false',
+    ...(shells
+      ? ['Subsystem sftp internal-sftp', 'LogLevel ERROR']
+      : ['PermitTTY no', 'ForceCommand /bin/false']),
     `PermitOpen ${permitOpen?.join(' ') ?? 'any'}`,
     ...(rekeyAfter === undefined ? [] : [`RekeyLimit ${rekeyAfter}`]),
     '',
   ].join('\n');
 }
 
-/** The machine's users and one more, who can do nothing but sign in by key. */
-function writeUsers(folder: string, user: string): void {
+/** The machine's users and one more, who signs in by key; unless there are shells that is all they can do. */
+function writeUsers(folder: string, user: string, { shells }: SshdWish): void {
   const passwd = readFileSync('/etc/passwd', 'utf8');
-  writeFileSync(join(folder, 'passwd'), `${passwd}${user}:x:${uid}:${uid}::/:/usr/sbin/nologin\n`);
+  const home = join(folder, 'home');
+  if (shells) {
+    mkdirSync(home, { mode: 0o755 });
+    chownSync(home, uid, uid);
+  }
+  const account = shells ? `${home}:/bin/sh` : '/:/usr/sbin/nologin';
+  writeFileSync(join(folder, 'passwd'), `${passwd}${user}:x:${uid}:${uid}::${account}\n`);
   writeFileSync(join(folder, 'shadow'), `root:*:1::::::\n${user}:*:1::::::\n`, { mode: 0o600 });
   mkdirSync(join(folder, 'run'), { recursive: true });
 }

@@ -870,6 +870,7 @@ export interface components {
     };
     Gateway: {
       instanceId: string | null;
+      instanceName?: string | null;
       selector: {
         [key: string]: string;
       };

@@ -58,11 +58,7 @@ function hostOf(resource: Resource): SshHost | undefined {
 
 function answersTo({ kind, gateway }: Resource, written: string): boolean {
   if (kind !== 'ssh') return false;
-  return isInstanceId(written) ? gateway.instanceId === written : nameTag(gateway) === written;
-}
-
-function nameTag({ selector }: Resource['gateway']): string | undefined {
-  return selector['Name'];
+  return isInstanceId(written) ? gateway.instanceId === written : gateway.instanceName === written;
 }
 
 function describe({ resource: { name, gateway }, user }: SshHost): string {

@@ -17,14 +17,14 @@ const web = (over: object = {}) =>
     host: null,
     port: 22,
     ssh: { user: 'app', port: 22, instanceConnect: true },
-    gateway: { selector: { Name: 'web-one' }, instanceId: instance, state: 'online' },
+    gateway: { selector: {}, instanceId: instance, instanceName: 'web-one', state: 'online' },
     ...over,
   });
 const node = () =>
   web({
     name: 'onprem-1',
     ssh: { user: 'ops', port: 2222, instanceConnect: false },
-    gateway: { selector: { Name: 'onprem' }, instanceId: 'mi-0123456789abcdef0', state: 'online' },
+    gateway: { selector: {}, instanceId: 'mi-0123456789abcdef0', instanceName: 'onprem', state: 'online' },
   });
 
 let api: ApiDouble;

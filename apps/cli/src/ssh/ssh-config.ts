@@ -103,5 +103,6 @@ export function personsConfig({ home }: Pick<World, 'home'>): string {
 
 /** Whether a path can stand in an ssh_config: in double quotes nothing else is special. */
 export function isWritable(world: Pick<World, 'env' | 'home'>): boolean {
-  return Object.values(directoriesOf(world)).every((path) => !/["\n]/u.test(path));
+  const { state, runtime } = directoriesOf(world);
+  return [world.home, state, runtime].every((path) => !/["\n]/u.test(path));
 }

@@ -61,6 +61,7 @@ export const ssh = entries({
   SSH_PROGRAM_MISSING: {
     kind: 'local',
     title: 'The SSH client of this machine was not found.',
-    advice: 'Install OpenSSH (Debian: openssh-client; rsync brings its own package) and see that it is on PATH.',
+    advice:
+      'Install OpenSSH (Debian: openssh-client; rsync brings its own package) and see that it is on PATH.',
   },
 });

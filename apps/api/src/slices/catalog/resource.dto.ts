@@ -52,6 +52,8 @@ export class ClusterDto {
 export class GatewayDto {
   @TextMap() selector!: Record<string, string>;
   @TextOrNull() instanceId!: string | null;
+  /** Its Name tag, by which ssh may call it too. */
+  @ApiProperty({ type: String, nullable: true, required: false }) instanceName?: string | null;
   @OneOf(gatewayStates) state!: (typeof gatewayStates)[number];
 }
 

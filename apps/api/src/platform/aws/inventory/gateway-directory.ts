@@ -11,6 +11,8 @@ const keptForMs = 10_000;
 /** How a gateway stands, for people to see. */
 export interface GatewaySight {
   readonly instanceId: string | null;
+  /** Its Name tag. */
+  readonly instanceName: string | null;
   readonly state: 'online' | 'lost' | 'stopped' | 'unknown';
 }
 
@@ -64,10 +66,10 @@ export class GatewayDirectory {
       ({ usable, absent }): GatewaySight => {
         const seen = usable[0] ?? absent[0];
         return seen
-          ? { instanceId: seen.instanceId, state: seen.state }
-          : { instanceId: null, state: 'stopped' };
+          ? { instanceId: seen.instanceId, instanceName: seen.tags['Name'] ?? null, state: seen.state }
+          : { instanceId: null, instanceName: null, state: 'stopped' };
       },
-      (): GatewaySight => ({ instanceId: null, state: 'unknown' }),
+      (): GatewaySight => ({ instanceId: null, instanceName: null, state: 'unknown' }),
     );
     this.#kept.set(gateway.name, { at: now, sight });
     return sight;

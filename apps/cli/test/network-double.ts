@@ -135,6 +135,10 @@ export class SystemDouble implements NetworkSystem {
     return { ...this.#router(), change: () => undefined };
   }
 
+  closeDevice(fd: number): void {
+    this.closed.push(`device ${fd}`);
+  }
+
   async filter(settings: FilterRouterSettings) {
     this.filters.push(settings);
     const listener = { cidr: '10.0.0.0/16', ports: [[1, 65_535] as const], proto: 'tcp' as const, to: 4_711 };

@@ -139,6 +139,7 @@ export class PreparedNetwork {
         : this.#pinned(tunnel);
       opened.reach = reach;
       const held = this.#held ?? (await this.#openFilter(reach.reach, opened));
+      this.#held = undefined;
       opened.router ??= await system.device(this.#deviceSettings(held, reach.reach));
       return this.#network(tunnel, held.opened, reach, opened.router);
     } catch (error) {
@@ -149,6 +150,9 @@ export class PreparedNetwork {
 
   /** Gives back what was opened. */
   async close(): Promise<void> {
+    // Nobody reads the device yet: whoever holds its descriptor holds the device.
+    if (this.#held !== undefined) this.#around.system.closeDevice(this.#held.fd);
+    this.#held = undefined;
     await this.#helper.close();
   }
 

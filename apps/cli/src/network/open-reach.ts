@@ -14,7 +14,10 @@ async function byAgent({
   effects,
   signal,
 }: ReachWish): Promise<OpenReach> {
-  const { AgentReach } = await import('@sallyport/connect/agent');
+  const [{ AgentReach }, { systemWake }] = await Promise.all([
+    import('@sallyport/connect/agent'),
+    import('@sallyport/connect'),
+  ]);
   const lost = Promise.withResolvers<Problem>();
   const events = {
     ended: (error: Error) => {
@@ -25,7 +28,7 @@ async function byAgent({
   };
   const reach = await AgentReach.open(
     {
-      ...{ tunnel, effects, whileDown, events },
+      ...{ tunnel, effects, whileDown, events, onWake: systemWake(effects) },
       agentTokens: (publicKey, instanceId) => server.api.issueAgentToken(grantId, { publicKey, instanceId }),
     },
     signal,

@@ -34,8 +34,10 @@ export interface NetworkSystem extends NameSystem {
   /** Refuses with HELPER_NOT_INSTALLED, or HELPER_REFUSED when what listens is not root's. */
   readonly helper: (path: string | undefined) => Promise<HelperConnection>;
   reach(wish: ReachWish): Promise<OpenReach>;
-  /** Packets of a device; the router closes its descriptor. */
+  /** Packets of a device; the router closes its descriptor, also when it does not come about. */
   device(settings: RouterSettings): Promise<Router>;
+  /** Closes the descriptor of a device that no router was given. */
+  closeDevice(fd: number): void;
   /** Connections that the packet filter will lead to listeners. */
   filter(settings: FilterRouterSettings): Promise<FilterRouter>;
 }

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { getServers } from 'node:dns';
 import { Problem } from '@sallyport/problems';
@@ -20,6 +21,7 @@ export const thisSystem: NetworkSystem = {
     const { startRouter } = await import('@sallyport/tunnel/edge');
     return startRouter(settings);
   },
+  closeDevice: (fd) => closeSync(fd),
   filter: async (settings) => {
     const { startFilterRouter } = await import('@sallyport/tunnel/edge');
     return startFilterRouter(settings);

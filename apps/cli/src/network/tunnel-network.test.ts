@@ -71,7 +71,7 @@ describe('a network by a device', () => {
     ]);
     expect(system.devices).toEqual([]);
     await begun?.close();
-    expect(system.closed).toEqual(['helper']);
+    expect(system.closed).toEqual(['device 99', 'helper']);
   });
 
   it('joins the device to the reach, and tells what a person wants to know (d1)', async () => {
@@ -130,7 +130,7 @@ describe('a network by a device', () => {
     system.reachFails = 'AGENT_UNREACHABLE';
     const begun = await begin(aNetwork());
     await expect(begun?.join(aTunnel(), never)).rejects.toMatchObject({ code: 'AGENT_UNREACHABLE' });
-    expect(system.closed).toEqual(['helper']);
+    expect(system.closed).toEqual(['device 99', 'helper']);
   });
 
   it('is lost with its helper, and not when it is closed', async () => {

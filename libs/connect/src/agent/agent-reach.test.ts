@@ -3,6 +3,7 @@ import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createAgentMux, type AgentHost } from '@sallyport/agent-protocol';
+import type { Effects } from '@sallyport/effects';
 import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
 import { expect, it, onTestFinished } from 'vitest';
@@ -13,9 +14,14 @@ const to = { address: '10.0.2.60', port: 8080 };
 
 /** A tunnel whose sessions lead to an agent in this process, and the reach over it. */
 function world(
-  options: { host?: Partial<AgentHost<string>>; token?: () => Promise<{ token: string }> } = {},
+  options: {
+    host?: Partial<AgentHost<string>>;
+    token?: () => Promise<{ token: string }>;
+    effects?: Effects;
+    onWake?: (listener: () => void) => () => void;
+  } = {},
 ) {
-  const effects = systemEffects();
+  const { effects = systemEffects(), onWake } = options;
   const fars: Duplex[] = [];
   const tokens: string[] = [];
   const ended: string[] = [];
@@ -68,6 +74,7 @@ function world(
           return Promise.resolve({ token: `token-${tokens.length}` });
         }),
       events: { ended: (problem) => ended.push((problem as Problem).code) },
+      ...(onWake === undefined ? {} : { onWake }),
     });
     onTestFinished(() => reach.close());
     return reach;
@@ -109,6 +116,32 @@ it('keeps open conversations when its session is lost, and goes on over another 
   const [answer] = (await once(stream, 'data')) as [Buffer];
   expect(answer.toString()).toBe(' and after');
   expect(fars).toHaveLength(2);
+});
+
+it('looks after sleep whether its sessions live, and goes on over another one when they do not', async () => {
+  const system = systemEffects();
+  // The ten seconds that carriers are given pass at once; the half minute that silence may last otherwise does not.
+  const after: Effects['timers']['after'] = (ms, run) => system.timers.after(ms === 10_000 ? 20 : ms, run);
+  const effects = {
+    ...system,
+    timers: { ...system.timers, after, every: system.timers.every.bind(system.timers) },
+  };
+  const asleep: (() => void)[] = [];
+  const onWake = (listener: () => void) => {
+    asleep.push(listener);
+    return () => asleep.splice(0);
+  };
+  const { open, fars } = world({ effects: effects as Effects, onWake });
+  const reach = await open();
+  const stream = await reach.openTcp(to, noSignal());
+  fars[0]?.pause();
+  stream.write('said in one’s sleep');
+  asleep[0]?.();
+  const [answer] = (await once(stream, 'data')) as [Buffer];
+  expect(answer.toString()).toBe('said in one’s sleep');
+  expect(fars).toHaveLength(2);
+  reach.close();
+  expect(asleep).toEqual([]);
 });
 
 it('refuses new conversations at once while it is down, where that is wished', async () => {

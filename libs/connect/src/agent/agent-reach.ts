@@ -41,12 +41,16 @@ export interface AgentReachOptions {
   /** Most sessions that carry one link; default 8. */
   readonly carriersMax?: number;
   readonly events?: AgentReachEvents;
+  /** Tells of sleep and changes of network until it is called off: carriers must then show life. */
+  readonly onWake?: (listener: () => void) => () => void;
 }
 
 const renewAfterMs = 45_000;
 const renewAgainAfterMs = 3_000;
 const sampleMs = 500;
 const waitMs = 30_000;
+/** After sleep or a change of network: time for a session to be resumed, and for an answer through it. */
+const provesItselfWithinMs = 10_000;
 /** A carrier that ended this often before the first was admitted: nobody answers there. */
 const firstAttemptsMax = 4;
 /** What another attempt will not change. */
@@ -63,6 +67,7 @@ export class AgentReach implements Reach {
   #sampling: TimerHandle | undefined;
   #renewing: TimerHandle | undefined;
   #retry: TimerHandle | undefined;
+  readonly #stopWake: (() => void) | undefined;
   #failures = 0;
   #up = false;
   #wasUp = false;
@@ -77,6 +82,7 @@ export class AgentReach implements Reach {
     const key = newClientKey();
     this.#tokens = new TokenSource(options.agentTokens, key.publicKey, effects.clock);
     this.#count = new CarrierCount(options.carriersMax ?? 8);
+    this.#stopWake = options.onWake?.(() => this.probe(provesItselfWithinMs));
     this.#link = createClientLink({
       ports: { effects, packer: zstdPacker, soon: (run) => process.nextTick(run) },
       credentials: {
@@ -367,6 +373,7 @@ export class AgentReach implements Reach {
     if (this.#over) return;
     this.#over = problem;
     this.#up = false;
+    this.#stopWake?.();
     const { timers } = this.#options.effects;
     for (const timer of [this.#sampling, this.#renewing, this.#retry]) if (timer) timers.cancel(timer);
     this.#link.close();

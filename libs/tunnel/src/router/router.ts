@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { Problem } from '@sallyport/problems';
 import { parseAddress, contains } from '../packet/address.ts';
@@ -25,7 +26,13 @@ const heldMax = 512;
  * ROUTE_DEVICE_FAILED when the device cannot be read.
  */
 export async function startRouter(settings: RouterSettings): Promise<Router> {
-  return DeviceRouter.start(settings);
+  try {
+    return await DeviceRouter.start(settings);
+  } catch (error) {
+    // The descriptor is the router's from the beginning: without one it would be nobody's.
+    closeSync(settings.device.fd);
+    throw error;
+  }
 }
 
 class DeviceRouter implements Router {

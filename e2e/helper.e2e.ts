@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -263,6 +263,23 @@ describe.skipIf(!mayMakeNamespaces)('virtual addresses from the helper', () => {
     expect(many).toMatchObject({ opened: { device: null } });
     const { status } = (await owner.ask({ status: null })) as { status: { sets: unknown[] } };
     expect(status.sets).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!mayMakeNamespaces)('what a killed run of these tests left', () => {
+  it('is gone at the next start, and what another run uses stays', async () => {
+    const dead = spawnSync('true').pid;
+    const [left, used] = [`/run/sp-${dead}-helper-1`, `/run/sp-${process.ppid}-helper-1`];
+    const bundle = join(import.meta.dirname, `../apps/helper/dist/for-tests-${dead}-0.mjs`);
+    mkdirSync(left);
+    mkdirSync(used);
+    writeFileSync(bundle, '');
+    try {
+      (await HelperFiles.make()).remove();
+      expect([left, used, bundle].map((path) => existsSync(path))).toEqual([false, true, false]);
+    } finally {
+      for (const path of [left, used, bundle]) rmSync(path, { recursive: true, force: true });
+    }
   });
 });
 

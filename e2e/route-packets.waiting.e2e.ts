@@ -258,6 +258,8 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0 || find('nft') === unde
       // The reset may come before or after curl has seen its connection.
       const refused = await world.laptop.run('curl', ['-sS', '--max-time', '30', `http://${at.four}:81/`]);
       expect([7, 52, 56]).toContain(refused.status);
+      const { connects } = await world.tell({ what: 'counters' });
+      expect(connects).toMatchObject({ refused: 1, failed: 0 });
       const listed = await world.laptop.ask('ss', ['-Hltn']);
       const port = /127\.0\.0\.1:(\d+)/.exec(listed)![1]!;
       const dialled = await world.laptop.run('curl', [

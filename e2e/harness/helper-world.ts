@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,6 +20,22 @@ export const anotherOrdinaryUid = 65_533;
 
 const repository = join(import.meta.dirname, '..', '..');
 let folders = 0;
+
+/** Removes the folders and bundles of runs whose process is gone: they were killed. */
+export function sweepHelperFiles(): void {
+  for (const [folder, ours] of [
+    ['/run', /^sp-(\d+)-/],
+    ['/var/lib', /^sp-(\d+)-/],
+    [join(repository, 'apps/helper/dist'), /^for-tests-(\d+)-/],
+  ] as const) {
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder)) {
+      const pid = ours.exec(name)?.[1];
+      if (pid !== undefined && !existsSync(`/proc/${pid}`))
+        rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
 
 const bundles = new Map<string, Promise<string>>();
 
@@ -69,6 +85,7 @@ export class HelperFiles {
   }
 
   static async make(): Promise<HelperFiles> {
+    sweepHelperFiles();
     const { privateKey, publicKey } = await generateKeyPair();
     return new HelperFiles(await signerOf(privateKey), publicKey);
   }

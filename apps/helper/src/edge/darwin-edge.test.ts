@@ -53,6 +53,16 @@ const libc = {
   close: (fd: number) => calls.push(`close ${fd}`),
 } as unknown as LibC;
 
+it('asks lsof whose sockets wait for others', async () => {
+  const call = 'lsof -nP -iTCP -iUDP -F utPn';
+  answers[call] = { stdout: 'p501\nu501\nf12\ntIPv4\nPTCP\nn127.0.0.1:4000\n' };
+  const edge = new DarwinEdge(programs, libc, { resolver: folder, run: join(folder, 'run') });
+  expect(await edge.listeners()).toEqual([
+    { proto: 'tcp', version: 4, address: 0x7f00_0001n, port: 4000, uid: 501 },
+  ]);
+  expect(calls).toEqual([call]);
+});
+
 const plan: EdgePlan = {
   slot: slot(0),
   via: 'tun',

@@ -14,6 +14,8 @@ const codes6: Readonly<Record<Unreachable, number>> = { network: 0, host: 3, por
 /** How much of the refused packet an ICMP error repeats: RFC 1812 allows 576 bytes in all, RFC 4443 the smallest MTU. */
 const repeated4 = 548;
 const repeated6 = 1232;
+/** So much of a packet is enough for every answer to it. */
+export const answerableBytes = repeated6;
 const hopLimit = 64;
 
 /** An IP packet back to the sender of `asked`, with room for a transport part of `length` bytes; its checksum is the caller's. */

@@ -134,6 +134,18 @@ export class PacketView {
       : this.protocol === protocolNumbers.icmp6 && this.flags === 128;
   }
 
+  /** A view of its own of the packet's first bytes, at most so many: enough for answers to it, without its payload. */
+  beginning(bytesMax: number): PacketView {
+    const { start, end } = this;
+    const view = new PacketView();
+    view.read(this.bytes, start, end);
+    view.bytes = Uint8Array.from(this.bytes.subarray(start, Math.min(end, start + bytesMax)));
+    view.start = 0;
+    view.end = view.bytes.length;
+    view.transport -= start;
+    return view;
+  }
+
   /** A copy of the packet's own bytes. */
   copy(): Uint8Array {
     return this.#copied(this.start, this.end);

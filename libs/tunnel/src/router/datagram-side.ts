@@ -1,7 +1,7 @@
 import type { Effects, TimerHandle } from '@sallyport/effects';
-import { echoReply, payloadOf, udpReply, unreachable } from '../packet/answers.ts';
+import { answerableBytes, echoReply, payloadOf, udpReply, unreachable } from '../packet/answers.ts';
 import { addressText } from '../packet/address.ts';
-import { PacketView } from '../packet/packet-view.ts';
+import type { PacketView } from '../packet/packet-view.ts';
 import { DatagramFlows, type Closable } from '../flow/datagram-flows.ts';
 import type { Reach } from '../reach/reach.ts';
 import { failureOf } from './failure.ts';
@@ -65,10 +65,8 @@ export class DatagramSide {
   #openFlow(view: PacketView, address: string, key: string, network: number): Flow | undefined {
     const reach = this.#settings.reach(network);
     if (reach?.openUdp === undefined) return undefined;
-    // Answers are built from what was asked: a copy of the headers outlives the batch that they came in.
-    const asked = new PacketView();
-    const headers = view.bytes.slice(view.start, view.end);
-    asked.read(headers, 0, headers.length);
+    // Answers are built from what was asked: a copy of its beginning outlives the batch that it came in, one for each flow.
+    const asked = view.beginning(answerableBytes);
     let open = true;
     const received = (payload: Uint8Array) => {
       if (!open) return;

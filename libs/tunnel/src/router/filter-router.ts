@@ -7,6 +7,7 @@ import { originalDestination } from '../edge/original-destination.ts';
 import type { DatagramFlow, Destination } from '../reach/reach.ts';
 import type { FilterListener, FilterRouter, FilterRouterSettings, RouterCounters } from './contract.ts';
 import { DatagramFlows } from '../flow/datagram-flows.ts';
+import { failureOf } from './failure.ts';
 import { joined, type Joined } from './joined.ts';
 import { NameResponder } from './name-responder.ts';
 import { nameStream } from './name-stream.ts';
@@ -202,7 +203,7 @@ class ListeningRouter implements FilterRouter {
       this.#joined.add(pair);
     } catch (error) {
       this.#debug(`${to.address}:${to.port} cannot be had: ${String(error)}`);
-      this.#connects.failed += 1;
+      this.#connects[failureOf(error) === 'reset' ? 'refused' : 'failed'] += 1;
       socket.resetAndDestroy();
     } finally {
       this.#waiting.delete(socket);

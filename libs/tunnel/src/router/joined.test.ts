@@ -56,3 +56,24 @@ it('is over when the program ends, also when the far side took its leave before 
   program.destroy();
   await new Promise((closed) => server.close(closed));
 }, 30_000);
+
+it('hears a program that was held since it connected', async () => {
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const program = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  program.end('asked');
+  const said: string[] = [];
+  const far = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => (said.push(chunk.toString()), done()),
+    final: (done) => (far.push('answered'), far.push(null), done()),
+  });
+  const over = Promise.withResolvers<void>();
+  joined(socket, far, over.resolve);
+  const [answer] = (await once(program, 'data')) as [Buffer];
+  await over.promise;
+  expect([said.join(''), answer.toString()]).toEqual(['asked', 'answered']);
+  await new Promise((closed) => server.close(closed));
+}, 30_000);

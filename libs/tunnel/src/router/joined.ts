@@ -76,4 +76,6 @@ function pour(from: Duplex, to: Duplex): void {
   });
   to.on('drain', () => from.resume());
   from.on('end', () => to.end());
+  // Whoever accepted the program may have held it since.
+  from.resume();
 }

@@ -15,6 +15,9 @@ const resolve = { conditions: ['development', 'node'] };
 /** Suites of the whole product: mostly they wait, for programs to start and for time to pass, so that two share the machine. After all others when those run too. */
 const wholeProduct = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
+/** What is waited for comes; how soon is the machine's affair. */
+const patient = { poll: { timeout: 30_000 } };
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -31,6 +34,7 @@ export default defineConfig({
           passWithNoTests: true,
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          expect: patient,
         },
       })),
       {
@@ -45,6 +49,7 @@ export default defineConfig({
           ...wholeProduct,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          expect: patient,
         },
       },
       {
@@ -59,6 +64,7 @@ export default defineConfig({
           ...wholeProduct,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+          expect: patient,
         },
       },
     ],

@@ -64,7 +64,7 @@ function openAtAws(): string[] {
 
 /** Waits until so many sessions are open at AWS: its log may be a moment behind. */
 const atAws = (count: number) =>
-  vi.waitFor(() => expect(openAtAws()).toHaveLength(count), { timeout: 15_000, interval: 50 });
+  vi.waitFor(() => expect(openAtAws()).toHaveLength(count), { timeout: 45_000, interval: 50 });
 
 function runs(pid: number): boolean {
   try {

@@ -166,10 +166,10 @@ describe.skipIf(!mayMakeNamespaces)('the helper refuses', () => {
     expect(await owner.ask({ status: null })).toMatchObject({ status: { sets: [{ uid: ordinaryUid }] } });
     await owner.kill();
     await expect
-      .poll(async () => (await stranger.ask({ open: wish(grant) })).refused, { timeout: 20_000 })
+      .poll(async () => (await stranger.ask({ open: wish(grant) })).refused, { timeout: 45_000 })
       .toBeUndefined();
     await stranger.kill();
-    await expect.poll(() => networkOf(laptop), { timeout: 20_000 }).toBe(untouched);
+    await expect.poll(() => networkOf(laptop), { timeout: 45_000 }).toBe(untouched);
   });
 
   it('nobody anything for long whose client is killed while its device is on the way', async () => {
@@ -180,7 +180,7 @@ describe.skipIf(!mayMakeNamespaces)('the helper refuses', () => {
       await new Promise((later) => setTimeout(later, round * 12));
       await doomed.kill();
     }
-    await expect.poll(() => networkOf(laptop), { timeout: 20_000 }).toBe(untouched);
+    await expect.poll(() => networkOf(laptop), { timeout: 45_000 }).toBe(untouched);
     const connection = await connectHelper({ path: files.socket });
     expect(await connection.status()).toMatchObject({ sets: [] });
     await connection.close();

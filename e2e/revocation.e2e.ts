@@ -4,6 +4,7 @@ import { closed, opened } from './harness/hostile-client.ts';
 import { leaseOf, ssmOf } from './harness/lease.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
+import { promised } from './harness/promised.ts';
 import { Laptop } from './harness/tunnel.ts';
 
 /** Ending access ends it: for the cooperative client at once, for a hostile one at the lease's end. */
@@ -32,12 +33,12 @@ describe('a running psql', () => {
     expect(await run.code).toBe(12);
     const ms = performance.now() - revoked;
     process.stdout.write(`revoke_to_dead_ms ${ms.toFixed(0)}\n`);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(promised(2_000));
     expect(run.stderr).toContain('laptop stolen');
   });
 
   it('is cut when its grant expires, the same way', async () => {
-    await grantOf(product.as('engineer'), product.as('approver'), 'prod-rds', 8);
+    await grantOf(product.as('engineer'), product.as('approver'), 'prod-rds', 20);
     const run = laptop.tunnel(['connect', 'prod-rds', '--', ...longQuery]);
     await run.until('begun');
     expect(await run.code).toBe(12);
@@ -47,17 +48,9 @@ describe('a running psql', () => {
 
 describe('a client that ignores everything', () => {
   it('loses a session opened in the last second of the grant with the grant', async () => {
-    const engineer = product.as('engineer');
-    const grantId = await grantOf(engineer, product.as('approver'), 'prod-rds', 6);
-    const lease = await leaseOf(engineer, grantId);
-    const grant = (await engineer.get(`/grants/${grantId}`)).body as { endsAt: string };
-    const client = ssmOf(lease);
-    // A lease's end is a whole second, so it may lie up to one before the grant's.
-    await at(Math.floor(Date.parse(grant.endsAt) / 1000) * 1000 - 600);
-    const channel = await opened(client, lease);
-    expect(Date.now()).toBeLessThan(Date.parse(grant.endsAt));
+    const { client, lease, channel, grantEnds } = await openedAtTheLastMoment(5);
     await closed(channel.socket);
-    expect(Date.now() - Date.parse(grant.endsAt)).toBeLessThan(3_000);
+    expect(Date.now() - grantEnds).toBeLessThan(promised(3_000));
     await expect(
       client.send(new StartSessionCommand({ Target: lease.instanceId, DocumentName: lease.documentName })),
     ).rejects.toMatchObject({
@@ -65,6 +58,27 @@ describe('a client that ignores everything', () => {
     });
   });
 });
+
+/** A session opened in the last second of its grant. On a slow machine the grant may be over first: then once more with another. */
+async function openedAtTheLastMoment(attempts: number) {
+  const engineer = product.as('engineer');
+  const grantId = await grantOf(engineer, product.as('approver'), 'prod-rds', 8);
+  const lease = await leaseOf(engineer, grantId);
+  const grant = (await engineer.get(`/grants/${grantId}`)).body as { endsAt: string };
+  const grantEnds = Date.parse(grant.endsAt);
+  const client = ssmOf(lease);
+  // A lease's end is a whole second, so it may lie up to one before the grant's.
+  await at(Math.floor(grantEnds / 1000) * 1000 - 600);
+  try {
+    const channel = await opened(client, lease);
+    if (Date.now() < grantEnds) return { client, lease, channel, grantEnds };
+    await closed(channel.socket);
+  } catch (error) {
+    if ((error as Error).name !== 'AccessDeniedException') throw error;
+  }
+  if (attempts <= 1) throw new Error('The machine is too slow to open a session within a second.');
+  return openedAtTheLastMoment(attempts - 1);
+}
 
 /** Resolves at that moment of the machine's clock. */
 function at(unixMs: number): Promise<void> {

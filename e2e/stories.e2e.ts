@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, launch, signIn } from './harness/browser.ts';
 import { Product } from './harness/product.ts';
+import { promised } from './harness/promised.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
 /** The three stories that must always work, in a real browser, with the real psql. */
@@ -59,7 +60,7 @@ describe.skipIf(!hasChromium && process.env.CI !== 'true')(
       engineer = await signIn(browser, product, 'engineer');
       await ask('prod-rds', 'INC-4312 slow checkout query');
       const request = approver.page.getByRole('article', { name: /^Request of/ });
-      await request.getByText('INC-4312 slow checkout query').first().waitFor({ timeout: 5_000 });
+      await request.getByText('INC-4312 slow checkout query').first().waitFor({ timeout: 45_000 });
     });
 
     it('2: the approver sees what exactly becomes reachable, and approves', async () => {
@@ -76,7 +77,7 @@ describe.skipIf(!hasChromium && process.env.CI !== 'true')(
       // The engineer's page learns of it by itself.
       await engineer.page
         .getByRole('button', { name: /how to connect to prod-rds/ })
-        .waitFor({ timeout: 5_000 });
+        .waitFor({ timeout: 45_000 });
     });
 
     it('the engineer’s own psql returns the sample rows, and its exit status is passed on', async () => {
@@ -154,7 +155,7 @@ describe.skipIf(!hasChromium && process.env.CI !== 'true')(
         .last()
         .click();
       expect(await run.code).toBe(12);
-      expect(performance.now() - cut).toBeLessThan(2_500);
+      expect(performance.now() - cut).toBeLessThan(promised(2_500));
       expect(run.stderr).toContain('laptop stolen');
       expect(admin.errors).toEqual([]);
     });

@@ -25,7 +25,7 @@ it('learns of a new key before it signs, even when a look at the keys fails', as
     await setImmediate();
     effects.time.advance(10_000);
   }
-  await vi.waitFor(() => expect(trust.keys.has(after.publicKey.kid ?? '')).toBe(true), { timeout: 10_000 });
+  await vi.waitFor(() => expect(trust.keys.has(after.publicKey.kid ?? '')).toBe(true), { timeout: 45_000 });
   stopping.abort(new Error('The test ends.'));
   await watching;
 });

@@ -269,7 +269,7 @@ describe('asking and answering', () => {
       body: aRequest({ state, reviews: state === 'pending' ? [] : [aReview('approve')] }),
     }));
     const asking = person.types(...ask);
-    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'));
+    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'), { timeout: 30_000 });
     state = 'approved';
     api.hint('access-request', aRequest().id);
     const { code, out, err } = await asking;
@@ -284,7 +284,7 @@ describe('asking and answering', () => {
     api.refuse(`GET ${path}`, 503, 'SERVER_UNREACHABLE', 'unavailable', 'Restarting');
     const asking = person.types(...ask);
     for (const count of [1, 2]) {
-      await vi.waitFor(() => expect(reads()).toBeGreaterThanOrEqual(count));
+      await vi.waitFor(() => expect(reads()).toBeGreaterThanOrEqual(count), { timeout: 30_000 });
       api.hint('access-request', aRequest().id);
     }
     api.on(`GET ${path}`, { body: aRequest({ state: 'approved', reviews: [aReview('approve')] }) });
@@ -315,7 +315,7 @@ describe('asking and answering', () => {
   it('leaves the request pending on Ctrl-C and says how to go on', async () => {
     api.on(`GET /access-requests/${aRequest().id}`, { body: aRequest() });
     const asking = person.types(...ask);
-    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'));
+    await vi.waitFor(() => expect(last()?.path).toContain('/access-requests/req_'), { timeout: 30_000 });
     person.signal('SIGINT');
     const { code, err } = await asking;
     expect(code).toBe(130);

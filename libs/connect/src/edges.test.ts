@@ -81,7 +81,7 @@ describe('the end of a tunnel', () => {
     await aWorld({ options: { admit: () => new Promise<boolean>(() => undefined) } });
     const tunnel = await world.start();
     const one = world.program(tunnel.port);
-    await vi.waitFor(() => expect(one.socket.connecting).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(one.socket.connecting).toBe(false), { timeout: 45_000 });
     await pass(200);
     const ended = tunnel.close();
     await pass(3_000);
@@ -94,7 +94,7 @@ describe('the end of a tunnel', () => {
     await aWorld({ options: { admit: () => new Promise<boolean>(() => undefined) } });
     const tunnel = await world.start();
     const one = world.program(tunnel.port);
-    await vi.waitFor(() => expect(one.socket.connecting).toBe(false), { timeout: 20_000 });
+    await vi.waitFor(() => expect(one.socket.connecting).toBe(false), { timeout: 45_000 });
     await pass(200);
     await pass(10_000, 500);
     await one.closed;
@@ -106,7 +106,7 @@ describe('the end of a tunnel', () => {
     const tunnel = await (await aWorld()).start();
     const lost = tunnel.snapshot().sessions[0]?.ssmSessionId;
     const one = world.program(tunnel.port);
-    await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(1), { timeout: 45_000 });
     const answer = Promise.withResolvers<void>();
     world.controlPlane.leasesAfter = answer.promise;
     world.gateway.agentsDead = true;
@@ -116,7 +116,7 @@ describe('the end of a tunnel', () => {
         await pass(5_000, 500);
         expect(tunnel.state).toBe('reconnecting');
       },
-      { timeout: 20_000, interval: 5 },
+      { timeout: 45_000, interval: 5 },
     );
     // The session is given up, and no lease is there yet to end it with.
     const ended = tunnel.close();

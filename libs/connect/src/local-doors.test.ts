@@ -90,7 +90,7 @@ describe('who may enter', () => {
     answer = true;
     const friend = world.program(tunnel.port);
     friend.say('me');
-    await vi.waitFor(() => expect(friend.received).toBe('me'));
+    await vi.waitFor(() => expect(friend.received).toBe('me'), { timeout: 30_000 });
     expect(asked).toHaveLength(2);
   });
 

@@ -19,7 +19,7 @@ async function opened(options: WorldOptions['options'] = {}): Promise<Tunnel> {
 async function programs(tunnel: Tunnel, count: number): Promise<Program[]> {
   const before = tunnel.snapshot().flows;
   const all = Array.from({ length: count }, () => world.program(tunnel.port));
-  await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(before + count), { timeout: 20_000 });
+  await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(before + count), { timeout: 45_000 });
   return all;
 }
 async function echoes(program: Program, text: string): Promise<void> {
@@ -30,7 +30,7 @@ async function echoes(program: Program, text: string): Promise<void> {
       await pass(effects, 20);
       expect(program.received.slice(before)).toBe(text);
     },
-    { timeout: 20_000, interval: 5 },
+    { timeout: 45_000, interval: 5 },
   );
 }
 /** A program that says so much to the echo and reads nothing of what comes back. */
@@ -182,7 +182,7 @@ describe('a pool of sessions', () => {
         await pass(effects, 200);
         expect(tunnel.snapshot().flows).toBe(0);
       },
-      { timeout: 20_000, interval: 5 },
+      { timeout: 45_000, interval: 5 },
     );
     await pass(effects, 50_000, 1_000);
     expect(flows(tunnel)).toHaveLength(4);
@@ -213,7 +213,9 @@ describe('a pool of sessions', () => {
     const all = await programs(tunnel, 3);
     await pass(effects, 1_000);
     world.gateway.close(tunnel.snapshot().sessions[1]?.ssmSessionId ?? '');
-    await vi.waitFor(() => expect(all.filter(({ failure }) => failure === 'ECONNRESET')).toHaveLength(1));
+    await vi.waitFor(() => expect(all.filter(({ failure }) => failure === 'ECONNRESET')).toHaveLength(1), {
+      timeout: 30_000,
+    });
     await pass(effects, 1_000);
     expect(world.told).toContain('lost 1');
     expect(world.told).not.toContain('reconnecting');
@@ -301,7 +303,7 @@ describe('the end of a pool', () => {
     const giveUp = new AbortController();
     const opening = world.start(giveUp.signal);
     opening.catch(() => undefined);
-    await vi.waitFor(() => expect(starts()).toBe(1));
+    await vi.waitFor(() => expect(starts()).toBe(1), { timeout: 30_000 });
     giveUp.abort(new Error('Ctrl-C'));
     await pass(effects, 100);
     answer.resolve();

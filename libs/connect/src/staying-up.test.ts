@@ -19,7 +19,7 @@ async function opened(
 async function program(tunnel: Tunnel): Promise<Program> {
   const before = tunnel.snapshot().flows;
   const one = world.program(tunnel.port);
-  await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(before + 1), { timeout: 20_000 });
+  await vi.waitFor(() => expect(tunnel.snapshot().flows).toBe(before + 1), { timeout: 45_000 });
   return one;
 }
 /** Says something and waits, in virtual time, until it came back. */
@@ -31,7 +31,7 @@ async function echoes(one: Program, text: string): Promise<void> {
       await pass(effects, 20);
       expect(one.received.slice(before)).toBe(text);
     },
-    { timeout: 20_000, interval: 5 },
+    { timeout: 45_000, interval: 5 },
   );
 }
 const told = (what: string) => world.told.filter((line) => line.startsWith(what));
@@ -179,7 +179,7 @@ describe('d3: a cut network', () => {
     const tunnel = await opened({ whileDown: 'refuse' });
     world.gateway.cut = true;
     world.gateway.drop();
-    await vi.waitFor(() => expect(tunnel.state).toBe('reconnecting'));
+    await vi.waitFor(() => expect(tunnel.state).toBe('reconnecting'), { timeout: 30_000 });
     const hasty = world.program(tunnel.port);
     await hasty.closed;
     expect(hasty.failure).toBe('ECONNRESET');

@@ -138,7 +138,7 @@ describe('a tunnel', () => {
     await once(socket, 'data');
     gateway.congested = true;
     socket.write('after');
-    await vi.waitFor(() => expect(gateway.congestionsMet).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(gateway.congestionsMet).toBeGreaterThan(0), { timeout: 30_000 });
     gateway.drop();
     gateway.congested = false;
     const [answer] = (await once(socket, 'data')) as [Buffer];
@@ -151,7 +151,7 @@ describe('a tunnel', () => {
     const tunnel = await start();
     gateway.failures.resume = 'gone';
     gateway.drop();
-    await vi.waitFor(() => expect(states).toContain('reconnecting'));
+    await vi.waitFor(() => expect(states).toContain('reconnecting'), { timeout: 30_000 });
     expect(await exchange(tunnel.port, 'again')).toBe('again');
     expect(gateway.calls.filter((call) => call.startsWith('StartSession'))).toEqual([
       'StartSession lse_1',

@@ -29,7 +29,7 @@ const ask = (what: object) => askProcess(world, daemonSocketPath(world), what as
 /** Serving, once it answers. */
 async function serving(idle: number): Promise<Promise<boolean>[]> {
   const ended = Daemon.serve(world, log, idle);
-  await vi.waitFor(async () => expect(await ask({ ask: 'daemon' })).toBeDefined(), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await ask({ ask: 'daemon' })).toBeDefined(), { timeout: 45_000 });
   return [ended];
 }
 const aWish: BackgroundWish = {

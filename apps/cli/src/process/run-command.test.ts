@@ -61,6 +61,6 @@ it('names a program that is not there', async () => {
 
 it('asks the program to end when the grant does', async () => {
   const running = runCommand(world(), { command: ['sleep', '60'], guidance });
-  await vi.waitFor(() => running.terminate());
+  await vi.waitFor(() => running.terminate(), { timeout: 30_000 });
   expect(await running.exited).toBe(143);
 });

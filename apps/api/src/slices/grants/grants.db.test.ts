@@ -122,7 +122,7 @@ it('does not confirm an end while another look is under way, whose finding belon
   await changeGrant.revoke(id, staff.admin, 'stop');
   for (let n = 0; n < 140; n++) await effects.time.advanceAsync(1_000);
   const last = { where: { key: `grant:${id}:terminate:130`, state: 'done' } };
-  await vi.waitFor(async () => expect(await client.outboxEntry.count(last)).toBe(1), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await client.outboxEntry.count(last)).toBe(1), { timeout: 45_000 });
   expect(await types()).not.toContain('grant.revoke_confirmed');
   release();
   await run(61);

@@ -86,7 +86,7 @@ it('ends at start-up what ran out while nobody was there, once, with its session
       await run(1);
       expect(principals.terminated).toEqual([session]);
     },
-    { timeout: 15_000 },
+    { timeout: 45_000 },
   );
   await restartAfter(60);
   await vi.waitFor(
@@ -97,7 +97,7 @@ it('ends at start-up what ran out while nobody was there, once, with its session
       );
       expect(ends).toEqual(['grant.ended', 'grant.revoke_confirmed']);
     },
-    { timeout: 15_000 },
+    { timeout: 45_000 },
   );
   const confirmed = await api.app
     .get(PrismaClient)

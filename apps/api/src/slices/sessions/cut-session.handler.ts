@@ -6,9 +6,6 @@ import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { OutboxHandler } from '../../platform/outbox/outbox.ts';
 import { sessionHint, type SessionStore, type StoredSession } from './session.prisma-store.ts';
 
-/** A session that its client has not named began no earlier at AWS than this before it was told of here. */
-const startToleranceMs = 60_000;
-
 /** Carries out an administrator's cut: ends the session at AWS, then records that it is closed. */
 export class CutSession {
   readonly #sessions: SessionStore;
@@ -36,25 +33,16 @@ export class CutSession {
   }
 
   /**
-   * The id that the client reported, and every other session of the grant since then that no other client claims: a tunnel has a pool of
-   * sessions and names one, may have moved to another gateway, and a client may say what it likes. A pool of another client of the same grant that loses
-   * a session to this starts another one.
+   * Every session of the grant. Which of them the client has, only clients say: a tunnel has a pool of sessions and names one, may have moved to another
+   * gateway, and may name what it likes; were those spared that another client of the grant claims, two clients could keep each other's for as long as the
+   * grant stands. An honest one that loses a session to this starts another, and its connections are lost.
    */
-  async #atAws(found: StoredSession): Promise<string[]> {
-    const { session, accountId, region } = found;
+  async #atAws({ session, accountId, region }: StoredSession): Promise<Set<string>> {
     const prefix = `${leaseSessionName(session.grantId)}-`;
-    const [running, ours] = await Promise.all([
-      this.#revoker.list({ accountId, region, prefix }),
-      this.#sessions.liveOf(session.grantId),
-    ]);
-    const others = ours.filter((other) => other.session.id !== session.id);
-    const claimed = new Set(others.map((other) => other.session.ssmSessionId));
-    return running
-      .filter(({ ssmSessionId, startedAt }) => {
-        const late = startedAt === null || startedAt >= session.openedAt - startToleranceMs;
-        return ssmSessionId === session.ssmSessionId || (late && !claimed.has(ssmSessionId));
-      })
-      .map(({ ssmSessionId }) => ssmSessionId);
+    const running = await this.#revoker.list({ accountId, region, prefix });
+    // What it named may be younger than the list.
+    const named = session.ssmSessionId === null ? [] : [session.ssmSessionId];
+    return new Set([...named, ...running.map(({ ssmSessionId }) => ssmSessionId)]);
   }
 
   async #close(sessionId: string): Promise<void> {

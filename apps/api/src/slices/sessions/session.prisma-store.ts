@@ -48,12 +48,6 @@ export class SessionStore {
     return rows.map(stored);
   }
 
-  /** Live sessions of a grant. */
-  async liveOf(grantId: string): Promise<StoredSession[]> {
-    const where = { grantId, state: { not: 'closed' } };
-    return (await this.#client.session.findMany({ where, include: parts })).map(stored);
-  }
-
   /** Sessions last heard of at or before a moment. */
   async silentSince(before: number): Promise<StoredSession[]> {
     const where = { state: { not: 'closed' }, lastSeenAt: { lte: new Date(before) } };

@@ -242,7 +242,7 @@ it('is cut although its client named a session that is not there', async () => {
   expect(principals.terminated).toContain(use.ssmSessionId);
 });
 
-it('is cut with its whole pool at AWS, on whatever gateway, although its client names one session', async () => {
+it('is cut with every session of its grant at AWS, whoever claims it, whenever it began and wherever it ends', async () => {
   const use = await aUse();
   const { grant, lease } = use;
   const engineer = api.as('engineer');
@@ -255,12 +255,18 @@ it('is cut with its whole pool at AWS, on whatever gateway, although its client 
   const member = named('member', lease.instanceId);
   const elsewhere = named('elsewhere', 'i-0fedcba9876543210');
   const ofOther = named('other', lease.instanceId);
+  principals.sessions.push({
+    ...{ ssmSessionId: `jit-${grant.id}-early`, instanceId: lease.instanceId },
+    startedAt: api.effects.clock.now() - 600_000,
+  });
   await beat(use);
   await beat({ ...use, session: other, ssmSessionId: ofOther });
   await api.as('admin').terminateSession(use.session.id, 'wrong table');
   await workDone();
-  expect(principals.terminated).toEqual(expect.arrayContaining([use.ssmSessionId, member, elsewhere]));
-  expect(principals.terminated).not.toContain(ofOther);
+  const all = [use.ssmSessionId, member, elsewhere, ofOther, `jit-${grant.id}-early`];
+  expect(principals.terminated).toEqual(expect.arrayContaining(all));
+  // The other client itself was not cut: the grant stands, and it starts another session.
+  expect((await beat({ ...use, session: other, ssmSessionId: ofOther })).close).toBeNull();
 });
 
 it('loses its whole pool at AWS when its grant is revoked', async () => {

@@ -25,8 +25,18 @@ export interface AccessPolicy {
   readonly answerWithinSeconds: number;
   /** Admits a network whose far side holds nobody to it; the reviewer is shown so. */
   readonly everythingBehindGateway?: boolean;
+  /** How the sessions of a grant must be kept; what cannot be kept so is not granted by this policy. */
+  readonly demands?: SessionDemands;
   /** How grants are extended; null: never; left out: as they are granted, up to the longest grant. */
   readonly extension?: ExtensionRule | null;
+}
+
+/** What a policy demands of the sessions of its grants. */
+export interface SessionDemands {
+  /** Encrypted with a KMS key, on top of TLS. */
+  readonly encryption: boolean;
+  /** Recorded by the client, sealed to the auditors' key. */
+  readonly clientRecording: boolean;
 }
 
 /** The approval rule and the budget of extensions. */
@@ -65,12 +75,24 @@ export function covers(policy: AccessPolicy, resource: OfferedResource): boolean
 
 /**
  * The policies that let this person ask for this resource, in the order of the file. A resource whose far side holds
- * nobody to it takes a policy that says so.
+ * nobody to it takes a policy that says so, and one that cannot be kept as a policy demands is not given by it.
  */
 export function favouring(set: PolicySet, person: Person, resource: OfferedResource): AccessPolicy[] {
-  return covering(set, person, resource).filter(
-    (policy) => resource.reachesEverything !== true || policy.everythingBehindGateway === true,
-  );
+  return covering(set, person, resource).filter((policy) => hindrance(policy, resource) === undefined);
+}
+
+/** Why a policy that covers a resource does not let anybody have it as it is; undefined when it does. */
+export function hindrance(
+  policy: AccessPolicy,
+  resource: OfferedResource,
+): 'REQUEST_REACHES_EVERYTHING' | 'REQUEST_ENCRYPTION_DEMANDED' | 'REQUEST_RECORDING_DEMANDED' | undefined {
+  if (resource.reachesEverything === true && policy.everythingBehindGateway !== true)
+    return 'REQUEST_REACHES_EVERYTHING';
+  if (policy.demands?.encryption === true && resource.encrypted !== true)
+    return 'REQUEST_ENCRYPTION_DEMANDED';
+  if (policy.demands?.clientRecording === true && resource.clientRecordable !== true)
+    return 'REQUEST_RECORDING_DEMANDED';
+  return undefined;
 }
 
 /** The policies that would let this person ask for it, were it held to what it names. */

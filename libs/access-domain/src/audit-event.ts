@@ -2,6 +2,7 @@ import type { Ids } from '@sallyport/effects';
 import { actorName, type Actor, type PersonRef } from './actor.ts';
 import { durationText } from './duration.ts';
 import type { EventId, Instant } from './ids.ts';
+import type { LeaseUse } from './lease.ts';
 import type { ResourceRef } from './resource.ts';
 import type { LossReason } from './session.ts';
 
@@ -44,11 +45,18 @@ export interface AuditDetails {
     documentName: string;
     /** Gateways that the client found dead and asked to be led around. */
     avoided: readonly string[];
+    /** What it is for, as whom and how its session is kept. */
+    use?: LeaseUse;
   };
   'lease.issued': { usefulUntil: Instant; accessKeyId: string };
   'lease.failed': { code: string };
   'lease.unknown': { code: string };
-  'session.opened': { clientVersion: string; localPort: number | null; instanceId: string };
+  'session.opened': {
+    clientVersion: string;
+    localPort: number | null;
+    instanceId: string;
+    documentName: string;
+  };
   'session.connected': { ssmSessionId: string | null };
   /** Why the connection was lost; null from a client that does not say. */
   'session.reconnecting': { reason: LossReason | null };
@@ -170,7 +178,7 @@ export function sentenceOf(event: AuditEvent): string {
     case 'grant.revoke_confirmed':
       return `No session of ${whom} on ${what} is left (${event.details.terminated.length} cut)`;
     case 'lease.intended':
-      return `${who} is about to be lent credentials for ${what}`;
+      return `${who} is about to be lent credentials for ${what}${useText(event.details.use)}`;
     case 'lease.issued':
       return `${who} was lent credentials for ${what}`;
     case 'lease.failed':
@@ -186,6 +194,19 @@ export function sentenceOf(event: AuditEvent): string {
     default:
       return sessionOrIdentitySentence(event, who, what, whom);
   }
+}
+
+/** `, to run commands as web-ops, encrypted and recorded by the client`; nothing for a port. */
+function useText(use: LeaseUse | undefined): string {
+  if (use === undefined || use.purpose === 'port') return '';
+  const named = use.command === null ? 'commands' : `the command ${use.command}`;
+  const what = use.purpose === 'ssh' ? 'SSH' : use.purpose === 'shell' ? 'a shell' : named;
+  const kept = [
+    ...(use.keyArn === null ? [] : ['encrypted']),
+    ...(use.logs === null ? [] : ['logged by the instance']),
+    ...(use.clientRecording ? ['recorded by the client'] : []),
+  ];
+  return `: ${[`${what} as ${use.osUser}`, ...kept].join(', ')}`;
 }
 
 function submitted(details: AuditDetails['request.submitted'], who: string, what: string): string {

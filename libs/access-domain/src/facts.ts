@@ -21,6 +21,12 @@ export interface FactsItem {
   readonly account: { readonly id: string; readonly name: string };
   readonly region: string;
   readonly document: { readonly name: string; readonly sha256: string };
+  /** All of them, where a grant leads through several: a shell, a command with and without a terminal. */
+  readonly documents?: readonly FactsDocument[];
+  /** Of a host that people sign in to by SSH. */
+  readonly ssh?: FactsSsh;
+  /** Of shells and commands. */
+  readonly shell?: FactsShell;
   /** The rendered lease policy; its end stands as words, since every lease has its own. */
   readonly sessionPolicy: object;
   readonly recording: {
@@ -30,6 +36,43 @@ export interface FactsItem {
   };
   /** One sentence: what this adds to what the person has now. */
   readonly adds: string;
+}
+
+/** A Session document, and what it is for. */
+export interface FactsDocument {
+  readonly purpose: string;
+  /** The name of the one command that it runs; null: whatever is asked, or a shell. */
+  readonly command: string | null;
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** As whom people sign in, and whether by a key that lives a minute. */
+export interface FactsSsh {
+  readonly user: string;
+  readonly port: number;
+  readonly instanceConnect: boolean;
+}
+
+/** What may be done on a host, as whom, and how it is kept. */
+export interface FactsShell {
+  readonly runAs: string;
+  /** Whether a login shell is given. */
+  readonly login: boolean;
+  readonly commands: {
+    readonly which: 'any' | 'listed' | 'none';
+    readonly listed: readonly { readonly name: string; readonly run: string }[];
+  };
+  readonly encrypted: boolean;
+  readonly keyArn: string | null;
+  /** Where the instance logs what is shown. */
+  readonly logs: {
+    readonly to: 'cloudWatch' | 's3';
+    readonly place: string;
+    readonly prefix: string | null;
+  } | null;
+  /** Demanded of the client, by the resource or by the policy. */
+  readonly clientRecording: boolean;
 }
 
 /** What of a network becomes reachable. */

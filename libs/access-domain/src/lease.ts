@@ -29,6 +29,20 @@ export type Lease = LeaseBase &
     | { readonly state: 'lapsed' | 'cut'; readonly settledAt: Instant }
   );
 
+/** What a lease is for, in the words of the audit log. */
+export type LeaseUse = {
+  readonly purpose: string;
+  /** The name of a listed command. */
+  readonly command: string | null;
+  /** The OS user of shells, commands and SSH. */
+  readonly osUser: string | null;
+  /** The KMS key that the session is encrypted with. */
+  readonly keyArn: string | null;
+  /** Where the instance logs what is shown. */
+  readonly logs: string | null;
+  readonly clientRecording: boolean;
+};
+
 /**
  * The lease as it truly is at `now`, against its own grant: lapsed when its time is over, cut when the grant ended
  * before that. The stored state may lag behind, as that of a grant.

@@ -15,4 +15,8 @@ export interface OfferedResource extends ResourceRef {
   readonly notConnectable: string | null;
   /** Nothing holds those who reach it to it: they reach everything that its gateway reaches. */
   readonly reachesEverything?: boolean;
+  /** Its sessions are encrypted with a KMS key from end to end; ports never are. */
+  readonly encrypted?: boolean;
+  /** What it shows can be recorded by the client for auditors: shells and commands, where the auditors have a key. */
+  readonly clientRecordable?: boolean;
 }

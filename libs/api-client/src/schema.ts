@@ -763,6 +763,13 @@ export interface components {
       startsAt: string | null;
       ticket: string | null;
     };
+    FactsDocument: {
+      command: string | null;
+      name: string;
+      /** @enum {string} */
+      purpose: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
+      sha256: string;
+    };
     FactsExtension: {
       /** Format: date-time */
       endsAt: string;
@@ -786,6 +793,7 @@ export interface components {
       account: components['schemas']['AccountRef'];
       adds: string;
       document: components['schemas']['DocumentRef'];
+      documents?: components['schemas']['FactsDocument'][];
       gateway: components['schemas']['FactsGateway'];
       network?: components['schemas']['Network'];
       reach: components['schemas']['Reach'];
@@ -795,6 +803,8 @@ export interface components {
       sessionPolicy: {
         [key: string]: unknown;
       };
+      shell?: components['schemas']['ShellAccess'];
+      ssh?: components['schemas']['SshAccess'];
       title: string;
     };
     FactsRequester: {
@@ -1248,6 +1258,8 @@ export interface components {
       /** Format: date-time */
       openedAt: string;
       person: components['schemas']['PersonRef'];
+      /** @enum {string} */
+      purpose: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
       resource: components['schemas']['ResourceRef'];
       ssmSessionId: string | null;
       /** @enum {string} */
@@ -1352,6 +1364,7 @@ export type EndedGrant = components['schemas']['EndedGrant'];
 export type EnrolAgent = components['schemas']['EnrolAgent'];
 export type ExtendGrant = components['schemas']['ExtendGrant'];
 export type Facts = components['schemas']['Facts'];
+export type FactsDocument = components['schemas']['FactsDocument'];
 export type FactsExtension = components['schemas']['FactsExtension'];
 export type FactsGateway = components['schemas']['FactsGateway'];
 export type FactsHistory = components['schemas']['FactsHistory'];

@@ -38,9 +38,9 @@ export {
   defaultPurpose,
   grantsPurpose,
   leasePurposes,
+  purposeOfDocument,
   purposesOf,
   pushedUserOf,
-  recordingRecipients,
   runAsOf,
 } from './session-access.ts';
 export {

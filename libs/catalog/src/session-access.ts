@@ -1,4 +1,4 @@
-import type { Account, Resource } from './catalog.ts';
+import type { Resource } from './catalog.ts';
 
 /** How people reach the sshd of a host. */
 export interface SshAccess {
@@ -49,6 +49,12 @@ export interface ChosenPurpose {
   readonly command: string | null;
 }
 
+/** What a document of ours is for, by its name. */
+export function purposeOfDocument(name: string): LeasePurpose {
+  const [, word] = /^jit-(ssh|shell|command|interactive)-/.exec(name) ?? [];
+  return (word as LeasePurpose | undefined) ?? 'port';
+}
+
 /** The purpose of a lease when its holder names none. */
 export function defaultPurpose({ ssh, shell }: Pick<Resource, 'ssh' | 'shell'>): LeasePurpose {
   if (ssh) return 'ssh';
@@ -88,12 +94,4 @@ export function runAsOf({ shell }: Pick<Resource, 'shell'>): string | null {
 export function pushedUserOf({ ssh, network }: Pick<Resource, 'ssh' | 'network'>): string | null {
   if (ssh) return ssh.instanceConnect ? ssh.user : null;
   return network?.sshUser ?? null;
-}
-
-/** The public keys that client recordings of a resource are encrypted to; empty where none is demanded. */
-export function recordingRecipients(
-  shell: ShellAccess | null,
-  { auditorsKey }: Pick<Account, 'auditorsKey'>,
-): string[] {
-  return shell?.clientRecording === true && auditorsKey !== null ? [auditorsKey] : [];
 }

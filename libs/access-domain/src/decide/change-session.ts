@@ -75,7 +75,10 @@ export function openSession(
   const { clientVersion, localPort, instanceId } = session;
   const occasion = { actor: personActor(session.person), now, ids };
   return decided(session, [
-    happened(occasion, 'session.opened', aboutSession(session), { clientVersion, localPort, instanceId }),
+    happened(occasion, 'session.opened', aboutSession(session), {
+      ...{ clientVersion, localPort, instanceId },
+      documentName: lease.documentName,
+    }),
   ]);
 }
 

@@ -4,7 +4,7 @@ import { happened } from '../audit-event.ts';
 import { decided, refuse, type Decision } from '../decision.ts';
 import { grantAt, type ActiveGrant, type Grant } from '../grant.ts';
 import type { Instant } from '../ids.ts';
-import { aboutLease, type Lease } from '../lease.ts';
+import { aboutLease, type Lease, type LeaseUse } from '../lease.ts';
 import { limits } from '../limits.ts';
 
 export interface LeaseTarget {
@@ -46,6 +46,8 @@ export interface LeaseFacts {
   /** Leases of this person in the last minute. */
   readonly lastMinute: number;
   readonly target: LeaseTarget;
+  /** What it is for, as whom and how kept: for the audit log. */
+  readonly use?: LeaseUse;
   /** Gateways that the client found dead. */
   readonly avoided?: readonly string[];
   readonly now: Instant;
@@ -89,6 +91,7 @@ export function intendLease(stored: Grant, facts: LeaseFacts): Decision<Lease & 
     happened(occasion, 'lease.intended', aboutLease(lease), {
       ...{ usefulUntil, instanceId, documentName },
       avoided: facts.avoided ?? [],
+      ...(facts.use === undefined ? {} : { use: { ...facts.use } }),
     }),
   ]);
 }

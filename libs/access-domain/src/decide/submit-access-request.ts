@@ -3,6 +3,7 @@ import {
   choosePolicy,
   covering,
   favouring,
+  hindrance,
   maySee,
   objection,
   type AccessPolicy,
@@ -163,11 +164,9 @@ function admitItem(name: string, command: SubmitAccessRequest, facts: SubmitFact
   if (!resource || !maySee(facts.policies, facts.requester, resource))
     return { code: 'RESOURCE_UNKNOWN', detail: `There is no resource ${name}.` };
   const policies = favouring(facts.policies, facts.requester, resource);
-  if (policies.length === 0 && covering(facts.policies, facts.requester, resource).length > 0)
-    return {
-      code: 'REQUEST_REACHES_EVERYTHING',
-      detail: `${name} would open everything that its gateway reaches, and no policy allows that.`,
-    };
+  const [hindered] = covering(facts.policies, facts.requester, resource);
+  const code = hindered && policies.length === 0 ? hindrance(hindered, resource) : undefined;
+  if (code) return { code, detail: `${name} ${hindranceWords[code]}.` };
   if (policies.length === 0)
     return { code: 'REQUEST_NOT_ALLOWED', detail: `No policy lets you ask for ${name}.` };
   if (resource.notConnectable !== null)
@@ -182,6 +181,14 @@ function admitItem(name: string, command: SubmitAccessRequest, facts: SubmitFact
   const { id, kind } = resource;
   return { id: facts.ids.make('itm'), resource: { id, name, kind }, policy, state: 'pending', grantId: null };
 }
+
+const hindranceWords = {
+  REQUEST_REACHES_EVERYTHING: 'would open everything that its gateway reaches, and no policy allows that',
+  REQUEST_ENCRYPTION_DEMANDED:
+    'is not encrypted with a KMS key, which the policy demands; AWS encrypts shells and commands so, and no ports',
+  REQUEST_RECORDING_DEMANDED:
+    'cannot be recorded by the client, which the policy demands; shells and commands can, where the auditors have a key',
+} as const;
 
 function whyNone(name: string, policies: readonly AccessPolicy[], command: SubmitAccessRequest): Refusal {
   const objections = policies.map((policy) => objection(policy, command));

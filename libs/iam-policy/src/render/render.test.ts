@@ -219,6 +219,7 @@ describe('role policies', () => {
       'ssm:TerminateSession',
       'ec2:DescribeInstances',
       'ssm:DescribeInstanceInformation',
+      'ssm:ListTagsForResource',
       'ssm:DescribeDocument',
       'ssm:GetDocument',
     ]);

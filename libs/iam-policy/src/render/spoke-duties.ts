@@ -36,6 +36,12 @@ export function renderInventoryPermissions(input: { accountId: string; partition
         Resource: '*',
       },
       {
+        Sid: 'SeeTagsOfNodes',
+        Effect: 'Allow',
+        Action: 'ssm:ListTagsForResource',
+        Resource: `arn:${partition}:ssm:*:${accountId}:managed-instance/*`,
+      },
+      {
         Sid: 'ReadOurDocuments',
         Effect: 'Allow',
         Action: ['ssm:DescribeDocument', 'ssm:GetDocument'],

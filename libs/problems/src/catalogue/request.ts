@@ -21,6 +21,16 @@ export const request = entries({
     title: 'No policy lets you ask for this resource.',
     advice: 'Ask an administrator which group may.',
   },
+  REQUEST_ENCRYPTION_DEMANDED: {
+    kind: 'refused',
+    title: 'The policy demands sessions that are encrypted with a KMS key, and AWS encrypts no ports so.',
+    advice: 'Ask for a shell whose sessions are encrypted, or ask an administrator about the policy.',
+  },
+  REQUEST_RECORDING_DEMANDED: {
+    kind: 'refused',
+    title: 'The policy demands that the client records what is shown, and that cannot be recorded here.',
+    advice: 'Ask for a shell, or ask an administrator about the policy and the key of the auditors.',
+  },
   REQUEST_REACHES_EVERYTHING: {
     kind: 'refused',
     title: 'This network would open everything that its gateway reaches, and no policy allows that.',

@@ -1,5 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { leasePurposes, type LeasePurpose } from '@sallyport/catalog';
 import { NetworkDto } from '../../platform/http/network.dto.ts';
+import { ShellAccessDto, SshAccessDto } from '../../platform/http/session-access.dto.ts';
 import {
   AccountRefDto,
   PersonRefDto,
@@ -69,6 +71,14 @@ export class DocumentRefDto {
   @ApiProperty() sha256!: string;
 }
 
+/** A Session document, and what it is for. */
+@ApiSchema({ name: 'FactsDocument' })
+export class FactsDocumentDto extends DocumentRefDto {
+  @OneOf(leasePurposes) purpose!: LeasePurpose;
+  /** The one command that it runs; null: whatever is asked, or a shell. */
+  @TextOrNull() command!: string | null;
+}
+
 /** What an approval of one item would give; derived by the server alone. */
 @ApiSchema({ name: 'FactsItem' })
 export class FactsItemDto {
@@ -81,6 +91,12 @@ export class FactsItemDto {
   @Thing(AccountRefDto) account!: AccountRefDto;
   @ApiProperty() region!: string;
   @Thing(DocumentRefDto) document!: DocumentRefDto;
+  /** All of them, where a grant leads through several. */
+  @ApiProperty({ type: [FactsDocumentDto], required: false }) documents?: FactsDocumentDto[];
+  /** Of a host that people sign in to by SSH. */
+  @ApiProperty({ type: SshAccessDto, required: false }) ssh?: SshAccessDto;
+  /** Of shells and commands. */
+  @ApiProperty({ type: ShellAccessDto, required: false }) shell?: ShellAccessDto;
   @AnyObject() sessionPolicy!: Record<string, unknown>;
   @Thing(RecordingDto) recording!: RecordingDto;
   @ApiProperty() adds!: string;

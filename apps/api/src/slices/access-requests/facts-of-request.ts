@@ -7,14 +7,20 @@ import {
   type Grant,
   type RequestItem,
 } from '@sallyport/access-domain';
-import { databaseUserOf, documentOf, pushedUserOf } from '@sallyport/catalog';
+import {
+  databaseUserOf,
+  documentOf,
+  documentsByPurpose,
+  pushedUserOf,
+  type Resource,
+} from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { previewLease, type LeaseScope } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import canonicalize from 'canonicalize';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
-import { networkOf, refOf, type ResourceDirectory } from '../catalog/index.ts';
+import { networkOf, refOf, shellOf, sshOf, type ResourceDirectory } from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
 
 /** Lower-case hexadecimal SHA-256 of the canonical JSON (RFC 8785) of the facts; a review names it. */
@@ -116,6 +122,7 @@ export class FactsOfRequest {
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       document: { name: document.name, sha256: document.sha256 },
+      ...sessionFacts(entry, item.policy.demands?.clientRecording === true),
       sessionPolicy: sessionPolicyShown({
         accountId: entry.account.id,
         region: entry.region,
@@ -131,6 +138,18 @@ export class FactsOfRequest {
         : whatItAdds(item.resource.name, request, held),
     };
   }
+}
+
+/** What of a host is opened, and through which documents; nothing for what has one port. */
+function sessionFacts(entry: Resource, demanded: boolean): Pick<FactsItem, 'documents' | 'ssh' | 'shell'> {
+  const [ssh, shell] = [sshOf(entry), shellOf(entry)];
+  if (ssh) return { ssh };
+  if (!shell) return {};
+  const documents = documentsByPurpose(entry, sha256Hex).map(({ purpose, command, document }) => ({
+    ...{ purpose, command },
+    ...{ name: document.name, sha256: document.sha256 },
+  }));
+  return { documents, shell: { ...shell, clientRecording: shell.clientRecording || demanded } };
 }
 
 function sessionPolicyShown(

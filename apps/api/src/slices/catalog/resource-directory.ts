@@ -35,6 +35,8 @@ export function offered({ id, entry }: KnownResource): OfferedResource {
     tags: entry.tags,
     notConnectable: entry.notConnectable?.reason ?? null,
     reachesEverything: entry.network?.everything ?? false,
+    encrypted: entry.shell?.keyArn != null,
+    clientRecordable: entry.shell !== null && entry.account.auditorsKey !== null,
   };
 }
 
@@ -52,6 +54,13 @@ export function speechOf({ host, port, protocol, tls, database, cluster }: Resou
     database: database && { name: database.name, role: database.role, auth: database.auth },
     cluster: cluster && { ...cluster },
   };
+}
+
+/** What its holder types to use a grant of a resource. */
+export function commandLineOf(name: string, known: KnownResource | undefined): string {
+  if (known?.entry.ssh) return `tunnel ssh ${name}`;
+  if (!known?.entry.shell) return `tunnel connect ${name}`;
+  return known.entry.shell.login ? `tunnel shell ${name}` : `tunnel exec ${name} -- COMMAND`;
 }
 
 /** What a subnet reaches, as answers tell it. */

@@ -2,7 +2,7 @@ import { extensionRoom, favouring, grantAt, type Grant, type Person } from '@sal
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
-import { offered, type ResourceDirectory } from '../catalog/index.ts';
+import { commandLineOf, offered, type ResourceDirectory } from '../catalog/index.ts';
 import type { Policies } from '../policies/index.ts';
 import { maySeeGrant } from './change-grant.handler.ts';
 import { grantStates, type GrantDto, type GrantExtensionDto } from './grant.dto.ts';
@@ -88,7 +88,7 @@ export class GrantsQuery {
       startsAt: new Date(grant.startsAt).toISOString(),
       endsAt: new Date(grant.endsAt).toISOString(),
       sessions: { live: row.sessions.length, total: row._count.sessions },
-      connectLine: `tunnel connect ${grant.resource.name}`,
+      connectLine: commandLineOf(grant.resource.name, this.#directory.byName(grant.resource.name)),
       extensions: grant.extensions,
       extension: this.#extension(grant, row, viewer),
     };

@@ -7,9 +7,10 @@ import {
   type Decision,
   type Lease,
   type LeaseOutcome,
+  type LeaseUse,
   type Person,
 } from '@sallyport/access-domain';
-import { databaseUserOf, pushedUserOf, runAsOf, type ChosenPurpose } from '@sallyport/catalog';
+import { databaseUserOf, pushedUserOf, runAsOf, type ChosenPurpose, type Resource } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { GatewayInstance } from '../../platform/aws/inventory/gateway-inventory.ts';
@@ -20,7 +21,8 @@ import type { KnownAgent } from '../agents/index.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
 import { grantHint, type GrantStore } from '../grants/index.ts';
 import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
-import { choosePurpose, type PurposeAsked } from './choose-purpose.ts';
+import { choosePurpose, demandKept, useOf, type PurposeAsked } from './choose-purpose.ts';
+import type { DemandsOfGrant } from './demands-of-grant.query.ts';
 import type { FindLeaseTarget, LeaseTargetSeen } from './lease-target.ts';
 
 export interface LeaseInHand {
@@ -32,6 +34,8 @@ export interface LeaseInHand {
   readonly agent: KnownAgent | null;
   /** What it is for. */
   readonly chosen: ChosenPurpose;
+  /** Whether the client must record what is shown. */
+  readonly clientRecording: boolean;
 }
 
 /** What a client asks of a lease. */
@@ -46,6 +50,7 @@ export class IssueLease {
   readonly #leases: LeaseStore;
   readonly #resources: ResourceDirectory;
   readonly #target: FindLeaseTarget;
+  readonly #demands: DemandsOfGrant;
   readonly #issuer: LeaseIssuer;
   readonly #metrics: Metrics;
   readonly #unitOfWork: UnitOfWork;
@@ -57,6 +62,7 @@ export class IssueLease {
       readonly leases: LeaseStore;
       readonly resources: ResourceDirectory;
       readonly target: FindLeaseTarget;
+      readonly demands: DemandsOfGrant;
       readonly issuer: LeaseIssuer;
       readonly metrics: Metrics;
     },
@@ -67,6 +73,7 @@ export class IssueLease {
     this.#leases = sources.leases;
     this.#resources = sources.resources;
     this.#target = sources.target;
+    this.#demands = sources.demands;
     this.#issuer = sources.issuer;
     this.#metrics = sources.metrics;
     this.#unitOfWork = unitOfWork;
@@ -80,13 +87,16 @@ export class IssueLease {
     const resource = this.#resources.byName(grant.resource.name);
     if (!resource) throw new Problem('RESOURCE_UNKNOWN', { detail: 'The resource is no longer offered.' });
     const chosen = choosePurpose(resource.entry, asked);
+    const demands = await this.#demands.of(grantId);
+    const clientRecording = demandKept(resource.entry, demands);
+    const use = useOf(resource.entry, chosen, clientRecording);
     const target = await this.#target.of(resource.entry, chosen, avoid);
-    const intent = await this.#intend(grantId, person, { ...target, ...resource, avoid });
+    const intent = await this.#intend(grantId, person, { ...target, entry: resource.entry, avoid, use });
     const credentials = await this.#issue(intent, resource, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
     const { instance, agent } = target;
-    return { lease: intent, credentials, resource, instance, agent, chosen };
+    return { lease: intent, credentials, resource, instance, agent, chosen, clientRecording };
   }
 
   async #usable(grantId: string, person: Person): Promise<ActiveGrant> {
@@ -98,8 +108,9 @@ export class IssueLease {
   #intend(
     grantId: string,
     person: Person,
-    { entry, avoid, ...seen }: LeaseTargetSeen & KnownResource & { avoid: readonly string[] },
+    seen: LeaseTargetSeen & { entry: Resource; avoid: readonly string[]; use: LeaseUse },
   ): Promise<Lease> {
+    const { entry, avoid, use } = seen;
     return this.#unitOfWork.attempt(async () => {
       const { clock, ids } = this.#effects;
       const now = clock.now();
@@ -116,7 +127,7 @@ export class IssueLease {
         documentName: seen.document.name,
       };
       const { next, events } = accepted(
-        intendLease(grant, { person, inFlight, lastMinute, target, avoided: avoid, now, ids }),
+        intendLease(grant, { person, inFlight, lastMinute, target, use, avoided: avoid, now, ids }),
       );
       // Its start has come before the timer wrote so: the grant begins with its first lease, in one commit.
       const begun = activateGrant(grant, { now, ids });

@@ -1,6 +1,6 @@
 import { Body, Controller, Inject, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { gatewayPorts, hostKeyTag, recordingRecipients } from '@sallyport/catalog';
+import { gatewayPorts, hostKeyTag } from '@sallyport/catalog';
 import { leaseSessionName } from '@sallyport/iam-policy';
 import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { Access } from '../../platform/http/access.decorator.ts';
@@ -90,7 +90,7 @@ const sessionTypes = {
   command: 'NonInteractiveCommands',
 } as const;
 
-function leaseSession({ resource, chosen }: LeaseInHand): LeaseSessionDto | null {
+function leaseSession({ resource, chosen, clientRecording }: LeaseInHand): LeaseSessionDto | null {
   const { shell, account } = resource.entry;
   const { purpose } = chosen;
   if (shell === null || purpose === 'port' || purpose === 'ssh') return null;
@@ -100,7 +100,10 @@ function leaseSession({ resource, chosen }: LeaseInHand): LeaseSessionDto | null
     keyArn: shell.keyArn,
     runAs: shell.runAs,
     writesCommand: purpose !== 'shell' && shell.commands === 'any',
-    clientRecording: { required: shell.clientRecording, recipients: recordingRecipients(shell, account) },
+    clientRecording: {
+      required: clientRecording,
+      recipients: clientRecording && account.auditorsKey !== null ? [account.auditorsKey] : [],
+    },
   };
 }
 

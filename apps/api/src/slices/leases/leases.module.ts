@@ -12,6 +12,9 @@ import { AgentsModule } from '../agents/agents.module.ts';
 import { AgentStore } from '../agents/index.ts';
 import { CatalogModule } from '../catalog/catalog.module.ts';
 import { ResourceDirectory } from '../catalog/index.ts';
+import { Policies } from '../policies/index.ts';
+import { PoliciesModule } from '../policies/policies.module.ts';
+import { DemandsOfGrant } from './demands-of-grant.query.ts';
 import { GrantsModule } from '../grants/grants.module.ts';
 import { GrantStore } from '../grants/index.ts';
 import { EndLeases } from './end-leases.ts';
@@ -42,7 +45,7 @@ class LeaseWork implements OnModuleInit {
 }
 
 @Module({
-  imports: [CatalogModule, GrantsModule, AgentsModule],
+  imports: [CatalogModule, GrantsModule, AgentsModule, PoliciesModule],
   controllers: [LeasesController],
   providers: [
     {
@@ -57,6 +60,11 @@ class LeaseWork implements OnModuleInit {
       inject: [GatewayDirectory, GatewayInventory, AgentStore],
     },
     {
+      provide: DemandsOfGrant,
+      useFactory: (client: PrismaClient, policies: Policies) => new DemandsOfGrant(client, policies),
+      inject: [PrismaClient, Policies],
+    },
+    {
       provide: IssueLease,
       useFactory: (
         unitOfWork: UnitOfWork,
@@ -65,12 +73,14 @@ class LeaseWork implements OnModuleInit {
         leases: LeaseStore,
         resources: ResourceDirectory,
         target: FindLeaseTarget,
+        demands: DemandsOfGrant,
         issuer: LeaseIssuer,
         metrics: Metrics,
-      ) => new IssueLease({ grants, leases, resources, target, issuer, metrics }, unitOfWork, effects),
+      ) =>
+        new IssueLease({ grants, leases, resources, target, demands, issuer, metrics }, unitOfWork, effects),
       inject: [
         ...[UnitOfWork, EFFECTS, GrantStore, LeaseStore],
-        ...[ResourceDirectory, FindLeaseTarget, LeaseIssuer, Metrics],
+        ...[ResourceDirectory, FindLeaseTarget, DemandsOfGrant, LeaseIssuer, Metrics],
       ],
     },
     {

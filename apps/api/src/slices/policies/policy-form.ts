@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { limits, type AccessPolicy, type ExtensionRule } from '@sallyport/access-domain';
+import { limits, type AccessPolicy, type ExtensionRule, type SessionDemands } from '@sallyport/access-domain';
 import { resourceKinds } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 
@@ -45,6 +45,13 @@ const policy = z
     answerWithin: duration,
     extend: z.union([z.literal('never'), extend]).optional(),
     allowEverythingBehindGateway: z.boolean().default(false),
+    /** How sessions must be kept; resources that cannot be kept so are not given. */
+    sessions: z
+      .strictObject({
+        encryption: z.enum(['required', 'any']).default('any'),
+        clientRecording: z.enum(['required', 'any']).default('any'),
+      })
+      .optional(),
   })
   .refine(
     ({ allowEverythingBehindGateway, approval }) => !allowEverythingBehindGateway || approval === 'review',
@@ -67,6 +74,13 @@ function extensionOf(written: 'never' | z.output<typeof extend>, reviewers: stri
     automatic: auto === undefined ? null : { longestSeconds: auto.max, times: auto.times },
     reviewers: approvers ?? reviewers,
     totalSecondsMax: maxTotal,
+  };
+}
+
+function demandsOf(written: { encryption: string; clientRecording: string }): SessionDemands {
+  return {
+    encryption: written.encryption === 'required',
+    clientRecording: written.clientRecording === 'required',
   };
 }
 
@@ -95,6 +109,7 @@ export function parsePolicies(written: unknown): AccessPolicy[] {
     reasonExample: one.reason.example,
     answerWithinSeconds: one.answerWithin,
     ...(one.allowEverythingBehindGateway ? { everythingBehindGateway: true } : {}),
+    ...(one.sessions === undefined ? {} : { demands: demandsOf(one.sessions) }),
     ...(one.extend === undefined ? {} : { extension: extensionOf(one.extend, one.reviewers) }),
   }));
   const twice = policies.find((one, index) => policies.findIndex((other) => other.name === one.name) < index);

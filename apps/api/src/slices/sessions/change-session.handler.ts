@@ -72,8 +72,8 @@ export class ChangeSession {
         events,
         hints: [sessionHint(next, this.#effects.clock.now())],
       });
-      const { accountId, region } = lease;
-      return { session: next, grantEndsAt: grant.endsAt, accountId, region };
+      const { accountId, region, documentName } = lease;
+      return { session: next, grantEndsAt: grant.endsAt, accountId, region, documentName };
     });
   }
 

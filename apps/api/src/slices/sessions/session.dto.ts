@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { leasePurposes, type LeasePurpose } from '@sallyport/catalog';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
 import { lossReasons, type LossReason } from '@sallyport/access-domain';
 import { PersonRefDto, ResourceRefDto } from '../../platform/http/references.dto.ts';
@@ -32,6 +33,8 @@ export class SessionDto {
   @OneOf(sessionStates) state!: (typeof sessionStates)[number];
   @TextOrNull() endReason!: string | null;
   @ApiProperty() grantId!: string;
+  /** What is open: a port, SSH, a shell, a command without or in a terminal. */
+  @OneOf(leasePurposes) purpose!: LeasePurpose;
   @Thing(ResourceRefDto) resource!: ResourceRefDto;
   @Thing(PersonRefDto) person!: PersonRefDto;
   @TextOrNull() ssmSessionId!: string | null;

@@ -8,7 +8,7 @@ const parts = {
   person: { select: { id: true, name: true, email: true } },
   resource: { select: { id: true, name: true, kind: true } },
   grant: { select: { requestId: true, endsAt: true } },
-  lease: { select: { accountId: true, region: true } },
+  lease: { select: { accountId: true, region: true, documentName: true } },
 } as const satisfies Prisma.SessionInclude;
 
 type SessionRow = Prisma.SessionGetPayload<{ include: typeof parts }>;
@@ -20,6 +20,8 @@ export interface StoredSession {
   readonly grantEndsAt: number;
   readonly accountId: string;
   readonly region: string;
+  /** The Session document that it goes through. */
+  readonly documentName: string;
 }
 
 const listMax = 200;
@@ -123,6 +125,7 @@ function stored(row: SessionRow): StoredSession {
     grantEndsAt: row.grant.endsAt.getTime(),
     accountId: row.lease.accountId,
     region: row.lease.region,
+    documentName: row.lease.documentName,
   };
 }
 

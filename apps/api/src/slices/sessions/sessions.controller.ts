@@ -1,5 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { purposeOfDocument } from '@sallyport/catalog';
 import { Problem } from '@sallyport/problems';
 import { IsIn, IsOptional } from 'class-validator';
 import { Access } from '../../platform/http/access.decorator.ts';
@@ -111,13 +112,14 @@ export class SessionsController {
   }
 }
 
-function sessionDto({ session, grantEndsAt }: StoredSession): SessionDto {
+function sessionDto({ session, grantEndsAt, documentName }: StoredSession): SessionDto {
   const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
   return {
     id: session.id,
     state: session.state,
     endReason: 'endReason' in session ? session.endReason : null,
     grantId: session.grantId,
+    purpose: purposeOfDocument(documentName),
     resource: session.resource,
     person: session.person,
     ssmSessionId: session.ssmSessionId,

@@ -1,5 +1,10 @@
 import { EC2Client, paginateDescribeInstances, type Instance } from '@aws-sdk/client-ec2';
-import { DescribeDocumentCommand, paginateDescribeInstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
+import {
+  DescribeDocumentCommand,
+  ListTagsForResourceCommand,
+  paginateDescribeInstanceInformation,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
 import type { Clock } from '@sallyport/effects';
 import { attempts, clientSettings } from '../client-settings.ts';
 import { awsProblem, isMissing } from '../foreign-error.ts';
@@ -30,6 +35,7 @@ export class AwsGatewayInventory extends GatewayInventory {
 
   async find(search: GatewaySearch): Promise<GatewayInstance[]> {
     try {
+      if (search.hybrid === true) return await this.#nodes(search);
       const instances = await this.#instances(search);
       const online = await this.#online(
         search,
@@ -55,6 +61,26 @@ export class AwsGatewayInventory extends GatewayInventory {
       if (isMissing(error)) return null;
       throw awsProblem(error);
     }
+  }
+
+  /** Nodes outside EC2: their tags are told one by one. */
+  async #nodes(search: GatewaySearch): Promise<GatewayInstance[]> {
+    const client = this.#ssmClient(search);
+    const Filters = [
+      { Key: 'ResourceType', Values: ['ManagedInstance'] },
+      ...Object.entries(search.selector).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })),
+    ];
+    const found: GatewayInstance[] = [];
+    for await (const page of paginateDescribeInstanceInformation({ client }, { Filters }))
+      for (const { InstanceId, PingStatus } of page.InstanceInformationList ?? []) {
+        if (!InstanceId?.startsWith('mi-')) continue;
+        const { TagList } = await client.send(
+          new ListTagsForResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: InstanceId }),
+        );
+        const state = PingStatus === 'Online' ? ('online' as const) : ('lost' as const);
+        found.push({ instanceId: InstanceId, tags: tagsOf(TagList), state });
+      }
+    return found.sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
   }
 
   async #instances(search: GatewaySearch): Promise<Instance[]> {
@@ -102,7 +128,7 @@ function kept<T>(map: Map<string, T>, target: { accountId: string; region: strin
 }
 
 function gateway(instanceId: string, instance: Instance, online: ReadonlySet<string>): GatewayInstance {
-  const tags = Object.fromEntries((instance.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+  const tags = tagsOf(instance.Tags);
   const runs = instance.State?.Name === 'running';
   const zone = instance.Placement?.AvailabilityZone;
   return {
@@ -111,4 +137,8 @@ function gateway(instanceId: string, instance: Instance, online: ReadonlySet<str
     state: !runs ? 'stopped' : online.has(instanceId) ? 'online' : 'lost',
     ...(zone ? { zone } : {}),
   };
+}
+
+function tagsOf(tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined) {
+  return Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 }

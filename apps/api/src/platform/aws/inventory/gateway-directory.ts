@@ -46,6 +46,7 @@ export class GatewayDirectory {
       accountId: gateway.account.id,
       region: gateway.region,
       selector,
+      ...(gateway.hybrid ? { hybrid: true } : {}),
     });
     const open = found.filter(({ tags }) =>
       Object.entries(gateway.selector).every(([key, value]) => tags[key] === value),

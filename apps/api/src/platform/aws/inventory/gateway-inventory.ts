@@ -5,6 +5,8 @@ export const gatewaySearchForm = z.strictObject({
   region: z.string(),
   /** Tags that an instance must carry. */
   selector: z.record(z.string(), z.string()),
+  /** Nodes outside EC2, which Session Manager alone knows. */
+  hybrid: z.boolean().optional(),
 });
 export type GatewaySearch = z.infer<typeof gatewaySearchForm>;
 

@@ -1,6 +1,6 @@
 /**
- * `serve PORT`: a server that echoes, ready in one JSON line. `measure ADDRESS PORT COUNT`: so many times one after the other a connection and one
- * byte there and back; prints the milliseconds of each as JSON.
+ * `serve PORT`: a server that echoes, ready in one JSON line. `measure ADDRESS PORT COUNT WARM`: so many times one after the other a
+ * connection and one byte there and back, after WARM of them that do not count; prints the milliseconds of each as JSON.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -26,9 +26,9 @@ if (what === 'serve') {
   await once(server.listen(Number(rest[0]), '0.0.0.0'), 'listening');
   console.log(JSON.stringify({ event: 'ready' }));
 } else {
-  const [host = '', port = '', count = ''] = rest;
+  const [host = '', port = '', count = '', warm = ''] = rest;
   const took: number[] = [];
-  // The first few only warm up.
-  for (let left = Number(count) + 5; left > 0; left -= 1) took.push(await measureOne(host, Number(port)));
-  console.log(JSON.stringify(took.slice(5)));
+  for (let left = Number(count) + Number(warm); left > 0; left -= 1)
+    took.push(await measureOne(host, Number(port)));
+  console.log(JSON.stringify(took.slice(Number(warm))));
 }

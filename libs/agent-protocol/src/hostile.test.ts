@@ -56,6 +56,27 @@ describe('a hostile client', () => {
     expect(pair.agent.associations[0]?.streams).toBe(streamsMax);
   });
 
+  it('that shows life but confirms nothing of what is sent loses its carrier within a minute or so', async () => {
+    const pair = new Pair();
+    await pair.connect();
+    const stream = pair.open();
+    stream.stream?.write(new Uint8Array(1000));
+    const [pipe] = pair.pipes;
+    await pair.run(3);
+    pipe!.tamper = (bytes, to) => (to === 'right' && bytes[0] !== frameTypes.ping ? undefined : bytes);
+    const carriers = () => pair.agent.associations[0]?.carriers;
+    for (let seconds = 0; seconds < 55; seconds += 5) {
+      pipe!.leftSink.send([frame(frameTypes.ping, 0)]);
+      await pair.run(5_000);
+      expect(carriers(), `${seconds} s`).toBe(1);
+    }
+    for (let seconds = 0; seconds < 10; seconds += 5) {
+      pipe!.leftSink.send([frame(frameTypes.ping, 0)]);
+      await pair.run(5_000);
+    }
+    expect(carriers()).toBe(0);
+  });
+
   it('that says nothing is closed after five seconds', async () => {
     const pair = new Pair();
     const pipe = pair.carrier();

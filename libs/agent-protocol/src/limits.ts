@@ -61,6 +61,8 @@ export const receiptAfter = { bytes: 8 * 1024, pauseMs: 1, manyBytes: 256 * 1024
 export const stalledAfterMs = 1_000;
 /** A carrier silent for this long is asked for a sign of life, and given up after twice that. */
 export const silentAfterMs = 15_000;
+/** A carrier that confirms nothing of what is in flight for this long is given up, however lively it is otherwise. */
+export const stuckAfterMs = 60_000;
 /** How long an agent keeps a link without carriers. */
 export const keptWithoutCarrierMs = 60_000;
 /** Streams close this long after the token's end, when no new one was shown. */

@@ -43,7 +43,12 @@ export class CarrierEnd implements CarrierInput {
 
   /** The peer is admitted: from the next byte on the carrier is the link's. */
   join(link: Link): void {
-    const carrier = new Carrier(this.sink, () => this.end(), link.bare, this.#ports.effects.clock.monotonic());
+    const carrier = new Carrier(
+      this.sink,
+      () => this.end(),
+      link.bare,
+      this.#ports.effects.clock.monotonic(),
+    );
     this.#joined = { link, carrier };
     this.#reader.admit();
     link.addCarrier(carrier);

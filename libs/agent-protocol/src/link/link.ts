@@ -10,13 +10,12 @@ import {
   controlFramesMax,
   datagramsWaitingMax,
   retainedFramesMax,
-  silentAfterMs,
-  stalledAfterMs,
   windowBytesTotal,
 } from '../limits.ts';
 import { flowCodeOf } from '../codes.ts';
 import { violation } from '../violation.ts';
 import type { Carrier } from './carrier.ts';
+import { CarrierWatch } from './carrier-watch.ts';
 import { LinkStream, type StreamHost } from './link-stream.ts';
 import type { Control, Piece, Retained } from './outgoing.ts';
 import { BareWay } from './pace.ts';
@@ -38,7 +37,6 @@ export interface LinkRole {
 const packsBelowBytesPerMs = 20_000;
 /** What is assumed of a round trip before one was measured. */
 const rttUnknownMs = 100;
-const checkMs = { busy: 250, idle: 5_000 };
 /** Datagrams that wait go first, up to this share of a flight while streams wait as well. */
 const datagramShare = 0.5;
 
@@ -59,14 +57,17 @@ export class Link {
   #packs = false;
   #windowsBeyond = 0;
   #pumpDue = false;
-  #check: TimerHandle | undefined;
-  #checkIsSoon = false;
+  readonly #watch: CarrierWatch;
   #over = false;
   readonly stats = { plainPacked: 0, packed: 0, datagramsDropped: 0, piecesAgain: 0 };
 
   constructor(ports: LinkPorts, role: LinkRole) {
     this.#ports = ports;
     this.#role = role;
+    this.#watch = new CarrierWatch(ports.effects, this.carriers, (carrier) => {
+      for (const stream of this.streams.values()) if (stream.home === carrier) stream.home = undefined;
+      this.#takeBack(carrier);
+    });
     this.#streamHost = {
       now: () => this.#now,
       rttMs: () => this.rttMs ?? rttUnknownMs,
@@ -118,7 +119,7 @@ export class Link {
 
   addCarrier(carrier: Carrier): void {
     this.carriers.push(carrier);
-    this.#armCheck();
+    this.#watch.arm();
     this.#pumpSoon();
   }
 
@@ -197,7 +198,7 @@ export class Link {
     }
     this.#over = true;
     const { timers } = this.#ports.effects;
-    if (this.#check) timers.cancel(this.#check);
+    this.#watch.stop();
     for (const { timer } of this.#receipts.values()) timers.cancel(timer);
     this.#receipts.clear();
     this.#breakStreams(code);
@@ -336,7 +337,7 @@ export class Link {
       carrier.flush();
       if (carrier.retainedFrames > retainedFramesMax) return carrier.close();
     }
-    this.#armCheck();
+    this.#watch.arm();
   }
 
   #usable(): readonly Carrier[] {
@@ -380,40 +381,6 @@ export class Link {
     }
     carrier.put(headerOf(piece), piece.parts, now, { what: 'piece', piece });
     return piece.bodyBytes;
-  }
-
-  #armCheck(): void {
-    if (this.#over || this.carriers.length === 0) return;
-    const busy = this.carriers.some(({ inFlight }) => inFlight > 0);
-    const { timers } = this.#ports.effects;
-    if (this.#check && (this.#checkIsSoon || !busy)) return;
-    if (this.#check) timers.cancel(this.#check);
-    this.#checkIsSoon = busy;
-    this.#check = timers.after(busy ? checkMs.busy : checkMs.idle, () => {
-      this.#check = undefined;
-      this.#checkCarriers();
-      this.#armCheck();
-    });
-  }
-
-  #checkCarriers(): void {
-    const now = this.#now;
-    for (const carrier of [...this.carriers]) {
-      const silentMs = now - carrier.heardAt;
-      if (silentMs >= 2 * silentAfterMs) {
-        carrier.close();
-      } else if (silentMs >= silentAfterMs) {
-        carrier.putUncounted(frame(frameTypes.ping, 0));
-        carrier.flush();
-      }
-      const patience = Math.max(stalledAfterMs, 4 * (carrier.pace.rttMs ?? 0));
-      const others = this.carriers.some((other) => other !== carrier && !other.stalled);
-      if (carrier.inFlight === 0 || carrier.stalled || !others || now - carrier.progressAt < patience)
-        continue;
-      carrier.stalled = true;
-      for (const stream of this.streams.values()) if (stream.home === carrier) stream.home = undefined;
-      this.#takeBack(carrier);
-    }
   }
 }
 

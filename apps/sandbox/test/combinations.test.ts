@@ -263,7 +263,7 @@ describe('an agent in a process of its own, over its control channel', () => {
       for (const [index, { name: connection }] of connectionsOf(recording).entries()) {
         const { sent, received } = recording.metadata.destination[connection]!;
         expectContent(destinations.received[index]!, received);
-        expectContent(client.record.bytes(recordOf(recording, 'client').opened[index]!), sent);
+        expectContent(client.record.bytes(recordOf(recording, 'client').opened[index]), sent);
       }
     },
   );

@@ -67,7 +67,7 @@ describe('the official client, as recorded, over real sockets', () => {
     for (const [index, { name: connection }] of connectionsOf(transcript).entries()) {
       const { sent, received } = transcript.metadata.destination[connection]!;
       expectContent(destinations.received[index]!, received);
-      expectContent(client.record.bytes(recordOf(transcript, 'client').opened[index]!), sent);
+      expectContent(client.record.bytes(recordOf(transcript, 'client').opened[index]), sent);
     }
     const { Sessions } = await ssm.send(new DescribeSessionsCommand({ State: 'History' }));
     expect(Sessions?.map(({ Status }) => Status)).toEqual([denied ? 'Failed' : 'Terminated']);

@@ -23,8 +23,9 @@ export function renderShellDocument(
   sha256: Sha256Hex,
 ): SessionDocument | null {
   if (purpose === 'port' || purpose === 'ssh') return null;
-  const fixed =
-    typeof shell.commands === 'object' ? shell.commands.find(({ name }) => name === command) : null;
+  // A shell is the same beside whatever commands.
+  const listed = purpose !== 'shell' && typeof shell.commands === 'object' ? shell.commands : null;
+  const fixed = listed === null ? null : listed.find(({ name }) => name === command);
   if (fixed === undefined) return null;
   const content = JSON.stringify(
     {

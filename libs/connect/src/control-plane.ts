@@ -16,6 +16,10 @@ export interface Traffic {
 /** What a client may say about the lease it asks for. */
 export interface LeaseWish {
   readonly avoid?: readonly string[];
+  /** What for; left out, what the resource is mostly asked for. */
+  readonly purpose?: Lease['purpose'];
+  /** Name of a listed command. */
+  readonly command?: string;
 }
 
 /** Instances that a control plane takes note of at most. */
@@ -47,8 +51,8 @@ export interface ControlPlane {
 /** The control plane behind the generated client. */
 export function controlPlaneOf(api: Api): ControlPlane {
   return {
-    issueLease: (grantId, { avoid = [] } = {}, signal) =>
-      api.issueLease(grantId, { avoid: avoid.slice(-avoidMax) }, { signal }),
+    issueLease: (grantId, { avoid = [], ...wish } = {}, signal) =>
+      api.issueLease(grantId, { ...wish, avoid: avoid.slice(-avoidMax) }, { signal }),
     openSession: (session, signal) => api.openSession(session, { signal }),
     beat: (sessionId, beat, signal) => api.beatSession(sessionId, beat, { signal }),
     closeSession: async (sessionId, end) => {

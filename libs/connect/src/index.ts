@@ -47,6 +47,15 @@ export { fingerprint, HostKeys } from './ssh/host-keys.ts';
 export { PushedKey, type PushedKeyParts } from './ssh/pushed-key.ts';
 export { converseAsAgent, type OfferedKeys } from './ssh/agent-conversation.ts';
 export { memoryKey, type MemoryKey } from './ssh/memory-key.ts';
+export { RemoteShell } from './shell/remote-shell.ts';
+export type { ShellEnd, ShellEvents, ShellOptions, ShellPorts, ShellPurpose } from './shell/shell-options.ts';
+export {
+  awsSessionKeys,
+  kmsEndpoint,
+  sessionKeysThrough,
+  type SessionKey,
+  type SessionKeys,
+} from './shell/session-keys.ts';
 export { systemWake } from './wake.ts';
 export type { Debug } from './debug.ts';
 export type { TunnelEnd } from './tunnel-end.ts';

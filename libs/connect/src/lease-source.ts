@@ -1,6 +1,6 @@
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
-import type { ControlPlane, Lease } from './control-plane.ts';
+import type { ControlPlane, Lease, LeaseWish } from './control-plane.ts';
 import type { Debug } from './debug.ts';
 
 /** A lease that is useful for less than this is not begun with. */
@@ -19,6 +19,7 @@ export class LeaseSource {
   readonly #effects: Effects;
   readonly #debug: Debug;
   readonly #grantId: string;
+  readonly #wish: Omit<LeaseWish, 'avoid'>;
   /** Calls are numbered, so that "asked for after that" needs no clock. */
   #calls = 0;
   #latest: { readonly lease: Lease; readonly call: number } | undefined;
@@ -31,7 +32,9 @@ export class LeaseSource {
   constructor(
     { controlPlane, effects, debug }: { controlPlane: ControlPlane; effects: Effects; debug: Debug },
     grantId: string,
+    wish: Omit<LeaseWish, 'avoid'> = {},
   ) {
+    this.#wish = wish;
     this.#controlPlane = controlPlane;
     this.#effects = effects;
     this.#debug = debug;
@@ -107,12 +110,14 @@ export class LeaseSource {
       abandoned.abort(new Problem('SERVER_UNREACHABLE'));
     };
     const patience = timers.after(answerWithinMs, () => abandon());
-    const answer = this.#controlPlane.issueLease(this.#grantId, { avoid }, abandoned.signal).then((fresh) => {
-      this.#debug('lease', { id: fresh.id, usefulUntil: fresh.usefulUntil });
-      this.#callOf.set(fresh, call);
-      if (call > (this.#latest?.call ?? 0)) this.#latest = { lease: fresh, call };
-      return fresh;
-    });
+    const answer = this.#controlPlane
+      .issueLease(this.#grantId, { ...this.#wish, avoid }, abandoned.signal)
+      .then((fresh) => {
+        this.#debug('lease', { id: fresh.id, usefulUntil: fresh.usefulUntil });
+        this.#callOf.set(fresh, call);
+        if (call > (this.#latest?.call ?? 0)) this.#latest = { lease: fresh, call };
+        return fresh;
+      });
     const flight = { call, lease: orAborted(answer, abandoned.signal), abandon };
     const landed = () => {
       timers.cancel(patience);

@@ -5,9 +5,11 @@ import { StartRate } from './start-rate.ts';
 import type { StartedSession } from './ssm-sessions.ts';
 import type { TunnelPorts } from './tunnel-options.ts';
 
+type DeskPorts = Pick<TunnelPorts, 'ssm' | 'effects' | 'debug'>;
+
 /** Starts and terminates the sessions of one tunnel, so that none is left at AWS that nobody knows of. */
 export class SessionDesk {
-  readonly #ports: TunnelPorts;
+  readonly #ports: DeskPorts;
   readonly #rules: EndpointRules;
   readonly #rate: StartRate;
   /** What is still under way at AWS: StartSession calls without an answer, and terminations. */
@@ -15,7 +17,7 @@ export class SessionDesk {
   /** StartSession calls are answered or fail by themselves; only the end of the process stops them. */
   readonly #never = new AbortController().signal;
 
-  constructor(ports: TunnelPorts, rules: EndpointRules) {
+  constructor(ports: DeskPorts, rules: EndpointRules) {
     this.#ports = ports;
     this.#rules = rules;
     this.#rate = new StartRate(ports.effects);
@@ -26,12 +28,12 @@ export class SessionDesk {
   }
 
   /** Starts a session. When `signal` aborts meanwhile, the session that AWS may yet have started is terminated as soon as it is known. */
-  async start(lease: Lease, signal: AbortSignal): Promise<StartedSession> {
+  async start(lease: Lease, signal: AbortSignal, commandLine?: string): Promise<StartedSession> {
     const { ssm, debug } = this.#ports;
     const endpoint = this.endpoint(lease);
     await this.#rate.take(signal);
     signal.throwIfAborted();
-    const answer = ssm.start(lease, endpoint, this.#never);
+    const answer = ssm.start(lease, endpoint, this.#never, commandLine);
     this.#undertake(
       answer.then(
         ({ sessionId }) => (signal.aborted ? this.#terminate(lease, sessionId) : undefined),

@@ -19,8 +19,8 @@ export interface StartedSession {
 
 /** The three calls a tunnel makes to Session Manager, with the lease's credentials. */
 export interface SsmSessions {
-  /** Starts a session on the lease's instance with its pinned document; never with parameters. */
-  start(lease: Lease, endpoint: Endpoint, signal: AbortSignal): Promise<StartedSession>;
+  /** Starts a session on the lease's instance with its pinned document; `commandLine` is its one parameter, where it takes one. */
+  start(lease: Lease, endpoint: Endpoint, signal: AbortSignal, commandLine?: string): Promise<StartedSession>;
   /** A new token for a session that lost its channel; undefined when AWS has ended it meanwhile. */
   resume(
     lease: Lease,
@@ -37,13 +37,14 @@ const answerWithinMs = 15_000;
 export function ssmSessionsThrough(proxies: Proxies): SsmSessions {
   const calling: Calling = (lease, endpoint, call) => callThrough(proxies, lease, endpoint, call);
   return {
-    start: (lease, endpoint, signal) =>
+    start: (lease, endpoint, signal, commandLine) =>
       calling(lease, endpoint, async (client) => {
         const answer = await client.send(
           new StartSessionCommand({
             Target: lease.instanceId,
             DocumentName: lease.documentName,
             Reason: lease.sessionReason,
+            ...(commandLine !== undefined && { Parameters: { command: [commandLine] } }),
           }),
           { abortSignal: signal },
         );

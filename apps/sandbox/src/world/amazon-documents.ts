@@ -24,6 +24,13 @@ const command = {
   description: 'Command to run',
 };
 const commands = '{{ command }}';
+const apart = {
+  commands,
+  runAsElevated: false,
+  separateOutputStream: true,
+  stdOutSeparatorPrefix: '',
+  stdErrSeparatorPrefix: '',
+};
 
 /** Amazon's documents, in the shape its documentation gives them; of those for commands as much as was seen (protocol notes, section 11.1). */
 export const amazonDocuments = {
@@ -73,13 +80,6 @@ export const amazonDocuments = {
     description: 'Document to run single non-interactive command on an instance',
     sessionType: 'NonInteractiveCommands',
     parameters: { command },
-    properties: {
-      windows: { commands, runAsElevated: false },
-      macos: { commands, runAsElevated: false },
-      linux: { commands, runAsElevated: false },
-      separateOutputStream: true,
-      stdOutSeparatorPrefix: '',
-      stdErrSeparatorPrefix: '',
-    },
+    properties: { windows: apart, macos: apart, linux: apart },
   },
 } as const;

@@ -16,6 +16,32 @@ export const session = entries({
     title: 'Too many sessions of one grant are open.',
     advice: 'Close one, or wait until those whose client is gone are given up.',
   },
+  SESSION_ACCOUNT_MISSING: {
+    kind: 'refused',
+    title: 'The account that the shell runs as does not exist on the instance.',
+    advice: 'Ask whoever looks after the instance to make the account, or to correct the catalogue.',
+  },
+  SESSION_COMMAND_MISSING: {
+    kind: 'invalid',
+    title: 'No command was given, or one was given where none is taken.',
+    advice: 'Look at the resource to see which commands it takes.',
+  },
+  SESSION_FAILED: {
+    kind: 'unavailable',
+    title: 'The instance could not run the shell or the command.',
+    advice: 'Read what the instance said; whoever looks after it can help.',
+  },
+  SESSION_KEY_DENIED: {
+    kind: 'refused',
+    title: 'The key that encrypts the session was refused.',
+    advice:
+      'An administrator should see that the role may call kms:GenerateDataKey and the instance kms:Decrypt.',
+  },
+  SESSION_NOT_ENCRYPTED: {
+    kind: 'refused',
+    title: 'The session is to be encrypted, and the instance did not do so; nothing was sent.',
+    advice: 'An administrator should look at the session document and at the agent of the instance.',
+  },
   SESSION_TERMINATED: {
     kind: 'ended',
     title: 'The session was cut by an administrator.',

@@ -33,10 +33,9 @@ const inputsForm = z.object({
   s3BucketName: text,
   s3KeyPrefix: text,
 });
-const platform = z.object({ commands: text, runAsElevated: flag }).partial();
+const platform = z.object({ commands: text, separateOutputStream: flag }).partial();
 const propertiesForm = z.object({
   linux: platform.optional(),
-  separateOutputStream: flag,
 });
 
 /** The document's inputs with parameters put in. */
@@ -68,7 +67,7 @@ export function commandOf({ order }: SsmSession): CommandOrder | string {
   if (sessionType === 'Port') return 'A port session runs no program.';
   const read = propertiesForm.safeParse(substitute(properties ?? {}, parameters ?? {}, order.parameters));
   const line = read.data?.linux?.commands;
-  const separateOutput = read.data?.separateOutputStream === true;
+  const separateOutput = read.data?.linux?.separateOutputStream === true;
   if (sessionType !== 'NonInteractiveCommands') {
     const command = line === undefined ? ['sh'] : ['sh', '-c', line];
     return { type: sessionType, command, separateOutput: false };

@@ -51,7 +51,8 @@ export class RemoteShell {
   #ssmSessionId: string | null = null;
   #heartbeat: Heartbeat | undefined;
   #attempt: AbortController | undefined;
-  #reconnecting = false;
+  /** Why the connection is gone; null while it is there. */
+  #lost: LossReason | null = null;
   #exitCode: number | null = null;
   #denied: Problem | undefined;
   #end: TunnelEnd | undefined;
@@ -214,8 +215,9 @@ export class RemoteShell {
       this.#ports,
       this.sessionId,
       () => ({
-        state: this.#reconnecting ? 'reconnecting' : 'open',
+        state: this.#lost === null ? 'open' : 'reconnecting',
         ssmSessionId: this.#ssmSessionId,
+        lost: this.#lost,
         ...this.#traffic,
       }),
       {
@@ -291,10 +293,10 @@ export class RemoteShell {
 
   /** Gets the connection back with a fresh lease: tries until it works, AWS has ended the session, or the grant is over. */
   async #recover(reason: LossReason): Promise<void> {
-    if (this.#end || this.#reconnecting) return;
+    if (this.#end || this.#lost !== null) return;
     const { clock } = this.#ports.effects;
     const since = clock.monotonic();
-    this.#reconnecting = true;
+    this.#lost = reason;
     let failures = reason === 'service_close' ? 0 : 1;
     let same = { code: '', count: 0 };
     if (!(await this.#grantStands())) return;
@@ -302,7 +304,7 @@ export class RemoteShell {
     while (!this.#end && this.#channel?.over === false) {
       try {
         await this.#resume();
-        this.#reconnecting = false;
+        this.#lost = null;
         this.#events.recovered?.(clock.monotonic() - since);
         void this.#heartbeat?.beat();
         if (!this.#channel.connected && !this.#channel.over) void this.#recover('broken');

@@ -42,7 +42,7 @@ export const ref = ({ id, name, email }: PersonRef): PersonRef => ({ id, name, e
 type ResourceSketch = Pick<Resource, 'name' | 'kind' | 'title' | 'host' | 'port'> & Partial<Resource>;
 
 function resource(number: number, sketch: ResourceSketch): Resource {
-  const production = sketch.name.startsWith('prod') || sketch.name === 'web-1';
+  const production = sketch.name.startsWith('prod') || sketch.name.startsWith('web-1');
   return {
     id: idOf('rsc', number),
     description: sketch.title,
@@ -77,10 +77,6 @@ function resource(number: number, sketch: ResourceSketch): Resource {
   };
 }
 
-const later = {
-  code: 'RESOURCE_NOT_CONNECTABLE',
-  reason: 'Connecting to this kind of resource comes later.',
-};
 const shop = { name: 'shop', role: 'app_ro', auth: 'none' } as const;
 
 export function resources(): Resource[] {
@@ -106,11 +102,23 @@ export function resources(): Resource[] {
       name: 'web-1',
       kind: 'ssh',
       title: 'First web server',
-      host: '10.0.2.11',
+      host: null,
       port: 22,
       protocol: 'ssh',
-      connectable: false,
-      notConnectable: later,
+      ssh: { user: 'web-ops', port: 22, instanceConnect: true },
+    }),
+    resource(6, {
+      name: 'web-1-shell',
+      kind: 'shell',
+      title: 'Shell on the first web server',
+      host: null,
+      port: null,
+      shell: {
+        ...{ runAs: 'web-ops', login: true, encrypted: true, clientRecording: true },
+        commands: { which: 'any', listed: [] },
+        keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/5a1e7b0c-2d3f-4a5b-8c6d-7e8f90a1b2c3',
+        logs: { to: 'cloudWatch', place: '/jit/shell', prefix: null },
+      },
     }),
     resource(4, {
       name: 'prod-vpc',
@@ -182,6 +190,8 @@ export function factsOf(request: AccessRequest, requester: StubPerson, all: read
         databaseRole: found.database?.role ?? null,
       },
       ...(found.network ? { network: found.network } : {}),
+      ...(found.ssh ? { ssh: found.ssh } : {}),
+      ...(found.shell ? { shell: found.shell } : {}),
       gateway: { instanceId, selector: found.gateway.selector },
       account: found.account,
       region: found.region,

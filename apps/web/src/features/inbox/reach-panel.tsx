@@ -1,6 +1,6 @@
 'use client';
 import { ChevronRight, EyeOff, Radio, ShieldAlert } from 'lucide-react';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
 import type { FactsItem, Network } from '../../api/contract.ts';
 import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
@@ -8,6 +8,8 @@ import { KeyCap } from '../../design/key-cap.tsx';
 import { byNetwork, wayText } from '../resources/network-reach.ts';
 import { policyLines } from './policy-lines.ts';
 import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
+import { Row } from './row.tsx';
+import { ShellRows, SshRows } from './session-rows.tsx';
 
 interface ReachPanelProps {
   item: FactsItem;
@@ -34,6 +36,8 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
         </div>
         <dl className="divide-y divide-line text-sm">
           {item.network && <NetworkRows network={item.network} />}
+          {item.ssh && <SshRows ssh={item.ssh} />}
+          {item.shell && <ShellRows item={{ ...item, shell: item.shell }} />}
           <Row name="Through gateway">
             <span className="font-mono text-xs">{item.gateway.instanceId ?? 'chosen at issue'}</span>
             <span className="text-xs text-ink-2"> · {selectorText(item.gateway.selector)}</span>
@@ -42,11 +46,17 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
             {item.account.name} <span className="font-mono text-xs text-ink-2">{item.account.id}</span> ·{' '}
             {item.region}
           </Row>
-          <Row name="By document">
-            <span className="font-mono text-xs">{item.document.name}</span>{' '}
-            <span className="text-xs text-ink-2">
-              sha256 <Id value={item.document.sha256} className="font-mono" />
-            </span>
+          <Row name={item.documents ? 'By documents' : 'By document'}>
+            <ul className="space-y-0.5">
+              {(item.documents ?? [item.document]).map(({ name, sha256 }) => (
+                <li key={name}>
+                  <span className="font-mono text-xs">{name}</span>{' '}
+                  <span className="text-xs text-ink-2">
+                    sha256 <Id value={sha256} className="font-mono" />
+                  </span>
+                </li>
+              ))}
+            </ul>
           </Row>
           <Row name="What this adds">{item.adds}</Row>
           <Row name="Recorded">
@@ -124,15 +134,6 @@ function NetworkRows({ network }: { network: Network }) {
   );
 }
 
-function Row({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="grid gap-x-4 px-4 py-2 sm:grid-cols-[8.5rem_1fr]">
-      <dt className="text-ink-2">{name}</dt>
-      <dd className="min-w-0 text-ink wrap-anywhere">{children}</dd>
-    </div>
-  );
-}
-
 function Policy({ item }: { item: FactsItem }) {
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -142,7 +143,8 @@ function Policy({ item }: { item: FactsItem }) {
   return (
     <div ref={panel} className="border-t border-line bg-sunken">
       <p className="px-4 pt-3 text-xs text-ink-2">
-        Issued with every lease of this grant. Marked lines tie it to this request and nothing else.
+        Issued with every lease of this grant{item.documents && ', each with one of its documents'}. Marked
+        lines tie it to this request and nothing else.
       </p>
       <pre
         tabIndex={0}

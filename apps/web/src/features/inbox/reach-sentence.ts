@@ -1,9 +1,14 @@
 import type { FactsItem } from '../../api/contract.ts';
 import { byNetwork } from '../resources/network-reach.ts';
 import { addressOf, protocolName } from '../resources/reach.ts';
+import { sessionReach } from '../resources/session-reach.ts';
+
+type Reached = Pick<FactsItem, 'reach' | 'network' | 'ssh' | 'shell'>;
 
 /** What becomes reachable: `PostgreSQL database shop, role app_ro`. The address stands beside it. */
-export function reachSentence(item: Pick<FactsItem, 'reach' | 'network'>): string {
+export function reachSentence(item: Reached): string {
+  if (item.ssh) return 'The host itself, over SSH';
+  if (item.shell) return 'The host itself, through Session Manager';
   if (item.network) return item.network.everything ? 'Everything that this gateway reaches' : 'Whole network';
   const { protocol, database, databaseRole } = item.reach;
   const what = database ? `${protocolName(protocol)} database ${database}` : protocolName(protocol);
@@ -11,7 +16,9 @@ export function reachSentence(item: Pick<FactsItem, 'reach' | 'network'>): strin
 }
 
 /** The address that becomes reachable. */
-export function reachAddress(item: Pick<FactsItem, 'reach' | 'network'>): string {
+export function reachAddress(item: Reached): string {
+  const session = sessionReach(item);
+  if (session !== undefined) return session;
   if (item.network)
     return byNetwork(item.network)
       .map(({ cidr }) => cidr)

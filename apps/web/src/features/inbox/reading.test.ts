@@ -3,6 +3,7 @@ import type { AccessRequest } from '../../api/contract.ts';
 import { requestOutcome } from '../access/request-outcome.ts';
 import { policyLines } from './policy-lines.ts';
 import { byNetwork, wayText } from '../resources/network-reach.ts';
+import { encryptionText, keptText, usageLine } from '../resources/session-reach.ts';
 import { historySentence, reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 
 it('marks the lines that tie the policy to this request', () => {
@@ -33,6 +34,28 @@ it('says what becomes reachable', () => {
   expect(selectorText({ ServerType: 'bastion', AccessGranted: 'true' })).toBe(
     'ServerType=bastion, AccessGranted=true',
   );
+});
+
+it('says as whom people work on a host, what they may run, and how it is kept', () => {
+  const reach = { host: null, port: null, protocol: null };
+  const ssh = { user: 'web-ops', port: 22, instanceConnect: true };
+  expect(reachAddress({ reach, ssh })).toBe('web-ops over SSH');
+  const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/5a1e7b0c';
+  const shell = {
+    ...{ runAs: 'web-ops', login: true, encrypted: true, keyArn, clientRecording: true },
+    commands: { which: 'any' as const, listed: [] },
+    logs: { to: 'cloudWatch' as const, place: '/jit/shell', prefix: null },
+  };
+  expect(reachAddress({ reach, shell })).toBe('web-ops: shell, any command');
+  expect(keptText(shell)).toBe('encrypted by KMS, logged, recorded by the client');
+  expect(encryptionText(shell)).toBe('Encrypted with KMS key 5a1e7b0c, from end to end');
+  expect(usageLine({ name: 'web-1-shell', ssh: null, shell })).toBe('tunnel shell web-1-shell');
+  const listed = [{ name: 'restart', run: 'systemctl restart web' }];
+  const tasks = { ...shell, login: false, keyArn: null, logs: null, clientRecording: false };
+  const alone = { ...tasks, commands: { which: 'listed' as const, listed } };
+  expect(reachAddress({ reach, shell: alone })).toBe('web-ops: restart');
+  expect(keptText(alone)).toBe('Neither logged nor recorded');
+  expect(usageLine({ name: 'tasks', shell: alone })).toBe('tunnel exec tasks -- COMMAND');
 });
 
 it('says what of a network becomes reachable, and that nothing holds people to it', () => {

@@ -10,6 +10,7 @@ import { cn } from '../../design/cn.ts';
 import { CopyLine } from '../../design/copy-line.tsx';
 import { usePollMs } from '../../shell/live.tsx';
 import { requestOutcome } from '../access/request-outcome.ts';
+import { usageLine } from './session-reach.ts';
 
 const icons = { waiting: Hourglass, granted: CircleCheck, denied: CircleX, ended: CircleX } as const;
 
@@ -43,7 +44,7 @@ export function Asked({ request: sent, resource }: { request: AccessRequest; res
               ? 'Type this now if you like: it waits for the answer and then connects.'
               : 'Type this on your machine:'}
           </p>
-          <CopyLine line={`tunnel connect ${resource.name}`} label="connect line" className="mt-2" />
+          <CopyLine line={usageLine(resource)} label="connect line" className="mt-2" />
         </>
       )}
       <Link

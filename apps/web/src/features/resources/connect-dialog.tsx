@@ -3,6 +3,7 @@ import type { Resource } from '../../api/contract.ts';
 import { CopyLine } from '../../design/copy-line.tsx';
 import { Sheet } from '../../design/sheet.tsx';
 import { TimeLeft } from '../../design/times.tsx';
+import { usageLine } from './session-reach.ts';
 
 /** How to use what was granted: the line to type and, for a database, the same line with psql in it. */
 export function ConnectDialog({
@@ -12,7 +13,7 @@ export function ConnectDialog({
   resource: Resource | undefined;
   onClose: () => void;
 }) {
-  const line = resource ? `tunnel connect ${resource.name}` : '';
+  const line = resource ? usageLine(resource) : '';
   return (
     <Sheet
       open={resource !== undefined}
@@ -27,7 +28,9 @@ export function ConnectDialog({
       }
     >
       <p className="text-sm text-ink-2">
-        Type this on your machine; your own programs then reach it on a local port.
+        {resource?.ssh || resource?.shell
+          ? `Type this on your machine; you work there as ${resource.ssh?.user ?? resource.shell?.runAs}.`
+          : 'Type this on your machine; your own programs then reach it on a local port.'}
       </p>
       <CopyLine line={line} label="connect line" className="mt-2" />
       {resource?.protocol === 'postgresql' && (

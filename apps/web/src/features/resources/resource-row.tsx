@@ -9,6 +9,7 @@ import { TimeLeft } from '../../design/times.tsx';
 import { carriedText } from './network-reach.ts';
 import { KindIcon } from './kind-icon.tsx';
 import { addressOf, protocolName, whereabouts } from './reach.ts';
+import { keptText, sessionReach } from './session-reach.ts';
 
 interface ResourceRowProps {
   resource: Resource;
@@ -19,6 +20,7 @@ interface ResourceRowProps {
 /** One resource: what it is, where it is, and the state of the person to it, which is also the action. */
 export function ResourceRow({ resource, onAsk, onConnect }: ResourceRowProps) {
   const { name, title, environment, notConnectable } = resource;
+  const address = sessionReach(resource) ?? addressOf(resource.host, resource.port, resource.cidr);
   return (
     <li className="grid grid-cols-[auto_1fr_auto] items-center gap-x-3 gap-y-1 px-4 py-3 transition-colors duration-100 hover:bg-hover lg:grid-cols-[auto_minmax(0,5fr)_minmax(0,4fr)_minmax(0,3fr)_auto_10rem]">
       <KindIcon kind={resource.kind} />
@@ -33,18 +35,17 @@ export function ResourceRow({ resource, onAsk, onConnect }: ResourceRowProps) {
         </p>
       </div>
       <div className="hidden min-w-0 lg:block">
-        <p
-          className="truncate font-mono text-xs text-ink"
-          title={addressOf(resource.host, resource.port, resource.cidr)}
-        >
-          {addressOf(resource.host, resource.port, resource.cidr)}
+        <p className="truncate font-mono text-xs text-ink" title={address}>
+          {address}
         </p>
         <p className="truncate text-xs text-ink-2">
-          {resource.network
-            ? carriedText(resource.network.routes.filter(({ cidr }) => cidr === resource.cidr))
-            : resource.cidr
-              ? 'Whole range'
-              : protocolName(resource.protocol)}
+          {resource.shell
+            ? keptText(resource.shell)
+            : resource.network
+              ? carriedText(resource.network.routes.filter(({ cidr }) => cidr === resource.cidr))
+              : resource.cidr
+                ? 'Whole range'
+                : protocolName(resource.protocol)}
           {resource.database && ` · ${resource.database.name} as ${resource.database.role}`}
         </p>
       </div>

@@ -20,6 +20,15 @@ export const features = tableFeatures({
   sortFns: { alphanumeric: sortFn_alphanumeric, basic: sortFn_basic },
 });
 
+/** What is open, where it is not a port. */
+const purposes: Record<Session['purpose'], string> = {
+  port: '',
+  ssh: 'SSH',
+  shell: 'shell',
+  command: 'command',
+  interactive: 'command in a terminal',
+};
+
 const helper = createColumnHelper<typeof features, Session>();
 
 const states: Record<Session['state'], { word: string; tone: Tone; icon: LucideIcon }> = {
@@ -61,7 +70,12 @@ export const columns = helper.columns([
     sortFn: 'alphanumeric',
     cell: ({ row, getValue }) => (
       <div>
-        <p className="font-medium text-ink">{getValue()}</p>
+        <p className="font-medium text-ink">
+          {getValue()}
+          {row.original.purpose !== 'port' && (
+            <span className="ml-1.5 text-xs font-normal text-ink-2">{purposes[row.original.purpose]}</span>
+          )}
+        </p>
         <p className="font-mono text-xs text-ink-2" title="gateway">
           {row.original.instanceId ?? 'gateway not chosen yet'}
         </p>

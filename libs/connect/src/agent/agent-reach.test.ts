@@ -131,7 +131,7 @@ it('looks after sleep whether its sessions live, and goes on over another one wh
     asleep.push(listener);
     return () => asleep.splice(0);
   };
-  const { open, fars } = world({ effects: effects as Effects, onWake });
+  const { open, fars } = world({ effects, onWake });
   const reach = await open();
   const stream = await reach.openTcp(to, noSignal());
   fars[0]?.pause();

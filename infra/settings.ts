@@ -10,8 +10,26 @@ export interface Settings {
   /** Where the control plane is, which companion agents speak to; undefined lets none out to it. */
   readonly controlPlaneCidr: string | undefined;
   readonly instanceType: string;
+  /** What gateways of whole networks install by their user data; undefined leaves that to the command document. */
+  readonly agent: AgentSettings | undefined;
   /** The guard of the organisation; undefined leaves it out. */
   readonly guard: GuardSettings | undefined;
+}
+
+/** A release of the companion agent, and whom it obeys. None of it is secret. */
+export interface AgentSettings {
+  /** Address of the control plane, HTTPS. */
+  readonly controlPlane: string;
+  /** Where the release lies, `https://` or `s3://`, and its name there. */
+  readonly from: string;
+  readonly file: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly version: string;
+  /** Signs later releases, base64url; undefined: nothing is updated. */
+  readonly releaseKey: string | undefined;
+  /** Where HTTPS to the release leads, when that is not the control plane; undefined lets none out. */
+  readonly releaseCidr: string | undefined;
 }
 
 /** Where the service control policy is made and hung, and whom it spares. */
@@ -66,6 +84,25 @@ export function settingsOf(contextOf: (key: string) => unknown): Settings {
     subnet: subnetId === undefined || vpcId === undefined ? undefined : { subnetId, vpcId },
     vpcCidr: text('vpcCidr', /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/) ?? '10.0.0.0/16',
     controlPlaneCidr: text('controlPlaneCidr', /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/),
+    agent: agentOf(text),
     instanceType: text('instanceType', /^[a-z0-9-]+\.[a-z0-9]+$/) ?? 't4g.nano',
   };
+}
+
+type TextOf = (key: string, form: RegExp) => string | undefined;
+
+/** The companion agent's settings: all of them or none. */
+function agentOf(text: TextOf): AgentSettings | undefined {
+  const controlPlane = text('agentControlPlane', /^https:\/\/[A-Za-z0-9.:/_-]{1,200}$/);
+  const from = text('agentFrom', /^(https|s3):\/\/[A-Za-z0-9.:/_-]{1,300}$/);
+  const file = text('agentFile', /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/);
+  const sha256 = text('agentSha256', /^[0-9a-f]{64}$/);
+  const version = text('agentVersion', /^\d{1,5}\.\d{1,5}\.\d{1,5}$/);
+  const releaseKey = text('agentReleaseKey', /^[A-Za-z0-9_-]{43}$/);
+  const releaseCidr = text('agentReleaseCidr', /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/);
+  const needed = [controlPlane, from, file, sha256, version];
+  if (needed.every((value) => value === undefined)) return undefined;
+  if (!controlPlane || !from || !file || !sha256 || !version)
+    throw new Error('agentControlPlane, agentFrom, agentFile, agentSha256 and agentVersion go together');
+  return { controlPlane, from, file, sha256, version, releaseKey, releaseCidr };
 }

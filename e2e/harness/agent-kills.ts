@@ -15,8 +15,7 @@ export async function killAtRandom(world: AgentWorld, rounds: number): Promise<s
   const before = world.plane.records.filter(isMine).length;
   for (let round = 1; round <= rounds; round += 1) {
     const agent = await world.start();
-    const client = await world.client();
-    await client.up;
+    const client = await admitted(world);
     await openTcp(client.link, '10.0.2.60', 7000).opened;
     const told = await openTcp(client.link, '10.0.2.60', closedPort).finished;
     if (told !== 'FLOW_REFUSED') found.push(`round ${String(round)}: a closed port answered ${told}`);
@@ -32,8 +31,7 @@ export async function killAtRandom(world: AgentWorld, rounds: number): Promise<s
       found.push(`round ${String(round)}: the process is left`);
   }
   await world.start();
-  const last = await world.client();
-  await last.up;
+  const last = await admitted(world);
   await openTcp(last.link, '10.0.2.60', 8080).opened;
   const until = performance.now() + patienceMs;
   const arrived = () => world.plane.records.filter(isMine).length - before;
@@ -41,4 +39,19 @@ export async function killAtRandom(world: AgentWorld, rounds: number): Promise<s
   if (arrived() !== rounds)
     found.push(`${String(arrived())} records arrived of ${String(rounds)} conversations that had ended`);
   return found;
+}
+
+/** A client of the agent; like the product's it tries again while nobody answers in time, as on a machine that is busy. */
+async function admitted(world: AgentWorld): Promise<Awaited<ReturnType<AgentWorld['client']>>> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const client = await world.client();
+    try {
+      await client.up;
+      return client;
+    } catch (cause) {
+      client.link.close();
+      if ((cause as { code?: string }).code !== 'AGENT_UNREACHABLE' || performance.now() > until) throw cause;
+    }
+  }
 }

@@ -2,6 +2,8 @@ import type { Gateway, NetworkRoute, Resource } from '@sallyport/catalog';
 import { renderGatewayPermissions, renderServiceTrust } from '@sallyport/iam-policy';
 import { aws_ec2 as ec2, aws_iam as iam } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { AgentSettings } from '../settings.ts';
+import { agentPermissions, agentScript, joined, wantsAgent } from './agent-user-data.ts';
 import type { GatewayNetwork } from './network.ts';
 import { permitOpenScript } from './permit-open.ts';
 
@@ -14,6 +16,7 @@ export interface GatewayInstance {
   readonly vpcCidr: string;
   readonly controlPlaneCidr: string | undefined;
   readonly instanceType: string;
+  readonly agent: AgentSettings | undefined;
 }
 
 /** The newest Amazon Linux 2023 for ARM, resolved when the stack is deployed; it holds the SSM Agent. */
@@ -25,7 +28,12 @@ const image = '{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-ker
  */
 export function addGatewayInstance(scope: Construct, input: GatewayInstance): ec2.CfnInstance {
   const { gateway, network } = input;
-  const userData = permitOpenScript(input.resources);
+  const agent = wantsAgent(input.resources) ? input.agent : undefined;
+  const permitOpen = permitOpenScript(input.resources);
+  const userData = joined([
+    ...(permitOpen === undefined ? [] : [permitOpen]),
+    ...(agent === undefined ? [] : [agentScript(gateway, agent)]),
+  ]);
   const name = `Gateway-${gateway.name}`;
   const role = new iam.CfnRole(scope, `${name}-Role`, {
     description: `Sallyport gateway ${gateway.name}: sessions of the SSM Agent and nothing else`,
@@ -33,7 +41,12 @@ export function addGatewayInstance(scope: Construct, input: GatewayInstance): ec
       service: ec2Service(gateway.account.partition),
       accountId: null,
     }),
-    policies: [{ policyName: 'agent', policyDocument: renderGatewayPermissions() }],
+    policies: [
+      { policyName: 'agent', policyDocument: renderGatewayPermissions() },
+      ...(agent === undefined
+        ? []
+        : [{ policyName: 'companion', policyDocument: agentPermissions(gateway, agent) }]),
+    ],
   });
   const profile = new iam.CfnInstanceProfile(scope, `${name}-Profile`, { roles: [role.ref] });
   const group = new ec2.CfnSecurityGroup(scope, `${name}-Access`, {
@@ -96,6 +109,8 @@ function egressOf(input: GatewayInstance): ec2.CfnSecurityGroup.EgressProperty[]
   );
   if (networks.some(({ way }) => way === 'agent') && input.controlPlaneCidr !== undefined)
     add(input.controlPlaneCidr, 443, 'control plane, for the companion agent');
+  if (wantsAgent(input.resources) && input.agent?.releaseCidr !== undefined)
+    add(input.agent.releaseCidr, 443, 'release of the companion agent');
   return [...rules.values(), ...networks.flatMap(({ routes }) => routes.flatMap(networkEgress))];
 }
 

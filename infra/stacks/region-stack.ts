@@ -41,6 +41,7 @@ export class RegionStack extends Stack {
         vpcCidr: settings.vpcCidr,
         controlPlaneCidr: settings.controlPlaneCidr,
         instanceType: settings.instanceType,
+        agent: settings.agent,
       });
     }
   }

@@ -7,6 +7,7 @@
 #   SALLYPORT_AGENT_SHA256   its digest, 64 hexadecimal digits
 #   SALLYPORT_AGENT_VERSION  such as 0.1.0
 #   SALLYPORT_JOIN_TOKEN     one-time, bound to this instance; not needed where the agent has enrolled before
+#   SALLYPORT_JOIN_PARAMETER instead of it: the SecureString parameter where the token is put, before or after; user data holds no secret
 #   SALLYPORT_RELEASE_KEY    optional: the key that signs later releases, base64url; without it nothing is updated
 #   SALLYPORT_RESOLVER       optional: address of the private network's resolver
 #   SALLYPORT_L3             optional: yes makes a device for whole packets (any IP protocol); the machine then forwards, for the agent alone
@@ -90,10 +91,26 @@ elif [ -e /etc/systemd/system/sallyport-agent-l3.service ]; then
   rm -f /etc/systemd/system/sallyport-agent-l3.service /etc/systemd/system/sallyport-agent.service.d/l3.conf "$place/l3.sh"
 fi
 
+join=''
+if [ -n "${SALLYPORT_JOIN_PARAMETER:-}" ]; then
+  join=yes
+  printf 'JOIN_PARAMETER=%s\n' "$SALLYPORT_JOIN_PARAMETER" >"$etc/join.env"
+# @join
+  chmod 0755 "$place/join.sh"
+fi
+
 systemctl daemon-reload
 if [ -n "$l3" ]; then systemctl enable --quiet --now sallyport-agent-l3.service; fi
 systemctl enable --quiet sallyport-agent.service
 systemctl restart sallyport-agent.service
 if [ -n "$updates" ]; then systemctl enable --quiet --now sallyport-agent-update.timer; fi
+if [ -n "$join" ]; then
+  systemctl enable --quiet sallyport-agent-join.service
+  systemctl start --no-block sallyport-agent-join.service
+fi
+if [ -n "$join" ] && [ ! -e "$state/enrolment.json" ]; then
+  echo "the agent waits for its join token in $SALLYPORT_JOIN_PARAMETER"
+  exit 0
+fi
 systemctl is-active --quiet sallyport-agent.service
 runuser -u sallyport-agent -- "$place/current/sallyport-agent" check || echo 'the self-check has findings; see above' >&2

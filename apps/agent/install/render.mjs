@@ -14,6 +14,11 @@ const l3 = {
   'sallyport-agent-l3.service': '/etc/systemd/system/sallyport-agent-l3.service',
   'l3.conf': '/etc/systemd/system/sallyport-agent.service.d/l3.conf',
 };
+/** What fetches the join token from a parameter, and where. */
+const fromParameter = {
+  'join.sh': '$place/join.sh',
+  'sallyport-agent-join.service': '/etc/systemd/system/sallyport-agent-join.service',
+};
 const read = (file) => readFileSync(join(here, file), 'utf8');
 
 /** The settings of the script, with the only form that each may have: none can end a quoted string. */
@@ -24,6 +29,7 @@ export const settings = {
   AgentSha256: { variable: 'SALLYPORT_AGENT_SHA256', form: '^[0-9a-f]{64}$' },
   AgentVersion: { variable: 'SALLYPORT_AGENT_VERSION', form: '^[0-9]{1,5}[.][0-9]{1,5}[.][0-9]{1,5}$' },
   JoinToken: { variable: 'SALLYPORT_JOIN_TOKEN', form: '^[A-Za-z0-9._-]{0,200}$', optional: true },
+  JoinParameter: { variable: 'SALLYPORT_JOIN_PARAMETER', form: '^(/[A-Za-z0-9._-]+){0,8}$', optional: true },
   ReleaseKey: { variable: 'SALLYPORT_RELEASE_KEY', form: '^([A-Za-z0-9_-]{43})?$', optional: true },
   Resolver: { variable: 'SALLYPORT_RESOLVER', form: '^[0-9a-fA-F.:]{0,45}$', optional: true },
   L3: { variable: 'SALLYPORT_L3', form: '^(yes)?$', optional: true },
@@ -33,10 +39,14 @@ export const settings = {
 export function script() {
   const written = (place, file) => `cat >"${place}" <<'FILE'\n${read(file)}FILE`;
   const plain = units.map((unit) => written(`/etc/systemd/system/${unit}`, unit));
-  const forPackets = Object.entries(l3).map(([file, place]) => written(place, file));
+  const all = (files) =>
+    Object.entries(files)
+      .map(([file, place]) => written(place, file))
+      .join('\n');
   return read('install.sh')
     .replace('# @units', () => plain.join('\n'))
-    .replace('# @l3', () => forPackets.join('\n'));
+    .replace('# @join', () => all(fromParameter))
+    .replace('# @l3', () => all(l3));
 }
 
 /** User data for an instance: the settings, then the script. Throws for a value without the form. */

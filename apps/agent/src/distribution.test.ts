@@ -85,7 +85,7 @@ describe('what installs the agent', () => {
       );
       return copy;
     });
-    expect(units).toHaveLength(4);
+    expect(units).toHaveLength(5);
     mkdirSync(join(folder, 'sallyport-agent.service.d'));
     copyFileSync(join(install, 'l3.conf'), join(folder, 'sallyport-agent.service.d/l3.conf'));
     const { stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', ...copies]);

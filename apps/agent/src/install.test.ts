@@ -42,6 +42,7 @@ function installed(values: Record<string, string>, before: string, after: string
     `for last; do :; done
 case "$*" in
   *api/token*) echo metadata-session ;;
+  *placement/region*) printf eu-west-1 ;;
   *instance-id*) printf i-0123456789abcdef0 ;;
   *) while [ "$1" != -o ]; do shift; done; cp "$WORK/program" "$2" ;;
 esac`,
@@ -91,6 +92,32 @@ describe.skipIf(!mayMount)('the installation', () => {
       'systemctl enable --quiet sallyport-agent.service',
       'systemctl restart sallyport-agent.service',
       'systemctl is-active --quiet sallyport-agent.service',
+    ]);
+  });
+
+  it('takes the join token from a parameter once, where user data name one, and removes it there', () => {
+    stub('aws', `echo "aws $*" >>"$WORK/told"; case "$*" in *get-parameter*) echo once.only-2 ;; esac`);
+    const told = installed(
+      { JoinParameter: '/sallyport/agents/bastion/join-token' },
+      '',
+      `cat /etc/sallyport-agent/join.env
+       : >"$WORK/told"
+       /opt/sallyport-agent/join.sh /sallyport/agents/bastion/join-token
+       stat -c '%U %a' /var/lib/sallyport-agent/join-token
+       cat /var/lib/sallyport-agent/join-token
+       touch /var/lib/sallyport-agent/enrolment.json
+       /opt/sallyport-agent/join.sh /sallyport/agents/bastion/join-token
+       cat "$WORK/told"`,
+    );
+    const name = '--name /sallyport/agents/bastion/join-token';
+    expect(told.trim().split('\n')).toEqual([
+      'the agent waits for its join token in /sallyport/agents/bastion/join-token',
+      'JOIN_PARAMETER=/sallyport/agents/bastion/join-token',
+      'sallyport-agent 600',
+      'once.only-2',
+      `aws ssm get-parameter ${name} --with-decryption --query Parameter.Value --output text`,
+      `aws ssm delete-parameter ${name}`,
+      'systemctl restart sallyport-agent.service',
     ]);
   });
 

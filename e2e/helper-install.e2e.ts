@@ -193,6 +193,18 @@ describe.skipIf(!mayMakeNamespaces)('the helper of a machine (needs root and /de
     await connects();
   });
 
+  it('tells of a device that was taken away under it, and leaves nothing of it', async () => {
+    const rules = () => at.ask('ip', ['rule']);
+    const untouched = await rules();
+    const run = laptop.tunnel(['connect', 'prod-rds', '--via', 'tun', '--json']);
+    tunnels.push(run);
+    await run.until(/"event":"open"/u);
+    await at.ip('link', 'delete', 'sally0');
+    expect(await run.code, run.stderr).toBe(11);
+    expect(`${run.stdout}${run.stderr}`).toMatch(/ROUTE_DEVICE_FAILED[^]*sally0/u);
+    expect(await rules()).toBe(untouched);
+  });
+
   it('is gone after uninstall, which says so when one still runs', async () => {
     const running = await asRoot('helper', 'uninstall');
     expect(running.stderr).toContain('still runs');

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { generateKeyPair, signerOf, signKeySet, signRouteGrant } from '@sallyport/grant-token';
 import { TrustKeeper, trustText } from './trust-keeper.ts';
@@ -70,6 +71,21 @@ describe('trust', () => {
   ])('refuses %s (%s)', async (_what, code, from, keySets) => {
     await expect(movedTrust(from, keySets)).rejects.toMatchObject({ code });
   });
+});
+
+it('is moved by no set with a changed byte, however it is changed', async () => {
+  const property = fc.asyncProperty(
+    fc.nat(toSecond.length - 1),
+    fc.constantFrom('', 'A', '_', '.', '=', '\u0000', 'é', 'AA'),
+    async (at, instead) => {
+      const changed = toSecond.slice(0, at) + instead + toSecond.slice(at + 1);
+      if (changed === toSecond) return;
+      await expect(movedTrust(fileOf(1, first), [changed])).rejects.toMatchObject({
+        code: expect.stringMatching(/^SIGNED_TOKEN_/),
+      });
+    },
+  );
+  await fc.assert(property, { numRuns: 500, seed: 7 });
 });
 
 describe.skipIf(process.getuid?.() !== 0)('the trust file of a running helper', () => {

@@ -30,7 +30,7 @@ export {
   type EndpointRules,
 } from './endpoint.ts';
 export { connectionSettings, type ConnectionSettings } from './connection-settings.ts';
-export { agentThrough, noProxies, proxiesOfEnvironment, type Proxies } from './proxy.ts';
+export { agentThrough, noProxies, proxiesOf, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 export { signUpgrade } from './sign-upgrade.ts';
 export { awsSsmSessions, ssmSessionsThrough, type SsmSessions, type StartedSession } from './ssm-sessions.ts';
 export { duplexPair } from './duplex-pair.ts';

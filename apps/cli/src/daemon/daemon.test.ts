@@ -101,8 +101,8 @@ it('of another version is ended, and its answer is heard', async () => {
   }
 });
 
-it('goes by the proxy of the terminal that a wish comes from', async () => {
-  const before = proxyNames.map((name) => [name, process.env[name]] as const);
+/** A proxy that leads nowhere, and the first lines that it was asked with. */
+async function refusingProxy() {
   const asked: string[] = [];
   const proxy = createServer((socket) => {
     socket.on('error', () => socket.destroy());
@@ -112,30 +112,43 @@ it('goes by the proxy of the terminal that a wish comes from', async () => {
     });
   });
   await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return { asked, url, close: () => new Promise((done) => proxy.close(done)) };
+}
+
+it('goes for each wish by the proxy of its own terminal, and leaves the environment as it is', async () => {
+  const before = proxyNames.map((name) => process.env[name]);
+  const [one, other] = await Promise.all([refusingProxy(), refusingProxy()]);
   const server = new URL('https://sallyport.invalid');
-  await saveSignIn(world, server, { token: 'sp_0123456789abcdef', email: 'engineer@example.com' });
+  const direct = new URL('https://direct.invalid');
+  for (const each of [server, direct])
+    await saveSignIn(world, each, { token: 'sp_0123456789abcdef', email: 'engineer@example.com' });
   const [ended] = await serving(hour);
-  try {
-    const settings = {
-      TUNNEL_SERVER: server.origin,
-      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    };
-    await expect(
+  const opened = async (name: string, settings: Record<string, string>) =>
+    expect(
       askProcess(
         world,
         daemonSocketPath(world),
-        { ask: 'open', wish: { ...aWish, settings } },
+        { ask: 'open', wish: { ...aWish, name, settings: { TUNNEL_SERVER: server.origin, ...settings } } },
         { withinMs: null },
       ),
-    ).rejects.toMatchObject({ code: 'PROXY_REFUSED' });
-    expect(asked[0]).toBe('CONNECT sallyport.invalid:443 HTTP/1.1');
+    ).rejects.toMatchObject({
+      code: expect.stringMatching(/^(PROXY_REFUSED|SERVER_UNREACHABLE)$/) as string,
+    });
+  try {
+    await Promise.all([
+      opened('prod-rds', { HTTPS_PROXY: one.url }),
+      opened('prod-web', { HTTPS_PROXY: other.url }),
+    ]);
+    expect([one.asked[0], other.asked[0]]).toEqual(Array(2).fill('CONNECT sallyport.invalid:443 HTTP/1.1'));
+    // A terminal that names none is not led through a proxy of another.
+    await opened('prod-eks', { TUNNEL_SERVER: direct.origin });
+    expect([...one.asked, ...other.asked].filter((line) => line.includes(direct.host))).toEqual([]);
+    expect(proxyNames.map((name) => process.env[name])).toEqual(before);
   } finally {
     await ask({ ask: 'shutdown' });
     await ended;
-    for (const [name, value] of before)
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    await new Promise((done) => proxy.close(done));
+    await Promise.all([one.close(), other.close()]);
   }
 });
 

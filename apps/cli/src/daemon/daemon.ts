@@ -16,7 +16,7 @@ import type { LogFile } from './log-file.ts';
 import { SignedIn } from './signed-in.ts';
 import { becomeTheOnlyOne, daemonSocketPath } from './single-instance.ts';
 import { readWish, type BackgroundTunnel, type BackgroundWish } from './wish.ts';
-import { useProxiesOf, worldOfWish } from './world-of-wish.ts';
+import { worldOfWish } from './world-of-wish.ts';
 
 /** Without a tunnel the process ends after this long. */
 const idleMs = 60_000;
@@ -97,7 +97,6 @@ export class Daemon {
   }
 
   async #open(wish: BackgroundWish, asker: Asker): Promise<BackgroundTunnel> {
-    useProxiesOf(wish, this.#tunnels.size > 0);
     const given = worldOfWish(this.#world, wish, (text) => asker.tell({ said: text }));
     const { server, live, release } = await this.#signedIn.at(given.world);
     try {

@@ -6,6 +6,7 @@ import { serverAt, type Server } from '../server/server.ts';
 import { serverAddress } from '../settings/server-address.ts';
 import { readSignIn } from '../settings/token-file.ts';
 import type { World } from '../world.ts';
+import { proxyNames } from './wish.ts';
 
 interface Shared {
   readonly live: LiveChannel;
@@ -30,8 +31,9 @@ export class SignedIn {
     if (!signIn) throw new Problem('TOKEN_MISSING');
     const { token } = signIn;
     const debug: Debug = (happening, fields) => void (happening === 'http' || this.#debug(happening, fields));
-    const server = serverAt({ address, token, version: world.version, debug });
-    const key = `${address.origin} ${token}`;
+    const server = serverAt({ address, token, version: world.version, debug, env: world.env });
+    // By another proxy the channel may not come about, or be seen by whom it should not.
+    const key = JSON.stringify([address.origin, token, proxyNames.map((name) => world.env[name] ?? null)]);
     const shared = this.#shared.get(key) ?? {
       live: new LiveChannel({ server, effects: this.#effects, debug }),
       users: 0,

@@ -1,7 +1,7 @@
 import { Problem } from '@sallyport/problems';
 import { Printer } from '../output/printer.ts';
 import type { World } from '../world.ts';
-import { proxyNames, settingNames, type BackgroundWish } from './wish.ts';
+import { settingNames, type BackgroundWish } from './wish.ts';
 
 /**
  * The world as the terminal of a wish has it: its settings, its ear as long as it listens, and nobody to ask. `settle` ends the listening: the
@@ -28,17 +28,4 @@ export function worldOfWish(
     onSignal: () => () => undefined,
   };
   return { world: given, printer: new Printer(given, false), settle: () => void (listening = false) };
-}
-
-/**
- * Proxies hold for a whole process, whose environment they are read from: the background process takes those of the newest wish. A terminal without any
- * does not take them away from tunnels that are open (`others`).
- */
-export function useProxiesOf({ settings }: BackgroundWish, others: boolean): void {
-  if (others && !proxyNames.some((name) => settings[name] !== undefined)) return;
-  for (const name of proxyNames) {
-    const value = settings[name];
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
 }

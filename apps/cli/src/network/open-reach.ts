@@ -46,9 +46,17 @@ function problemOf(error: Error): Problem {
   });
 }
 
-async function bySsh({ tunnel, whileDown, effects, debug, rules, signal }: ReachWish): Promise<OpenReach> {
-  const { proxiesOfEnvironment, pushThrough, SshReach } = await import('@sallyport/connect');
-  const pushKey = pushThrough(proxiesOfEnvironment, rules);
+async function bySsh({
+  tunnel,
+  server,
+  whileDown,
+  effects,
+  debug,
+  rules,
+  signal,
+}: ReachWish): Promise<OpenReach> {
+  const { proxiesOf, pushThrough, SshReach } = await import('@sallyport/connect');
+  const pushKey = pushThrough(proxiesOf(server.env), rules);
   const reach = await SshReach.open({ tunnel, whileDown, effects, debug, pushKey }, signal);
   return { reach, close: async () => reach.close() };
 }

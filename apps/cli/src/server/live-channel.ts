@@ -77,11 +77,11 @@ export class LiveChannel {
   async #connect(): Promise<void> {
     const { server, debug } = this.#options;
     const { WebSocket } = await import('ws');
-    const { agentThrough, proxiesOfEnvironment } = await import('@sallyport/connect/proxy');
+    const { agentThrough, proxiesOf } = await import('@sallyport/connect/proxy');
     const url = server.url('/live');
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     // An address of a proxy that cannot be read was told by the first request; here polling goes on without hints.
-    const agent = await agentThrough(proxiesOfEnvironment, url).catch(() => undefined);
+    const agent = await agentThrough(proxiesOf(server.env), url).catch(() => undefined);
     if (this.#closed) return;
     const socket = new WebSocket(url, {
       headers: server.credentials,

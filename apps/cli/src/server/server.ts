@@ -9,6 +9,8 @@ export interface Server {
   readonly api: Api;
   /** Headers that prove who asks; for the live channel, whose upgrade `api` does not make. Secret. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** The variables of the terminal that this serves: they name the proxies, also those on the way to AWS. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Address of a path under /api. */
   url(path: string): URL;
 }
@@ -18,11 +20,13 @@ export interface ServerOptions {
   readonly token: string | undefined;
   readonly version: string;
   readonly debug: Debug;
+  /** Default: the variables of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const answerWithinMs = 20_000;
 
-export function serverAt({ address, token, version, debug }: ServerOptions): Server {
+export function serverAt({ address, token, version, debug, env = process.env }: ServerOptions): Server {
   const base = address.href.replace(/\/$/u, '');
   let way: Promise<Ask> | undefined;
   const fetchAnswer = async (request: Request): Promise<Response> => {
@@ -31,7 +35,7 @@ export function serverAt({ address, token, version, debug }: ServerOptions): Ser
     try {
       // A redirect could lead the token to another server, so none is followed.
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(answerWithinMs)]);
-      const ask = await (way ??= wayTo(address));
+      const ask = await (way ??= wayTo(address, env));
       const response = await ask(request, { signal });
       debug('http', { method, path, status: response.status });
       return response;
@@ -50,6 +54,7 @@ export function serverAt({ address, token, version, debug }: ServerOptions): Ser
       fetch: fetchAnswer,
       headers: { 'user-agent': `tunnel/${version}` },
     }),
+    env,
     credentials: token === undefined ? {} : { authorization: `Bearer ${token}` },
     url: (path) => new URL(`${base}/api${path}`),
   };

@@ -6,13 +6,13 @@ export type Ask = (request: Request, init: { signal: AbortSignal }) => Promise<R
 const direct: Ask = (request, { signal }) => fetch(request, { redirect: 'manual', signal });
 
 /**
- * How requests reach the control plane: directly, or through the proxy that HTTPS_PROXY and its relatives name. What only a proxy needs is loaded
+ * How requests reach the control plane: directly, or through the proxy that HTTPS_PROXY and its relatives in `env` name. What only a proxy needs is loaded
  * only then.
  */
-export async function wayTo(address: URL): Promise<Ask> {
-  if (!Object.keys(process.env).some((name) => /^(?:https?|all)_proxy$/iu.test(name))) return direct;
-  const { proxiesOfEnvironment } = await import('@sallyport/connect/proxy');
-  const proxy = proxiesOfEnvironment(address);
+export async function wayTo(address: URL, env: Readonly<Record<string, string | undefined>>): Promise<Ask> {
+  if (!Object.keys(env).some((name) => /^(?:https?|all)_proxy$/iu.test(name))) return direct;
+  const { proxiesOf } = await import('@sallyport/connect/proxy');
+  const proxy = proxiesOf(env)(address);
   return proxy ? through(proxy) : direct;
 }
 

@@ -53,12 +53,12 @@ interface EndpointWay {
 }
 
 async function realWays(world: World, server: Server): Promise<FinishWays & EndpointWay> {
-  const { awsSsmSessions, connectionSettings, controlPlaneOf, endpointFor } =
+  const { connectionSettings, controlPlaneOf, endpointFor, proxiesOf, ssmSessionsThrough } =
     await import('@sallyport/connect');
   const rules = { controlPlane: server.address, ...connectionSettings(world.env) };
   return {
     controlPlane: controlPlaneOf(server.api),
-    ssm: awsSsmSessions,
+    ssm: ssmSessionsThrough(proxiesOf(server.env)),
     endpointOf: (lease) => endpointFor(lease, rules),
   };
 }

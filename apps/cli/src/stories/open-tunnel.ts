@@ -1,10 +1,11 @@
 import {
-  awsSsmSessions,
+  proxiesOf,
+  ssmSessionsThrough,
   connectionSettings,
   controlPlaneOf,
   systemWake,
   Tunnel,
-  webSocketTransport,
+  webSocketsThrough,
   type ProgressStep,
   type TunnelEvents,
   type TunnelOptions,
@@ -108,12 +109,13 @@ export async function openTunnel(
   };
   try {
     begun = await networkFor(opening, wish);
+    const proxies = proxiesOf(server.env);
     tunnel = await Tunnel.open(
       optionsFor(opening, wish),
       announcement.noting({
         controlPlane: controlPlaneOf(server.api),
-        ssm: awsSsmSessions,
-        transport: webSocketTransport,
+        ssm: ssmSessionsThrough(proxies),
+        transport: webSocketsThrough(proxies),
         effects: world.effects,
         debug,
         onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),

@@ -9,6 +9,7 @@ const longest = [
   'hostile.waiting.e2e.ts',
   'route-network.e2e.ts',
   'real-clients.e2e.ts',
+  'route-stories.e2e.ts',
   'crash.e2e.ts',
   'stories.e2e.ts',
   'background.e2e.ts',

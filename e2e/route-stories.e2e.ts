@@ -87,7 +87,7 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
         { requestParameters: { instanceId, osUser: sshd.user } },
       ]);
       const began = trail.filter(({ eventName }) => eventName === 'StartSession');
-      expect(began.at(-1)?.requestParameters).toMatchObject({ documentName: 'jit-ssh-22' });
+      expect(began.at(-1)?.requestParameters).toMatchObject({ documentName: 'jit-forward-22' });
     });
   });
 });

@@ -66,6 +66,8 @@ async function operatorLease(sandbox: Child): Promise<Lease> {
       createHash('sha256').update(text).digest('hex'),
     ),
     way: 'pinned',
+    purpose: 'port',
+    session: null,
     agent: null,
     ssh: null,
     resource: {

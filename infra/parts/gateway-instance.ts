@@ -1,5 +1,6 @@
 import type { Gateway, NetworkRoute, Resource } from '@sallyport/catalog';
 import { renderGatewayPermissions, renderServiceTrust } from '@sallyport/iam-policy';
+import { sessionsKept } from './sessions-kept.ts';
 import { aws_ec2 as ec2, aws_iam as iam } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { AgentSettings } from '../settings.ts';
@@ -42,7 +43,7 @@ export function addGatewayInstance(scope: Construct, input: GatewayInstance): ec
       accountId: null,
     }),
     policies: [
-      { policyName: 'agent', policyDocument: renderGatewayPermissions() },
+      { policyName: 'agent', policyDocument: renderGatewayPermissions(sessionsKept(input.resources)) },
       ...(agent === undefined
         ? []
         : [{ policyName: 'companion', policyDocument: agentPermissions(gateway, agent) }]),

@@ -28,6 +28,7 @@ export {
   renderGatewayPermissions,
   renderInventoryPermissions,
   renderRevokePermissions,
+  type SessionsKept,
 } from './render/spoke-duties.ts';
 export { renderConnectTrust, renderSpokeTrust, type SpokeTrustInput } from './render/spoke-trust.ts';
 export { policyText, sessionPolicyCharactersMax, sessionPolicyText } from './render/text.ts';

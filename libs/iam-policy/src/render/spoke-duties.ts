@@ -1,5 +1,5 @@
-import { checked } from '../input.ts';
-import type { PolicyDocument } from '../policy.ts';
+import { checked, checkedAll } from '../input.ts';
+import type { PolicyDocument, Statement } from '../policy.ts';
 
 /**
  * Permissions of the revoking role: find sessions and end ours. `ssm:DescribeSessions` knows no resource, so it shows
@@ -51,15 +51,56 @@ export function renderInventoryPermissions(input: { accountId: string; partition
   };
 }
 
+/** How the sessions of an instance are kept: what its agent has to decrypt, and where it writes. */
+export interface SessionsKept {
+  readonly keyArns?: readonly string[];
+  /** Log groups of CloudWatch, as ARNs. */
+  readonly logGroupArns?: readonly string[];
+  /** `arn:aws:s3:::BUCKET/PREFIX*`. */
+  readonly logObjectArns?: readonly string[];
+}
+
+function keptStatements({ keyArns = [], logGroupArns = [], logObjectArns = [] }: SessionsKept): Statement[] {
+  const statements: Statement[] = [];
+  if (keyArns.length > 0)
+    statements.push({
+      Sid: 'DecryptSessions',
+      Effect: 'Allow',
+      Action: 'kms:Decrypt',
+      Resource: checkedAll('keyArn', keyArns),
+      // The keys serve sessions alone: what is encrypted for anything else has another context.
+      Condition: { Null: { 'kms:EncryptionContext:aws:ssm:SessionId': 'false' } },
+    });
+  if (logGroupArns.length > 0)
+    statements.push(
+      { Sid: 'FindLogGroups', Effect: 'Allow', Action: 'logs:DescribeLogGroups', Resource: '*' },
+      {
+        Sid: 'WriteSessionLogs',
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:DescribeLogStreams', 'logs:PutLogEvents'],
+        Resource: logGroupArns.map((arn) => `${checked('logGroupArn', arn)}:*`),
+      },
+    );
+  if (logObjectArns.length > 0)
+    statements.push({
+      Sid: 'WriteSessionLogObjects',
+      Effect: 'Allow',
+      Action: 's3:PutObject',
+      Resource: checkedAll('logObjectArn', logObjectArns),
+    });
+  return statements;
+}
+
 /**
  * Permissions of a gateway instance: what the SSM Agent needs for sessions. AWS's managed policy would also let it read
  * every parameter of the account, which a session document could then spell out.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
  */
-export function renderGatewayPermissions(): PolicyDocument {
+export function renderGatewayPermissions(kept: SessionsKept = {}): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [
+      ...keptStatements(kept),
       {
         Sid: 'SessionManagerAgent',
         Effect: 'Allow',

@@ -5,6 +5,7 @@ import { Host } from './host.ts';
 import { carriersMax } from './limits.ts';
 import { noMeters, type Meters } from './meters.ts';
 import { joinCarrier } from './node/carrier.ts';
+import { boundUnsentBytes } from './node/unsent-bytes.ts';
 import type { AgentPorts } from './ports.ts';
 import { carryRecords } from './records/courier.ts';
 import type { RecordBuffer } from './records/record-buffer.ts';
@@ -90,6 +91,7 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
         return;
       }
       carriers.add(carrier);
+      void boundUnsentBytes(carrier);
       joinCarrier(
         carrier,
         (sink) => mux.accept(sink),

@@ -65,8 +65,6 @@ async function operatorLease(sandbox: Child): Promise<Lease> {
     documentName: documentName('bulk.internal', 9000, (text) =>
       createHash('sha256').update(text).digest('hex'),
     ),
-    purpose: 'port',
-    session: null,
     way: 'pinned',
     purpose: 'port',
     session: null,

@@ -1,4 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GatewaySshd } from './harness/gateway-sshd.ts';
 import { laptopUid } from './harness/laptop-of-its-own.ts';
 import { mayMakeNamespaces, Namespaces } from './harness/namespaces.ts';
@@ -13,6 +16,11 @@ const bastions = ['i-0b5c1d2e3f4a50617', 'i-0c6d2e3f4a5b61728'];
 const hosts = ['10.20.30.60', '10.20.31.60', '10.20.32.60', '10.20.33.60'];
 const page = "require('node:http').createServer((_, answer) => answer.end('behind sshd')).listen(8080)";
 
+/** Speaks with the volume on a host, a word at a time and for ever; prints each answer. */
+const conversation = (host: string) => `const s = require('node:net').connect(19, '${host}');
+  s.on('data', (d) => process.stdout.write(d)); setInterval(() => s.write('SUM 1\\n'), 500);
+  for (const e of ['error', 'close']) s.on(e, () => { console.log('over'); process.exit(); });`;
+
 /**
  * What people do with networks beside opening one: other ways into the system and to the far side, the background, more time and less. The parts are those of
  * route-network; the far side of the networks by SSH is a real sshd in a namespace with real hosts.
@@ -21,6 +29,9 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
   let world: RoutedProduct;
   let sshd: GatewaySshd;
   let mine: HelpedLaptop;
+  /** On which what waits for the end of a grant goes on beside the rest. */
+  let other: HelpedLaptop;
+  let story: Promise<unknown>;
   let desk: Laptop;
   let engineer: Person;
   let approver: Person;
@@ -40,15 +51,19 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
       },
     });
     const { socketPath, hostKey } = sshd;
-    world = await RoutedProduct.start(spaces, routedWorld({ socketPath, hostKey }));
-    [mine] = world.laptops as [HelpedLaptop];
+    world = await RoutedProduct.start(spaces, routedWorld({ socketPath, hostKey }), 2);
+    [mine, other] = world.laptops as [HelpedLaptop, HelpedLaptop];
     [engineer, approver] = [world.product.as('engineer'), world.product.as('approver')];
     desk = await Laptop.signedIn(world.product, 'approver');
     await grantOf(engineer, approver, 'prod-vpc', 3600);
     for (const name of ['staging-vpc', 'staging-web', 'staging-ssh']) await engineer.asks(name, 3600);
+    story = moreAndLessTime();
+    // Its test tells of it.
+    story.catch(() => undefined);
   });
   afterEach(() => mine.endRuns());
   afterAll(async () => {
+    await story?.catch(() => undefined);
     await desk?.remove();
     await world?.remove();
     await sshd?.stop();
@@ -75,10 +90,86 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
     expect(await mine.traces()).toBe(mine.before);
   });
 
+  it('in the background: ps shows it, names are the system’s to find, and stop leaves nothing', async () => {
+    await mine.said('connect', 'prod-vpc', '--background');
+    const ps = await listed();
+    expect(ps).toMatchObject([{ name: 'prod-vpc', background: true, state: 'open' }]);
+    const { names, device } = ps[0]!.network!;
+    expect(await mine.laptop.run('getent', ['hosts', 'prod-db.internal'])).toMatchObject({ status: 0 });
+    const asked = ['-h', 'prod-db.internal', '-U', 'app_ro', '-XAt', '-c', 'select 1', 'shop'];
+    expect(await mine.laptop.run('psql', asked)).toMatchObject({ stdout: '1\n' });
+    expect(names).toContain('prod-db.internal');
+    // d10: what the system knew before it still knows, and of the network it knows no more than that.
+    expect(mine.hostsFile).toMatch(/^127\.0\.0\.1 localhost\n::1 localhost\n/u);
+    expect(mine.hostsFile).toContain(`# sallyport ${device} begin`);
+    expect((await mine.laptop.run('getent', ['hosts', 'no-such-host.internal'])).status).not.toBe(0);
+    await mine.said('stop', 'prod-vpc');
+    expect(await listed()).toEqual([]);
+    expect(await mine.traces()).toBe(mine.before);
+  });
+
+  it('of a file: up opens a network beside a port, and down closes both', async () => {
+    const file = join(mine.laptop.home, 'tunnels.yaml');
+    writeFileSync(file, 'tunnels:\n  - name: staging-vpc\n  - name: staging-rds\n    port: 0\n');
+    chmodSync(file, 0o644);
+    await mine.said('up', '-f', file, '--reason', 'INC-4312');
+    expect((await listed()).map(({ name, network }) => [name, network?.via])).toEqual([
+      ['staging-rds', undefined],
+      ['staging-vpc', 'tun'],
+    ]);
+    expect((await mine.curl('http://10.20.8.60:8080/')).stdout).toContain('<html');
+    await mine.said('down', '-f', file);
+    expect(await listed()).toEqual([]);
+    expect(await mine.traces()).toBe(mine.before);
+  });
+
+  it('d3 with --while-down refuse: who comes while the session is away is refused at once; the resolvers are those of now', async () => {
+    mine.at.writeEtc('resolv.conf', 'nameserver 10.20.40.9\n');
+    try {
+      const { run } = await mine.connected('staging-web', '--while-down', 'refuse');
+      expect((await listed())[0]?.network?.excluded).toEqual(['10.20.40.9']);
+      expect(await mine.curl('http://10.20.40.60:8080/')).toMatchObject({ status: 0 });
+      await mine.cut(world.product);
+      // 28 would be curl's own patience at its end.
+      expect(await mine.curl('http://10.20.40.60:8080/')).toMatchObject({ status: 7 });
+      expect(await mine.curl('http://10.20.40.60:8080/')).toMatchObject({ status: 7 });
+      mine.at.writeEtc('resolv.conf', 'nameserver 10.20.40.10\n');
+      await mine.mend();
+      await run.until('"event":"recovered"');
+      expect(await mine.curl('http://10.20.40.60:8080/')).toMatchObject({ status: 0 });
+      await vi.waitFor(async () => expect(await mine.routes()).toContain('throw 10.20.40.10 '), {
+        timeout: 30_000,
+      });
+      expect((await listed())[0]?.network?.excluded).toEqual(['10.20.40.10']);
+    } finally {
+      mine.at.writeEtc('resolv.conf', '');
+    }
+  });
+
+  it('a6 throughput told: under a download ps shows the rate of now, and that the sessions are the limit', async () => {
+    await mine.connected('staging-vpc');
+    const [node] = [world.command.node];
+    const ask =
+      "const s = require('node:net').connect(19, '10.20.8.60'); s.write('DOWN 2000000000\\n'); s.resume();";
+    const download = mine.at.spawn(node, ['-e', ask], { asUid: laptopUid });
+    const gone = once(download, 'exit');
+    try {
+      const limited = async () => {
+        const [tunnel] = await listed();
+        expect(tunnel).toMatchObject({ limitedBySession: true, health: 'limited' });
+        expect(tunnel?.rateDown).toBeGreaterThan(100_000);
+      };
+      await vi.waitFor(limited, { timeout: 120_000, interval: 500 });
+    } finally {
+      download.kill('SIGKILL');
+      await gone;
+    }
+  });
+
   describe('d2 far side: a bastion without our agent, by its sshd', () => {
     it('carries TCP to what PermitOpen holds it to, with a key that Instance Connect pushed', async () => {
       const { opened } = await mine.connected('staging-ssh');
-      expect(opened[0]?.network).toMatchObject({ way: 'ssh', cidrs: ['10.20.30.60/32'] });
+      expect(opened[0]?.network).toMatchObject({ way: 'ssh', cidrs: ['10.20.30.60/32'], carries: ['tcp'] });
       expect(await mine.curl('http://10.20.30.60:8080/')).toMatchObject({ stdout: 'behind sshd' });
       expect((await mine.curl('http://10.20.30.60:22/')).status).toBe(7);
       const { instanceId } = opened[0]!.network;
@@ -86,8 +177,93 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
       expect(trail.filter(({ eventName }) => eventName === 'SendSSHPublicKey')).toMatchObject([
         { requestParameters: { instanceId, osUser: sshd.user } },
       ]);
-      const began = trail.filter(({ eventName }) => eventName === 'StartSession');
-      expect(began.at(-1)?.requestParameters).toMatchObject({ documentName: 'jit-forward-22' });
+      const began = trail.filter(
+        ({ eventName, requestParameters }) =>
+          eventName === 'StartSession' && requestParameters?.['documentName'] === 'jit-forward-22',
+      );
+      expect(began).toMatchObject([{ requestParameters: { target: instanceId } }]);
+    });
+
+    it('is refused where nothing holds it, unless a policy admits that', async () => {
+      const words = ['request', 'staging-open', '--for', '30m', '--reason', 'INC-4312', '--no-wait'];
+      const refused = mine.laptop.tunnel(words);
+      expect(await refused.code).toBe(5);
+      expect(refused.stderr).toContain('REQUEST_REACHES_EVERYTHING');
+    });
+
+    it('opens everything that the gateway reaches only to who was granted that, by an approver who was told', async () => {
+      const id = await engineer.asks('prod-open', 1800);
+      const approve = desk.tunnel(['approve', id]);
+      expect(await approve.code, approve.stderr).toBe(0);
+      expect(approve.stderr).toContain('10.20.32.0/24: TCP 8080');
+      expect(approve.stderr).toContain('NOTHING: sshd forwards to everything that this gateway reaches');
+      await mine.connected('prod-open');
+      expect(await mine.curl('http://10.20.32.60:8080/')).toMatchObject({ stdout: 'behind sshd' });
     });
   });
+
+  it('more time keeps a network, less takes it away: extended under way, revoked, expired', async () => {
+    await story;
+    expect(await other.traces()).toBe(other.before);
+  });
+
+  /** Two networks on the other laptop, while the rest goes on: one that is revoked, and one that is extended and expires then. */
+  async function moreAndLessTime(): Promise<void> {
+    await engineer.asks('staging-twin', 40);
+    const { run } = await other.connected('staging-twin');
+    const { endsAt } = JSON.parse(run.stdout.split('\n')[0]!) as { endsAt: string };
+    await other.said('extend', 'staging-twin', '15s', '--reason', 'not done yet');
+    const goesOn = speaks('10.20.8.60');
+    await revoked();
+
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(Date.parse(endsAt) + 1_500), {
+      timeout: 90_000,
+    });
+    const atTheEnd = goesOn.said.length;
+    await vi.waitFor(() => expect(goesOn.said.length).toBeGreaterThan(atTheEnd), { timeout: 30_000 });
+    expect(goesOn.said).not.toContain('over');
+    expect(await run.code).toBe(12);
+    expect(run.stdout).toContain('expired');
+    await vi.waitFor(() => expect(goesOn.said).toContain('over'), { timeout: 30_000 });
+  }
+
+  async function revoked(): Promise<void> {
+    await engineer.asks('staging-more', 3600);
+    const { run, opened } = await other.connected('staging-more');
+    const { grantId, network } = opened[0]!;
+    const speaking = speaks('10.20.48.60');
+    await vi.waitFor(() => expect(speaking.said).not.toBe(''), { timeout: 60_000 });
+    const at = performance.now();
+    await world.product.as('admin').post(`/grants/${grantId}/revoke`, { reason: 'laptop stolen' });
+    await vi.waitFor(() => expect(speaking.said).toContain('over'), { timeout: 60_000, interval: 20 });
+    process.stdout.write(`routed_revoke_to_dead_ms ${(performance.now() - at).toFixed(0)}\n`);
+    expect(await run.code).toBe(12);
+    expect(run.stdout).toContain('laptop stolen');
+    expect(await other.routes()).not.toContain(network.device);
+  }
+
+  /** A conversation of the person on the other laptop, which says `over` at its end. */
+  function speaks(host: string): { said: string } {
+    const child = other.at.spawn(world.command.node, ['-e', conversation(host)], { asUid: laptopUid });
+    const speaking = { said: '' };
+    child.stdout!.on('data', (text: Buffer) => (speaking.said += text.toString()));
+    return speaking;
+  }
+
+  interface Listed {
+    readonly name: string;
+    readonly rateDown: number;
+    readonly network: {
+      readonly via: string;
+      readonly device: string | null;
+      readonly names: readonly string[];
+      readonly excluded: readonly string[];
+    } | null;
+  }
+
+  async function listed(): Promise<readonly Listed[]> {
+    const { items } = JSON.parse(await mine.said('ps', '--json')) as { items: Listed[] };
+    // Those of the other laptop are its own.
+    return items.filter((item) => (item as { pid?: number | null }).pid !== null);
+  }
 });

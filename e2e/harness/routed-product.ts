@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HelperFiles } from './helper-world.ts';
 import { InstalledCommand, LaptopOfItsOwn } from './laptop-of-its-own.ts';
@@ -10,6 +10,7 @@ import type { Run } from './tunnel.ts';
 export interface Opened {
   readonly event: string;
   readonly name: string;
+  readonly grantId: string;
   readonly network: {
     readonly via: string;
     readonly way: string;
@@ -103,6 +104,11 @@ export class HelpedLaptop {
     const code = await run.code;
     if (code !== 0) throw new Error(`tunnel ${args.join(' ')} ended with ${code}: ${run.stderr}`);
     return run.stdout;
+  }
+
+  /** What the laptop's /etc/hosts says now. */
+  get hostsFile(): string {
+    return readFileSync(join(this.at.etc, 'hosts'), 'utf8');
   }
 
   routes(): Promise<string> {

@@ -14,7 +14,7 @@ function network(name: string, cidr: string, members: readonly string[] = byAgen
       'kind: subnet',
       `title: ${name}`,
       'description: A network for tests.',
-      `environment: ${name.split('-')[0]}`,
+      `environment: ${name.startsWith('prod-') ? 'production' : 'staging'}`,
       'team: platform',
       'tags: { app: test }',
       'gateway: bastion',
@@ -63,7 +63,8 @@ const listener = (host: string, port: number, kind: string) =>
 
 /**
  * The product's own world with more networks: `staging-vpc` (10.20.0.0/20, with a page and a volume on 10.20.8.60) and `staging-twin` (10.20.8.0/24), which lies inside the
- * first; `staging-web` (10.20.40.0/24), of which the grant opens port 8080 alone; and by `ssh` those that end at an sshd.
+ * first; `staging-web` (10.20.40.0/24), of which the grant opens port 8080 alone; and with `ssh`
+ * one more (10.20.48.0/24) and those that end at an sshd.
  */
 export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-routed-world-'));
@@ -75,13 +76,14 @@ export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void
     network('staging-vpc', '10.20.0.0/20'),
     network('staging-twin', '10.20.8.0/24'),
     network('staging-web', '10.20.40.0/24', ["ports: ['tcp:8080']", 'way: agent']),
-    ...(ssh ? bySsh : []),
+    ...(ssh ? [network('staging-more', '10.20.48.0/24'), ...bySsh] : []),
   ];
   const listeners = [
     listener('10.20.8.60', 8080, 'web-page'),
     listener('10.20.8.60', 19, 'bulk'),
     listener('10.20.40.60', 8080, 'web-page'),
     listener('10.20.40.60', 7, 'echo'),
+    listener('10.20.48.60', 19, 'bulk'),
   ];
   // The private network is one list among others: ours are its first.
   let world = text('world.yaml');

@@ -34,11 +34,14 @@ export function aNetwork(over: object = {}): Resource {
 }
 
 /** A tunnel that is open and carries nothing. */
-export function aTunnel(endsAt = '2026-01-01T01:00:00.000Z'): Tunnel {
+export function aTunnel(
+  endsAt = '2026-01-01T01:00:00.000Z',
+  ended: Promise<unknown> = new Promise(() => undefined),
+): Tunnel {
   const sessions = [{ ssmSessionId: 'jit-grt_1-0abc', state: 'open' }];
   return {
     lease: { instanceId: 'i-0123456789abcdef0', way: 'agent' },
-    endsAt,
+    ...{ endsAt, ended },
     state: 'open',
     end: undefined,
     snapshot: () => ({ sessions, flows: 0 }),
@@ -63,6 +66,8 @@ export class SystemDouble implements NetworkSystem {
   readonly keySets: string[] = [];
   keysRefused: ProblemCode | undefined;
   reachFails: ProblemCode | undefined;
+  /** How this system finds names. */
+  dns: 'resolved' | 'hosts' | 'none' = 'resolved';
   readonly #reachLost = Promise.withResolvers<Problem>();
   #end: (code: string | null) => void = () => undefined;
 
@@ -86,13 +91,13 @@ export class SystemDouble implements NetworkSystem {
         this.opens.push(wish);
         const refusal = this.refusals.shift();
         if (refusal) throw new Problem(refusal);
-        return { opened: openedFor(wish), fd: wish.via === 'tun' ? 99 : null };
+        return { opened: openedFor(wish, this.dns), fd: wish.via === 'tun' ? 99 : null };
       },
       change: async (wish) => {
         this.changes.push(wish);
         const refusal = this.changeRefusals.shift();
         if (refusal) throw new Problem(refusal);
-        return openedFor(this.opens[0] as OpenWish);
+        return openedFor(this.opens[0] as OpenWish, this.dns);
       },
       followKeys: async (keySets) => {
         this.keySets.push(...keySets);
@@ -164,14 +169,14 @@ export class SystemDouble implements NetworkSystem {
   }
 }
 
-function openedFor({ via, shape, virtual, exclude = [], dns }: OpenWish): Opened {
+function openedFor({ via, shape, virtual, exclude = [], dns }: OpenWish, how: Opened['dns']['how']): Opened {
   return {
     device: via === 'tun' ? 'sally0' : null,
     ...{ address4: '100.64.0.1', address6: null, responder4: '100.64.0.2', responder6: null, mtu: 65_535 },
     framing: 'vnet',
     routes: shape === 'virtual' ? [virtual?.range ?? ''] : ['10.0.0.0/16'],
-    excluded: exclude.filter((address) => address.startsWith('10.0.')),
+    excluded: exclude.filter((address) => address.startsWith('10.0.')).map((address) => `${address}/32`),
     ...{ rules: [], uid: 1000, endsAt: 0, type: 'opened' as const },
-    dns: { how: dns === undefined ? 'none' : 'resolved', details: [] },
+    dns: { how: dns === undefined ? 'none' : how, details: [] },
   };
 }

@@ -1,7 +1,7 @@
 import { Problem } from '@sallyport/problems';
 import type { Ask } from '../local/local-protocol.ts';
 import { vias, type Via } from '../network/facts.ts';
-import type { NetworkSummary } from '../network/open-network.ts';
+import type { NetworkSummary } from '../network/network-summary.ts';
 
 /** A tunnel that the background process is asked to open. Holds no secret but what a proxy's address may hold. */
 export interface BackgroundWish {

@@ -50,6 +50,9 @@ export class Findings {
   }
 }
 
+/** What programs print is read by its indentation. */
+const indentOf = (line: string) => ' '.repeat(/^ {0,16}/u.exec(line)?.[0].length ?? 0);
+
 export function findingsText(findings: readonly Finding[], paint: Paint): string {
   const sign = {
     passed: paint.good('✓'),
@@ -64,7 +67,7 @@ export function findingsText(findings: readonly Finding[], paint: Paint): string
       ...(advice && (state === 'failed' || state === 'warning')
         ? [`  ${' '.repeat(width)}${clean(advice)}`]
         : []),
-      ...lines.map((line) => paint.dim(`    ${clean(line)}`)),
+      ...lines.map((line) => paint.dim(`    ${indentOf(line)}${clean(line)}`)),
     ])
     .join('\n');
 }

@@ -8,43 +8,13 @@ import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
 import type { WithHelper } from './choose-via.ts';
 import { excludedAddresses, ownHosts } from './excluded.ts';
-import { networkOf, type NetworkFacts, type NetworkRoute, type Via } from './facts.ts';
+import { networkOf, type NetworkFacts, type NetworkRoute } from './facts.ts';
+import { addressesIn, cataloguedHosts, type KnownName } from './known-names.ts';
+import { countersOf, summaryOf, type NetworkCounters, type NetworkSummary } from './network-summary.ts';
 import { withNewKeys } from './helper-keys.ts';
 import { RouteGrant, type OwnNames } from './route-grant.ts';
 import type { NetworkSystem, OpenReach } from './system.ts';
 import { virtualNetwork, virtualRanges } from './virtual-range.ts';
-
-/** What a person is told of an open network, and what other processes may ask of it. */
-export interface NetworkSummary {
-  readonly via: Via;
-  readonly way: 'agent' | 'ssh' | 'pinned';
-  readonly device: string | null;
-  readonly mtu: number | null;
-  /** The device's own addresses. */
-  readonly addresses: readonly string[];
-  /** What leads into it. */
-  readonly cidrs: readonly string[];
-  /** Addresses inside the CIDRs that stay outside. */
-  readonly excluded: readonly string[];
-  readonly names: OwnNames['names'];
-  readonly suffixes: readonly string[];
-  /** How names are found: `resolved`, `resolver-files`, `hosts` or `none`. */
-  readonly dns: string;
-  readonly carries: readonly string[];
-  readonly instanceId: string;
-  readonly ssmSessionId: string | null;
-  /** SOCKS listener, where there are no routes. */
-  readonly proxy: string | null;
-}
-
-/** What went through an open network and what did not. */
-export interface NetworkCounters {
-  /** Conversations that are open. */
-  readonly flows: number;
-  readonly packets: number;
-  /** Packets that went nowhere, by reason. */
-  readonly drops: Readonly<Record<string, number>>;
-}
 
 export interface OpenNetwork {
   readonly summary: NetworkSummary;
@@ -52,8 +22,12 @@ export interface OpenNetwork {
   counters(): NetworkCounters;
   /** Why it is no longer there although nobody closed it; stays pending while it is, and after {@link close}. */
   readonly lost: Promise<Problem>;
-  /** The session was lost or the network changed: names may have other addresses now. */
+  /** The network of this machine may have changed: what stays outside may have other addresses now. */
   refresh(): Promise<void>;
+  /** No session is there, for a while: who may not wait is refused. */
+  down(): void;
+  /** A session is there again: names in the private network may have other addresses now. */
+  recovered(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,6 +44,10 @@ export interface NetworkSurroundings {
   readonly debug: Debug;
 }
 
+/** A route grant ends on a whole second, up to one before the grant. */
+const endToleranceMs = 2_000;
+/** The control plane is asked at the end of a grant; it may be slow. */
+const tunnelTellsWithinMs = 30_000;
 /** Large packets pass whole, and their checksums are left to the kernel. */
 const tun = { via: 'tun', framing: 'vnet' } as const;
 /** What the listeners of the packet filter call the responder among themselves; on this machine the helper gives it an address. */
@@ -85,6 +63,11 @@ export class PreparedNetwork {
   readonly #facts: NetworkFacts | null;
   readonly #grant: RouteGrant;
   #own: OwnNames = { names: [], suffixes: [] };
+  /** Whole names that the private network answered, where this system knows no other way. */
+  #known: readonly KnownName[] = [];
+  /** What the helper was asked for and what stands; a change is the whole wish anew. */
+  #asked: OpenWish | undefined;
+  #stands: Opened | undefined;
   #held: { readonly opened: Opened; readonly fd: number } | undefined;
   /** The device failed under the router while its helper lives: nothing passes any more. */
   readonly #deviceLost = Promise.withResolvers<Problem>();
@@ -141,7 +124,8 @@ export class PreparedNetwork {
       const held = this.#held ?? (await this.#openFilter(reach.reach, opened));
       this.#held = undefined;
       opened.router ??= await system.device(this.#deviceSettings(held, reach.reach));
-      return this.#network(tunnel, held.opened, reach, opened.router);
+      await this.#findNames(reach.reach);
+      return this.#network(tunnel, reach, opened.router);
     } catch (error) {
       await Promise.allSettled([opened.router?.close(), opened.reach?.close(), this.close()]);
       throw error;
@@ -158,8 +142,7 @@ export class PreparedNetwork {
 
   #network(
     tunnel: Tunnel,
-    opened: Opened,
-    { reach, close, lost: reachLost }: OpenReach,
+    { reach, close, down, lost: reachLost }: OpenReach,
     router: Pick<Router, 'counters' | 'close'>,
   ): OpenNetwork {
     const { world } = this.#around;
@@ -169,7 +152,8 @@ export class PreparedNetwork {
       debug: this.#around.debug,
     });
     const lost = new Promise<Problem>((resolve) => {
-      void this.#helper.ended.then((code) => {
+      void this.#helper.ended.then(async (code) => {
+        if (code === 'GRANT_ENDED') await this.#toldByTunnel(tunnel);
         if (!closing && code !== null) resolve(lostBecause(code));
       });
       void this.#deviceLost.promise.then((problem) => {
@@ -179,7 +163,8 @@ export class PreparedNetwork {
         if (!closing) resolve(problem);
       });
     });
-    const summary = () => this.#summary(tunnel, opened, reach);
+    const summary = () => this.#summary(tunnel, reach);
+    const refresh = () => this.#change().catch((error: unknown) => this.#note('refresh', error));
     return {
       reach,
       lost,
@@ -187,7 +172,12 @@ export class PreparedNetwork {
         return summary();
       },
       counters: () => countersOf(router),
-      refresh: () => this.#change().catch((error: unknown) => this.#note('refresh', error)),
+      refresh,
+      down: () => down?.(),
+      recovered: async () => {
+        await refresh();
+        await this.#findNames(reach);
+      },
       close: async () => {
         stopRenewing();
         // The helper first: no packet finds a half-closed device.
@@ -197,20 +187,44 @@ export class PreparedNetwork {
     };
   }
 
-  #summary(tunnel: Tunnel, opened: Opened, reach: Reach): NetworkSummary {
-    const { device, mtu, address4, address6, routes, excluded, dns } = opened;
-    const session = tunnel.snapshot().sessions.find(({ ssmSessionId }) => ssmSessionId !== null);
-    return {
-      ...{ via: this.#via, device, mtu, excluded, proxy: null },
-      way: this.#facts?.way ?? 'pinned',
-      addresses: [address4, address6].filter((address) => address !== null),
-      cidrs: routes,
-      ...this.#own,
-      dns: dns.how,
-      carries: [...reach.carries],
-      instanceId: tunnel.lease?.instanceId ?? '',
-      ssmSessionId: session?.ssmSessionId ?? null,
-    };
+  /**
+   * The helper ends with the grant, to the second. Then it is the tunnel that says so, with who ended it and why; only when it says nothing, or goes on because the grant does,
+   * the routes are what is missing.
+   */
+  async #toldByTunnel(tunnel: Pick<Tunnel, 'endsAt' | 'ended'>): Promise<void> {
+    const { clock, timers } = this.#around.world.effects;
+    if (clock.now() < Date.parse(tunnel.endsAt) - endToleranceMs) return;
+    const patience = new AbortController();
+    await Promise.race([
+      tunnel.ended,
+      timers.wait(tunnelTellsWithinMs, patience.signal).catch(() => undefined),
+    ]);
+    patience.abort();
+  }
+
+  #summary(tunnel: Tunnel, reach: Reach): NetworkSummary {
+    const opened = this.#stands;
+    if (opened === undefined) throw new Problem('HELPER_LOST');
+    const { names, suffixes } = this.#own;
+    const own = { names: [...names, ...this.#known], suffixes };
+    return summaryOf({ via: this.#via, facts: this.#facts, opened, own, reach, tunnel });
+  }
+
+  /** Has whole names written down where this system cannot send the questions of a domain to the private network. */
+  async #findNames(reach: Reach): Promise<void> {
+    const { server, world } = this.#around;
+    const how = this.#stands?.dns.how;
+    if (this.#facts === null || how === 'resolved' || how === 'resolver-files') return;
+    try {
+      const hosts = await cataloguedHosts(server, this.#own);
+      const found = await addressesIn(reach, hosts, this.#facts, world.effects);
+      if (JSON.stringify(found) === JSON.stringify(this.#known)) return;
+      this.#known = found;
+      await this.#change();
+    } catch (error) {
+      // Without them everything but names is well.
+      this.#note('names', error);
+    }
   }
 
   async #openDevice(): Promise<void> {
@@ -308,19 +322,26 @@ export class PreparedNetwork {
     return { opened, fd: -1 };
   }
 
-  /** The wish anew, with what may have changed: the route grant, and the addresses outside. */
+  /** The wish anew, whole, with what may have changed: the route grant, the addresses outside, the names. */
   async #change(): Promise<void> {
-    const { server } = this.#around;
+    const { virtual, listeners, dns } = this.#asked ?? {};
+    const { names, suffixes } = dnsWish(this.#own);
     const wish = {
+      ...(virtual && { virtual }),
+      ...(listeners && { listeners }),
       routeGrants: [this.#grant.token],
       exclude: [...(await this.#excluded())],
-      dns: dnsWish(this.#own),
+      dns: { ...dns, names: [...names, ...this.#known], suffixes },
     };
-    await withNewKeys(server, this.#helper, () => this.#helper.change(wish));
+    const { server } = this.#around;
+    this.#stands = await withNewKeys(server, this.#helper, () => this.#helper.change(wish));
   }
 
-  #open(wish: OpenWish): Promise<OpenedByHelper> {
-    return withNewKeys(this.#around.server, this.#helper, () => this.#helper.open(wish));
+  async #open(wish: OpenWish): Promise<OpenedByHelper> {
+    const done = await withNewKeys(this.#around.server, this.#helper, () => this.#helper.open(wish));
+    this.#asked = wish;
+    this.#stands = done.opened;
+    return done;
   }
 
   #excluded(): Promise<readonly string[]> {
@@ -359,11 +380,6 @@ export function rulesOf({ world, server }: Pick<NetworkSurroundings, 'world' | '
 function dnsWish({ names, suffixes }: OwnNames) {
   const known = names.flatMap(({ name, address }) => (address === null ? [] : [{ name, address }]));
   return { names: known, suffixes: [...suffixes] };
-}
-
-function countersOf(router: Pick<Router, 'counters'>): NetworkCounters {
-  const { flows, packets, drops } = router.counters();
-  return { flows: flows.tcp + flows.udp, packets, drops };
 }
 
 function lostBecause(code: string): Problem {

@@ -1,9 +1,14 @@
 import { entryOf, Problem, type ProblemCode } from '@sallyport/problems';
+import { impatient } from './impatient-reach.ts';
 import type { OpenReach, ReachWish } from './system.ts';
 
 /** The way into a network that the lease names: the companion agent, or the SSH server of the gateway. */
 export async function openReach(wish: ReachWish): Promise<OpenReach> {
-  return wish.lease.way === 'ssh' ? bySsh(wish) : byAgent(wish);
+  const { lease, whileDown, tunnel } = wish;
+  const open = await (lease.way === 'ssh' ? bySsh(wish) : byAgent(wish));
+  if (whileDown === 'wait') return open;
+  const reach = impatient(open.reach, () => tunnel.state === 'reconnecting');
+  return { ...open, reach, down: () => reach.down() };
 }
 
 async function byAgent({

@@ -4,7 +4,8 @@ import type { NetworkTarget, SocksListener } from '../socks/listener.ts';
 import { isIP } from 'node:net';
 import type { Reach } from '@sallyport/tunnel';
 import { cidrsOf, takesName, takesTcp, type NetworkFacts } from './facts.ts';
-import type { NetworkSummary, OpenNetwork } from './open-network.ts';
+import type { NetworkSummary } from './network-summary.ts';
+import type { OpenNetwork } from './open-network.ts';
 import type { OpenReach } from './system.ts';
 
 /** A network as a SOCKS listener sees it: addresses of its routes, and names of its domains where the far side answers them. */
@@ -38,7 +39,7 @@ const canonical = (address: string) => address.toLowerCase();
 export function networkByPort(
   tunnel: Tunnel,
   facts: NetworkFacts,
-  { reach, close, lost = new Promise(() => undefined) }: OpenReach,
+  { reach, close, down, lost = new Promise(() => undefined) }: OpenReach,
   listener: SocksListener | undefined,
 ): OpenNetwork {
   const flows = () => tunnel.snapshot().flows;
@@ -49,7 +50,8 @@ export function networkByPort(
       const session = tunnel.snapshot().sessions.find(({ ssmSessionId }) => ssmSessionId !== null);
       return {
         ...{ via: 'port', way: facts.way, device: null, mtu: null, addresses: [], excluded: [], names: [] },
-        ...{ cidrs: cidrsOf(facts), suffixes: facts.suffixes, dns: 'none', carries: ['tcp'] },
+        ...{ cidrs: cidrsOf(facts), suffixes: facts.suffixes, dns: 'none', responder: null },
+        carries: ['tcp'],
         instanceId: tunnel.lease?.instanceId ?? '',
         ssmSessionId: session?.ssmSessionId ?? null,
         proxy: listener === undefined ? null : `socks5h://${listener.host}:${listener.port}`,
@@ -57,6 +59,8 @@ export function networkByPort(
     },
     counters: () => ({ flows: flows(), packets: 0, drops: {} }),
     refresh: async () => undefined,
+    down: () => down?.(),
+    recovered: async () => undefined,
     close: async () => {
       await Promise.allSettled([listener?.close(), close()]);
     },

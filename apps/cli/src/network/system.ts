@@ -11,6 +11,8 @@ import type { NameSystem } from './excluded.ts';
 export interface OpenReach {
   readonly reach: Reach;
   readonly close: () => Promise<void>;
+  /** No session is there: nobody is to wait for one. Left out where everybody may. */
+  readonly down?: () => void;
   /** Why it is over for good although the grant is not; stays pending otherwise. */
   readonly lost?: Promise<Problem>;
 }

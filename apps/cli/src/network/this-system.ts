@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
-import { getServers } from 'node:dns';
+import { Resolver } from 'node:dns';
 import { Problem } from '@sallyport/problems';
 import type { NetworkSystem } from './system.ts';
 
@@ -35,5 +35,6 @@ export const thisSystem: NetworkSystem = {
     const found = await Promise.race([lookup(name, { all: true }), late]);
     return found.map(({ address }) => address);
   },
-  resolvers: () => getServers(),
+  // A resolver that is made now reads the system's settings as they are now; those of the module are as old as the process.
+  resolvers: () => new Resolver().getServers(),
 };

@@ -3,6 +3,7 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settle, simulatedEffects } from '@sallyport/effects/simulated';
 import type { Resource } from '@sallyport/api-client';
+import type { Problem } from '@sallyport/problems';
 import { aResource } from '../../test/api-double.ts';
 import { aNetwork, aTunnel, routeGrant, SystemDouble, vpcFacts } from '../../test/network-double.ts';
 import { Person } from '../../test/world-double.ts';
@@ -20,6 +21,7 @@ let system: SystemDouble;
 let world: World;
 let issued: string[];
 let names: object[];
+let hosts: string[];
 let keySets: string[];
 
 beforeEach(async () => {
@@ -29,12 +31,14 @@ beforeEach(async () => {
   issued = [];
   keySets = ['set-2', 'set-3'];
   names = [{ name: 'prod-rds', address: null }];
+  hosts = [];
   await person.leave();
 });
 
 const server = {
   address: new URL('https://sallyport.example.com'),
   api: {
+    listResources: async () => ({ items: hosts.map((host) => ({ host })) }),
     issueRouteGrant: async (id: string) => {
       issued.push(id);
       const now = effects.clock.now();
@@ -84,7 +88,7 @@ describe('a network by a device', () => {
     });
     expect(network?.summary).toMatchObject({
       ...{ via: 'tun', way: 'agent', device: 'sally0', mtu: 65_535, cidrs: ['10.0.0.0/16'], dns: 'resolved' },
-      ...{ excluded: ['10.0.0.2', '10.0.9.9'], carries: ['tcp', 'udp', 'icmp'] },
+      ...{ excluded: ['10.0.0.2', '10.0.9.9'], carries: ['tcp', 'icmp'] },
       ...{ instanceId: 'i-0123456789abcdef0', ssmSessionId: 'jit-grt_1-0abc', proxy: null },
     });
     expect(network?.counters()).toMatchObject({ drops: { 'not-granted': 2 } });
@@ -137,6 +141,37 @@ describe('a network by a device', () => {
     const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
     system.endHelper('HELPER_STOPPED');
     expect(await network?.lost).toMatchObject({ code: 'HELPER_LOST', exitCode: 11 });
+    await network?.close();
+  });
+
+  it('that the helper ends with the grant leaves it to the tunnel to say why', async () => {
+    const told = Promise.withResolvers<unknown>();
+    const tunnel = aTunnel(new Date(effects.clock.now() + 1_000).toISOString(), told.promise);
+    const network = await (await begin(aNetwork()))?.join(tunnel, never);
+    let lost: Problem | undefined;
+    void network?.lost.then((problem) => (lost = problem));
+    system.endHelper('GRANT_ENDED');
+    await settle();
+    effects.time.advance(29_000);
+    await settle();
+    expect(lost).toBe(undefined);
+    // The tunnel closes its network with itself.
+    await network?.close();
+    told.resolve({});
+    await settle();
+    expect(lost).toBe(undefined);
+  });
+
+  it.each([
+    ['the tunnel says nothing', 1_000, 30_000],
+    ['the grant goes on', 3_600_000, 0],
+  ])('is lost with the route grant when %s', async (_what, leftMs, afterMs) => {
+    const tunnel = aTunnel(new Date(effects.clock.now() + leftMs).toISOString());
+    const network = await (await begin(aNetwork()))?.join(tunnel, never);
+    system.endHelper('GRANT_ENDED');
+    await settle();
+    effects.time.advance(afterMs);
+    expect(await network?.lost).toMatchObject({ code: 'REACH_ENDED' });
     await network?.close();
   });
 
@@ -230,6 +265,59 @@ describe('a network by the packet filter', () => {
     expect(network?.summary).toMatchObject({ via: 'filter', device: null });
     await network?.close();
     expect(system.closed.sort()).toEqual(['helper', 'reach', 'router']);
+  });
+});
+
+describe('a change of what stands', () => {
+  it('keeps the listeners of the packet filter, and its responder for names', async () => {
+    const network = await (await begin(aNetwork(), 'filter'))?.join(aTunnel(), never);
+    await network?.refresh();
+    expect(system.changes).toMatchObject([
+      { listeners: [{ to: '10.0.0.0/16', listener: 4_711 }], dns: { listener: 4_712 } },
+    ]);
+    await network?.close();
+  });
+
+  it('keeps the range of a virtual address', async () => {
+    const network = await (await begin(prodRds, 'tun'))?.join(aTunnel(), never);
+    await network?.refresh();
+    expect(system.changes).toMatchObject([{ virtual: system.opens[0]?.virtual }]);
+    expect((system.changes[0] as { listeners?: unknown }).listeners).toBe(undefined);
+    await network?.close();
+  });
+});
+
+describe('names of a network', () => {
+  beforeEach(() => {
+    names = [];
+    hosts = ['web.internal', 'quiet.internal', 'web.example.com', '10.0.2.60'];
+  });
+
+  it('that the catalogue knows are written down where the system cannot ask for a domain', async () => {
+    system.dns = 'hosts';
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
+    const found = [{ name: 'web.internal', address: '10.0.2.60' }];
+    expect(system.changes).toMatchObject([{ dns: { names: found, suffixes: ['internal'] } }]);
+    expect(network?.summary).toMatchObject({ dns: 'hosts', names: found, responder: '100.64.0.2' });
+    await network?.recovered();
+    // They lead where they led: nothing but what stays outside is asked anew.
+    expect(system.changes).toHaveLength(2);
+    await network?.close();
+  });
+
+  it('need no list where it can', async () => {
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
+    expect(system.changes).toEqual([]);
+    expect(network?.summary.names).toEqual([]);
+    await network?.close();
+  });
+
+  it('do not keep a network from opening when the helper will not have them', async () => {
+    system.dns = 'hosts';
+    system.changeRefusals = ['HELPER_NOT_IN_GRANT'];
+    const network = await (await begin(aNetwork()))?.join(aTunnel(), never);
+    expect(network?.summary.cidrs).toEqual(['10.0.0.0/16']);
+    await network?.close();
   });
 });
 

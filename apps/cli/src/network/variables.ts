@@ -1,5 +1,5 @@
 import type { ClientSettings } from '../clients/place.ts';
-import type { NetworkSummary } from './open-network.ts';
+import type { NetworkSummary } from './network-summary.ts';
 
 /** What programs need for a network: nothing but to know what is there; by SOCKS the variable that HTTP libraries read. */
 export function networkSettings({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NetworkSummary } from '../network/open-network.ts';
+import type { NetworkSummary } from '../network/network-summary.ts';
 import { networkAddresses, networkLines } from './network-lines.ts';
 import { networkSettings, networkVariables } from '../network/variables.ts';
 
@@ -8,7 +8,7 @@ const summary: NetworkSummary = {
   cidrs: ['10.0.0.0/16', 'fd00:10:2::/64'],
   excluded: ['10.0.0.2'],
   ...{ names: [], suffixes: ['internal'], dns: 'resolved', carries: ['tcp', 'udp', 'icmp'] },
-  ...{ instanceId: 'i-0123456789abcdef0', ssmSessionId: 'jit-grt_1-0abc', proxy: null },
+  ...{ instanceId: 'i-0123456789abcdef0', ssmSessionId: 'jit-grt_1-0abc', proxy: null, responder: null },
 };
 const pinned: NetworkSummary = {
   ...summary,
@@ -35,6 +35,17 @@ describe('what is said of an open network', () => {
     expect(networkAddresses({ port: 5432 }, pinned, url)).toEqual([url, 'prod-rds:5432']);
     expect(networkLines('prod-rds', pinned)[1]).toBe(
       '  carries TCP; names: prod-rds (100.72.1.11) by /etc/hosts',
+    );
+  });
+
+  it('tells the names that the catalogue knows from those that programs must ask for themselves', () => {
+    const hosts = { ...summary, dns: 'hosts', responder: '198.18.0.2' };
+    const names = [{ name: 'prod-db.internal', address: '10.0.3.15' }];
+    expect(networkLines('prod-vpc', { ...hosts, names })[1]).toBe(
+      '  carries TCP, UDP, ICMP; names: prod-db.internal (10.0.3.15) by /etc/hosts; *.internal by asking 198.18.0.2',
+    );
+    expect(networkLines('prod-vpc', hosts)[1]).toBe(
+      '  carries TCP, UDP, ICMP; names: *.internal by asking 198.18.0.2',
     );
   });
 

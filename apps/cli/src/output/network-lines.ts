@@ -1,4 +1,4 @@
-import type { NetworkSummary } from '../network/open-network.ts';
+import type { NetworkSummary } from '../network/network-summary.ts';
 import { clean } from './text.ts';
 
 /** What a person pastes: the CIDRs, or the listener in their place; for a resource with a port its address there and the one by its own name. */
@@ -34,12 +34,20 @@ const systems: Readonly<Record<string, string>> = {
   hosts: '/etc/hosts',
 };
 
-function namesText({ names, suffixes, dns, proxy }: NetworkSummary): string {
-  const own = [
-    ...names.map(({ name, address }) => (address ? `${clean(name)} (${clean(address)})` : clean(name))),
-    ...suffixes.map((suffix) => `*.${clean(suffix)}`),
-  ];
+function namesText({ names, suffixes, dns, proxy, responder }: NetworkSummary): string {
+  const whole = names.map(({ name, address }) =>
+    address ? `${clean(name)} (${clean(address)})` : clean(name),
+  );
+  const below = suffixes.map((suffix) => `*.${clean(suffix)}`);
+  const own = [...whole, ...below];
   if (own.length === 0) return 'none';
   if (proxy !== null) return `${own.join(', ')} (ask the listener, socks5h)`;
-  return `${own.join(', ')} by ${systems[dns] ?? 'no way that this system has'}`;
+  if (dns === 'resolved' || dns === 'resolver-files') return `${own.join(', ')} by ${systems[dns]}`;
+  // This system asks one resolver for everything: it gets the names that the catalogue knows, and programs may ask for the others themselves.
+  return [
+    ...(whole.length === 0
+      ? []
+      : [`${whole.join(', ')} by ${systems[dns] ?? 'no way that this system has'}`]),
+    ...(below.length === 0 ? [] : [`${below.join(', ')} by asking ${clean(responder ?? 'nobody')}`]),
+  ].join('; ');
 }

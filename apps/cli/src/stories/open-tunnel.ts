@@ -119,18 +119,25 @@ export async function openTunnel(
         effects: world.effects,
         debug,
         onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
-        onWake: systemWake(world.effects),
+        onWake: (listener) =>
+          systemWake(world.effects)((event) => {
+            void network?.refresh();
+            listener(event);
+          }),
       }),
       {
         ...eventsFor(
           opening,
           wish,
           () => tunnel?.endsAt ?? grant.endsAt,
-          () => void network?.refresh(),
+          () => network,
         ),
         progress,
-        // Routes go when the end begins: AWS and the control plane are told meanwhile.
-        state: (state) => void (state === 'closing' && network?.close()),
+        state: (state) => {
+          // Routes go when the end begins: AWS and the control plane are told meanwhile.
+          if (state === 'closing') void network?.close();
+          if (state === 'reconnecting') network?.down();
+        },
       },
       AbortSignal.any([signal, announcement.abandoned]),
     );
@@ -216,7 +223,7 @@ function eventsFor(
   { report }: Opening,
   { resource }: TunnelWish,
   endsAt: () => string,
-  refresh: () => void,
+  network: () => OpenNetwork | null,
 ): TunnelEvents {
   const { name } = resource;
   return {
@@ -225,10 +232,13 @@ function eventsFor(
     reconnecting: (reason) => {
       report({ event: 'reconnecting', name, reason });
       // Another network may have other addresses for what must stay outside.
-      refresh();
+      void network()?.refresh();
     },
     obstacle: (code) => report({ event: 'obstacle', name, code }),
-    recovered: (afterMs, how) => report({ event: 'recovered', name, afterMs: Math.round(afterMs), how }),
+    recovered: (afterMs, how) => {
+      report({ event: 'recovered', name, afterMs: Math.round(afterMs), how });
+      void network()?.recovered();
+    },
     gatewayChanged: (from, to) => report({ event: 'gateway-changed', name, from, to }),
     connectionsLost: (count) => report({ event: 'connections-lost', name, count }),
     destinationRefused: () =>

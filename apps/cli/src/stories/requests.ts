@@ -3,7 +3,8 @@ import { sayDuration, sayMoment } from '../output/duration.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
-import type { AccessRequest } from '@sallyport/api-client';
+import type { AccessRequest, Resource } from '@sallyport/api-client';
+import { grantedLines } from '../output/granted-network.ts';
 import type { Server } from '../server/server.ts';
 
 export interface Wish {
@@ -113,6 +114,12 @@ function howLong({ durationSeconds, startsAt, extension }: AccessRequest): strin
   return `${time} ${startsAt ? `from ${sayMoment(startsAt)}` : 'from approval'}`;
 }
 
+/** One destination, or a whole network with who holds people to it. */
+function whatLines(name: string, network: Resource['network'], destination: string): string[] {
+  const [first, ...more] = network ? grantedLines(network) : [clean(destination)];
+  return [`  what      ${clean(name)}: ${first}`, ...more.map((line) => `            ${line}`)];
+}
+
 /** What exactly would become reachable, in the order a careful person asks: who, what, why, how long. */
 export function factsText(request: AccessRequest, paint: Paint): string {
   const { facts } = request;
@@ -126,7 +133,11 @@ export function factsText(request: AccessRequest, paint: Paint): string {
     const { reach } = item;
     const database = reach.database ? `, database ${reach.database} as ${reach.databaseRole ?? '?'}` : '';
     lines.push(
-      `  what      ${clean(item.resource.name)}: ${clean(`${reach.host}${reach.port === null ? '' : `:${reach.port}`}${database}`)}`,
+      ...whatLines(
+        item.resource.name,
+        item.network,
+        `${reach.host}${reach.port === null ? '' : `:${reach.port}`}${database}`,
+      ),
       `            through ${clean(item.gateway.instanceId ?? 'no gateway')} in ${clean(item.account.name)} ${clean(item.region)}, document ${clean(item.document.name)}`,
       `            ${clean(item.adds)}`,
       `            ${clean(item.recording.statement)}`,

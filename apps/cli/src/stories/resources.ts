@@ -3,6 +3,7 @@ import { ApiProblem, type Resource } from '@sallyport/api-client';
 
 import type { Server } from '../server/server.ts';
 import { sayClock, sayDuration } from '../output/duration.ts';
+import { grantedLines } from '../output/granted-network.ts';
 import { nearest } from '../output/nearest.ts';
 import type { Paint } from '../output/paint.ts';
 import type { Column } from '../output/table.ts';
@@ -81,6 +82,7 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
   const reviewers = rule.reviewers.join(', ') || 'nobody';
   const wait =
     rule.usualWaitSeconds === null ? '' : ` (usually answered in ${sayDuration(rule.usualWaitSeconds)})`;
+  const reaches = resource.network ? grantedLines(resource.network) : [reachText(resource)];
   const facts: [string, string][] = [
     [
       'what',
@@ -91,7 +93,7 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
         .filter(Boolean)
         .join('; '),
     ],
-    ['reaches', reachText(resource)],
+    ...reaches.map((line, index): [string, string] => [index === 0 ? 'reaches' : '', line]),
     [
       'through',
       `${resource.gateway.instanceId ?? 'no gateway'} (${resource.gateway.state}), ${resource.account.name} ${resource.account.id}, ${resource.region}`,

@@ -1,5 +1,5 @@
 import type { LossReason, ProgressStep } from '@sallyport/connect';
-import type { NetworkSummary } from '../network/open-network.ts';
+import type { NetworkSummary } from '../network/network-summary.ts';
 
 /** A tunnel that is open, as `connect --json` tells it first. */
 export interface TunnelOpened {

@@ -1,26 +1,14 @@
 import { lstat, mkdir, writeFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { aGrant, ApiDouble, aRequest, aResource, token } from '../test/api-double.ts';
-import { Person } from '../test/world-double.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aGrant, type ApiDouble, aRequest, aResource, token } from '../test/api-double.ts';
+import { eachTestHas } from '../test/desk.ts';
+import type { Person } from '../test/world-double.ts';
 
 let api: ApiDouble;
 let person: Person;
-
-beforeEach(async () => {
-  api = await ApiDouble.start();
-  person = await Person.at(api.url);
-});
-afterEach(async () => {
-  await api.stop();
-  await person.leave();
-});
-
-async function signedIn(): Promise<void> {
-  person.stdin = `${token}\n`;
-  expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 0 });
-  person.stdin = '';
-}
+let signedIn: () => Promise<void>;
+eachTestHas((desk) => ({ api, person, signedIn } = desk));
 
 describe('connect', () => {
   beforeEach(async () => {

@@ -1,27 +1,15 @@
 import { chmod, lstat, readFile, rename, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiDouble, aRequest, aResource, aReview, token } from '../test/api-double.ts';
-import { Person } from '../test/world-double.ts';
+import { eachTestHas } from '../test/desk.ts';
+import type { Person } from '../test/world-double.ts';
 import { commandTable } from './command-table.ts';
 
 let api: ApiDouble;
 let person: Person;
-
-beforeEach(async () => {
-  api = await ApiDouble.start();
-  person = await Person.at(api.url);
-});
-afterEach(async () => {
-  await api.stop();
-  await person.leave();
-});
-
-async function signedIn(): Promise<void> {
-  person.stdin = `${token}\n`;
-  expect(await person.types('login', '--token-stdin')).toMatchObject({ code: 0 });
-  person.stdin = '';
-}
+let signedIn: () => Promise<void>;
+eachTestHas((desk) => ({ api, person, signedIn } = desk));
 
 const tokenFile = () => join(person.home, '.config', 'sallyport', 'sign-ins.json');
 const last = () => api.asked.at(-1);

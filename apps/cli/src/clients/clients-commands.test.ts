@@ -1,33 +1,28 @@
 import { execFileSync } from 'node:child_process';
 import { lstat, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { aGrant, aLease, ApiDouble, aRequest, aResource, token } from '../../test/api-double.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aGrant, aLease, type ApiDouble, aRequest, aResource } from '../../test/api-double.ts';
 import { announcedTunnel } from '../../test/open-tunnel-double.ts';
-import { Person } from '../../test/world-double.ts';
+import { eachTestHas } from '../../test/desk.ts';
+import type { Person } from '../../test/world-double.ts';
 
 let api: ApiDouble;
 let person: Person;
+let signedIn: () => Promise<void>;
+eachTestHas((desk) => ({ api, person, signedIn } = desk));
 const iam = {
   database: { name: 'shop', role: 'app_ro', auth: 'iam' },
   tls: { serverName: 'prod-db.internal', ca: '-----BEGIN CERTIFICATE-----\n' },
 };
 
 beforeEach(async () => {
-  api = await ApiDouble.start();
-  person = await Person.at(api.url);
-  person.stdin = `${token}\n`;
-  await person.types('login', '--token-stdin');
-  person.stdin = '';
+  await signedIn();
   api.on('GET /resources/prod-rds', { body: aResource() });
   api.on('GET /resources', { body: { items: [aResource()] } });
   api.on('GET /grants', { body: { items: [aGrant()] } });
   api.on('GET /access-requests', { body: { items: [] } });
   api.on(`POST /grants/${aGrant().id}/leases`, { status: 201, body: aLease() });
-});
-afterEach(async () => {
-  await api.stop();
-  await person.leave();
 });
 
 describe('url and env', () => {

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { aGrant, ApiDouble, aRequest, aReview, token } from '../../test/api-double.ts';
-import { Person } from '../../test/world-double.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { aGrant, type ApiDouble, aRequest, aReview } from '../../test/api-double.ts';
+import { eachTestHas } from '../../test/desk.ts';
+import type { Person } from '../../test/world-double.ts';
 
 let api: ApiDouble;
 let person: Person;
+let signedIn: () => Promise<void>;
+eachTestHas((desk) => ({ api, person, signedIn } = desk));
 
 const extension = {
   grantId: 'grt_1',
@@ -22,16 +25,8 @@ const grants = () =>
 const ends = (endsAt: string) => api.on('GET /grants/grt_1', { body: { ...held, endsAt } });
 
 beforeEach(async () => {
-  api = await ApiDouble.start();
-  person = await Person.at(api.url);
-  person.stdin = `${token}\n`;
-  await person.types('login', '--token-stdin');
-  person.stdin = '';
+  await signedIn();
   grants();
-});
-afterEach(async () => {
-  await api.stop();
-  await person.leave();
 });
 
 it('extends the grant that lasts longest, from the end that was seen', async () => {

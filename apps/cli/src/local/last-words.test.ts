@@ -1,25 +1,20 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiDouble, token } from '../../test/api-double.ts';
-import { Person } from '../../test/world-double.ts';
+import type { ApiDouble } from '../../test/api-double.ts';
+import { eachTestHas } from '../../test/desk.ts';
+import type { Person } from '../../test/world-double.ts';
 import { directoriesOf } from '../settings/directories.ts';
 import { leaveWord } from './last-words.ts';
 
 let api: ApiDouble;
 let person: Person;
+let signedIn: () => Promise<void>;
+eachTestHas((desk) => ({ api, person, signedIn } = desk));
 
 beforeEach(async () => {
-  api = await ApiDouble.start();
-  person = await Person.at(api.url);
-  person.stdin = `${token}\n`;
-  await person.types('login', '--token-stdin');
-  person.stdin = '';
+  await signedIn();
   api.on('GET /resources', { body: { items: [] } });
-});
-afterEach(async () => {
-  await api.stop();
-  await person.leave();
 });
 
 const word = (at: string, detail: string) =>

@@ -177,7 +177,7 @@ describe('signing in', () => {
 });
 
 describe('lists', () => {
-  beforeEach(signedIn);
+  beforeEach(() => signedIn());
 
   it('are {items} with --json, tab-separated when piped, and a table at a terminal', async () => {
     api.on('GET /resources', { body: { items: [aResource()] } });

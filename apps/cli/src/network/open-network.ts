@@ -152,16 +152,13 @@ export class PreparedNetwork {
       debug: this.#around.debug,
     });
     const lost = new Promise<Problem>((resolve) => {
-      void this.#helper.ended.then(async (code) => {
-        if (code === 'GRANT_ENDED') await this.#toldByTunnel(tunnel);
-        if (!closing && code !== null) resolve(lostBecause(code));
-      });
-      void this.#deviceLost.promise.then((problem) => {
+      const lose = async (problem: Problem) => {
+        await this.#toldByTunnel(tunnel);
         if (!closing) resolve(problem);
-      });
-      void reachLost?.then((problem) => {
-        if (!closing) resolve(problem);
-      });
+      };
+      void this.#helper.ended.then((code) => (code === null ? undefined : lose(lostBecause(code))));
+      void this.#deviceLost.promise.then(lose);
+      void reachLost?.then(lose);
     });
     const summary = () => this.#summary(tunnel, reach);
     const refresh = () => this.#change().catch((error: unknown) => this.#note('refresh', error));
@@ -188,8 +185,8 @@ export class PreparedNetwork {
   }
 
   /**
-   * The helper ends with the grant, to the second. Then it is the tunnel that says so, with who ended it and why; only when it says nothing, or goes on because the grant does,
-   * the routes are what is missing.
+   * The helper ends with the grant, to the second, and the device with it. Then it is the tunnel that says so, with who ended it and why; only when it says nothing, or goes on
+   * because the grant does, the routes are what is missing.
    */
   async #toldByTunnel(tunnel: Pick<Tunnel, 'endsAt' | 'ended'>): Promise<void> {
     const { clock, timers } = this.#around.world.effects;

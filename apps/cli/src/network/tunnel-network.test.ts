@@ -150,6 +150,7 @@ describe('a network by a device', () => {
     const network = await (await begin(aNetwork()))?.join(tunnel, never);
     let lost: Problem | undefined;
     void network?.lost.then((problem) => (lost = problem));
+    system.devices[0]?.ended?.('the device is gone');
     system.endHelper('GRANT_ENDED');
     await settle();
     effects.time.advance(29_000);

@@ -113,7 +113,7 @@ describe('in the background', () => {
       new RegExp(`in the background, .* staging-rds: .*revoked: "${reason}" \\(GRANT_ENDED\\)`, 'u'),
     );
     const after = laptop.tunnel(['ls']);
-    expect(await after.code).toBe(0);
+    expect(await after.code, after.stderr).toBe(0);
     expect(after.stderr).not.toContain('in the background');
   });
 

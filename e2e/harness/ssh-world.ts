@@ -82,6 +82,11 @@ export class SshWorld {
     return new SshWorld(product, sshd, [folder, written.folder]);
   }
 
+  /** The tags of an instance as it began, but for a host key: that of `files` as its sshd has it now. */
+  tags(name: HostName): Record<string, string> {
+    return { ...tagsOf(name), ...(name === 'files' && { 'jit-host-key': this.sshd.files.hostKey }) };
+  }
+
   /** The person's own private key, for hosts that know it. */
   get ownKey(): string {
     return join(this.#folders[0] ?? '', 'own_key');

@@ -33,6 +33,7 @@ export const programs = {
   iperf3: { paths: onPath('iperf3'), debian: 'iperf3', for: 'throughput of a routed network' },
   sshuttle: { paths: onPath('sshuttle'), debian: 'sshuttle', for: 'the peer that routing is compared with' },
   ssh: { paths: onPath('ssh'), debian: 'openssh-client', for: 'a real SSH client' },
+  rsync: { paths: onPath('rsync'), debian: 'rsync', for: 'files over SSH' },
   sshd: { paths: system('sshd'), debian: 'openssh-server', for: 'a real SSH server on a gateway' },
   conntrack: { paths: system('conntrack'), debian: 'conntrack', for: 'flows that a packet filter knows' },
   'systemd-analyze': { paths: onPath('systemd-analyze'), debian: 'systemd', for: 'the agent’s units' },

@@ -124,7 +124,12 @@ function present({ world, printer }: Waiting, opened: readonly OpenTunnel[], sha
   for (const { tunnel, settings, resource, network } of opened) {
     const left = sayClock((Date.parse(tunnel.endsAt) - world.effects.clock.now()) / 1000);
     if (network === null) printer.data(settings.url);
-    else {
+    // A port alone brings neither the key of a minute nor the host key on record.
+    if (resource.ssh && tunnel.port !== 0)
+      printer.say(
+        `with keys of your own: ssh -p ${tunnel.port} ${clean(resource.ssh.user)}@${tunnel.host}; with one that is made for you: tunnel ssh ${clean(resource.name)}`,
+      );
+    if (network !== null) {
       for (const address of networkAddresses(resource, network.summary, settings.url)) printer.data(address);
       for (const line of networkLines(resource.name, network.summary)) printer.say(line);
     }

@@ -105,7 +105,9 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
   ];
   if (resource.notConnectable)
     facts.push(['refused', `${resource.notConnectable.reason} (${resource.notConnectable.code})`]);
-  const next = resource.connectable ? [`tunnel connect ${resource.name}`] : [];
+  const next = resource.connectable
+    ? [`tunnel ${resource.kind === 'ssh' ? 'ssh' : 'connect'} ${resource.name}`]
+    : [];
   return [
     `${paint.bold(clean(resource.name))}  ${clean(resource.title)}`,
     ...facts.map(([name, value]) => `  ${paint.dim(name.padEnd(12))}${clean(value)}`),

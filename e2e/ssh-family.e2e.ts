@@ -1,0 +1,208 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { find } from '../tools/test/programs.ts';
+import type { CloudTrailRecord } from './harness/product.ts';
+import { instances, SshWorld, type HostName } from './harness/ssh-world.ts';
+import { Laptop, type Run } from './harness/tunnel.ts';
+
+const programs = (['ssh', 'sshd', 'curl', 'rsync'] as const).every((name) => find(name) !== undefined);
+const patience = { timeout: 60_000, interval: 50 };
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
+describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
+  let world: SshWorld;
+  let laptop: Laptop;
+  let user: string;
+  const home = (name: HostName, file: string) => join(world.sshd[name].home, file);
+  const config = () => join(laptop.home, '.ssh/config');
+  /** As a person types it, but for the file of settings, which OpenSSH seeks in the home of passwd rather than in HOME. */
+  const ssh = (...words: string[]) => laptop.run('ssh', ['-F', config(), ...words]);
+  const trail = (eventName: string): CloudTrailRecord[] =>
+    world.product.cloudTrail().filter((record) => record.eventName === eventName);
+  const pushes = () => trail('SendSSHPublicKey').map(({ requestParameters }) => requestParameters);
+  const ended = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
+  /** Processes of this laptop that carry a connection. */
+  const proxies = () =>
+    readdirSync('/proc').filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return (
+          words.includes('\0proxy\0') && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(laptop.home)
+        );
+      } catch {
+        // Gone meanwhile, or no process at all.
+        return false;
+      }
+    });
+
+  beforeAll(async () => {
+    world = await SshWorld.start();
+    ({ user } = world.sshd.files);
+    laptop = await Laptop.signedIn(world.product, 'engineer');
+    const engineer = world.product.as('engineer');
+    for (const name of ['files-1', 'fresh-1', 'node-1']) await engineer.asks(name, 3600);
+    expect(await laptop.tunnel(['ssh-config', '--install']).code).toBe(0);
+  });
+  afterAll(async () => {
+    await laptop.remove();
+    await world.stop();
+  });
+
+  it('b1: ssh by name and by instance id, with nothing on standard output but what the command says', async () => {
+    const byName = await ended(ssh('files-1', 'id -un; printf done'));
+    expect(byName).toMatchObject({ code: 0, out: `${user}\ndone`, err: '' });
+    const byId = await ended(ssh(`${user}@${instances.files}`, 'id', '-un'));
+    expect(byId).toMatchObject({ code: 0, out: `${user}\n`, err: '' });
+    expect(pushes().at(-1)).toMatchObject({ instanceId: instances.files, osUser: user });
+  });
+
+  it('b1: scp, sftp and rsync bring each byte, and a second installation changes nothing', async () => {
+    const sent = randomBytes(300_000);
+    const file = join(laptop.home, 'sent.bin');
+    writeFileSync(file, sent);
+    const scp = await ended(laptop.run('scp', ['-F', config(), '-q', file, `files-1:by-scp`]));
+    expect(scp).toEqual({ code: 0, out: '', err: '' });
+    const batch = `put ${file} by-sftp\nget by-scp ${join(laptop.home, 'back.bin')}\n`;
+    const sftp = laptop.run('sftp', ['-F', config(), '-q', '-b', '-', 'files-1'], batch);
+    expect(await sftp.code, sftp.stderr).toBe(0);
+    const rsync = laptop.run('rsync', ['-e', `ssh -F ${config()}`, file, 'files-1:by-rsync']);
+    expect(await rsync.code, rsync.stderr).toBe(0);
+    for (const path of [home('files', 'by-scp'), home('files', 'by-sftp'), home('files', 'by-rsync')])
+      expect(sha256(readFileSync(path))).toBe(sha256(sent));
+    expect(sha256(readFileSync(join(laptop.home, 'back.bin')))).toBe(sha256(sent));
+    const before = statSync(config(), { bigint: true }).mtimeNs;
+    const again = laptop.tunnel(['ssh-config', '--install', '--json']);
+    expect(await again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'unchanged' });
+    expect(statSync(config(), { bigint: true }).mtimeNs).toBe(before);
+  });
+
+  it('b1: an editor opens further channels through one connection, and c2: no private key is anywhere but in memory', async () => {
+    const path = join(laptop.home, 'mux');
+    const master = ssh('-M', '-S', path, '-N', 'files-1');
+    await expect.poll(() => existsSync(path), patience).toBe(true);
+    const second = await ended(ssh('-S', path, 'files-1', 'printf second'));
+    expect(second).toMatchObject({ code: 0, out: 'second' });
+    expect(proxies()).toHaveLength(1);
+    // While the key is in use: everything that others could read, and everything that was written.
+    const [proxy = ''] = proxies();
+    const seen = [`/proc/${proxy}/cmdline`, `/proc/${proxy}/environ`, ...filesBelow(laptop.home)]
+      .filter((file) => file !== path)
+      .map((file) => readFileSync(file));
+    const secrets = ['PRIVATE KEY', 'openssh-key-v1', ...leaseSecrets()];
+    for (const secret of secrets) expect(seen.some((bytes) => bytes.includes(secret))).toBe(false);
+    expect(await ssh('-S', path, '-O', 'exit', 'files-1').code).toBe(0);
+    await master.code;
+    await expect.poll(proxies, patience).toEqual([]);
+    expect(readdirSync(join(laptop.home, 'state/sallyport/ssh'))).not.toContain('files-1');
+  });
+
+  it('b3: the exit status of the remote command is that of ssh, and of tunnel ssh', async () => {
+    expect(await ssh('files-1', 'exit 7').code).toBe(7);
+    const own = await ended(laptop.tunnel(['ssh', 'files-1', '--', 'echo out; echo err >&2; exit 7']));
+    expect(own).toEqual({ code: 7, out: 'out\n', err: 'err\n' });
+  });
+
+  it('b3: a denied start ends in seconds with our words on standard error, and leaves no process', async () => {
+    await world.product.sandbox.instance(instances.fresh, {
+      tags: { ...world.tags('fresh'), AccessGranted: 'false' },
+    });
+    try {
+      const denied = await ended(ssh('fresh-1', 'true'));
+      expect(denied).toMatchObject({ code: 255, out: '' });
+      expect(denied.err).toContain('GATEWAY_TAG_CLOSED');
+    } finally {
+      await world.product.sandbox.instance(instances.fresh, { tags: world.tags('fresh') });
+    }
+    const stranger = await ended(ssh(`nobody@files-1`, 'true'));
+    expect(stranger).toMatchObject({ code: 255, out: '' });
+    expect(stranger.err).toContain(`ssh ${user}@files-1`);
+    await expect.poll(proxies, patience).toEqual([]);
+  });
+
+  it('b4: a hybrid node is reached with a key of the person, and Instance Connect is not tried', async () => {
+    const before = pushes().length;
+    const run = await ended(ssh('-i', world.ownKey, `${user}@${instances.node}`, 'printf node'));
+    expect(run).toMatchObject({ code: 0, out: 'node' });
+    expect(pushes()).toHaveLength(before);
+  });
+
+  it('c3: the first host key is pinned to the instance, and another one stops ssh with both fingerprints', async () => {
+    expect(await ended(ssh('fresh-1', 'printf first'))).toMatchObject({ code: 0, out: 'first', err: '' });
+    world.sshd.fresh.changeHostKey();
+    // By another name it is the same instance.
+    for (const name of ['fresh-1', `${user}@${instances.fresh}`]) {
+      const changed = await ended(ssh(name, 'true'));
+      expect(changed).toMatchObject({ code: 255, out: '' });
+      expect(changed.err).toContain('SSH_HOST_KEY_CHANGED');
+      expect(changed.err.match(/SHA256:/gu)).toHaveLength(2);
+    }
+    // The one on record is not for ssh to change.
+    world.sshd.files.changeHostKey();
+    const recorded = await ended(ssh('files-1', 'true'));
+    expect(recorded.err).toContain('SSH_HOST_KEY_CHANGED');
+    await world.product.sandbox.instance(instances.files, { tags: world.tags('files') });
+    expect(
+      await ended(ssh('-o', 'KexAlgorithms=diffie-hellman-group-exchange-sha256', 'files-1', 'true')),
+    ).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('b5: a long scp lives through each close of the service, every time with fresh credentials', async () => {
+    const sent = randomBytes(12_000_000);
+    writeFileSync(join(laptop.home, 'long.bin'), sent);
+    const resumed = trail('ResumeSession').length;
+    await world.product.sandbox.faults({ toAgent: { bytesPerSecond: 300_000 } });
+    try {
+      const scp = laptop.run('scp', ['-F', config(), '-q', join(laptop.home, 'long.bin'), 'files-1:long']);
+      await expect.poll(() => existsSync(home('files', 'long')), patience).toBe(true);
+      const closed = async () => {
+        await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
+        return trail('ResumeSession').length;
+      };
+      await expect.poll(closed, { ...patience, interval: 2_000 }).toBeGreaterThanOrEqual(resumed + 2);
+      await world.product.sandbox.faults({});
+      expect({ code: await scp.code, err: scp.stderr }).toEqual({ code: 0, err: '' });
+    } finally {
+      await world.product.sandbox.faults({});
+    }
+    expect(sha256(readFileSync(home('files', 'long')))).toBe(sha256(sent));
+    const keys = trail('ResumeSession')
+      .filter(({ errorCode }) => errorCode === undefined)
+      .map(keyOf);
+    expect(
+      new Set([keyOf(trail('StartSession').at(-1)), ...keys.slice(resumed)]).size,
+    ).toBeGreaterThanOrEqual(3);
+  });
+
+  it('sessions end at AWS with ssh, and the sockets of keys with them', async () => {
+    await expect.poll(proxies, patience).toEqual([]);
+    await expect
+      .poll(
+        () =>
+          trail('StartSession').filter(({ errorCode }) => !errorCode).length -
+          trail('TerminateSession').length,
+        patience,
+      )
+      .toBeLessThanOrEqual(0);
+    const folder = join(laptop.home, 'state/sallyport/ssh');
+    for (const name of readdirSync(folder)) expect(() => readlinkSync(join(folder, name))).toThrow();
+  });
+
+  const keyOf = (record: CloudTrailRecord | undefined) =>
+    (record?.userIdentity as { accessKeyId?: string } | undefined)?.accessKeyId;
+
+  /** Access keys of leases; with them their secrets would stand there. */
+  function leaseSecrets(): string[] {
+    return trail('StartSession').flatMap((record) => keyOf(record) ?? []);
+  }
+
+  function filesBelow(folder: string): string[] {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
+  }
+});

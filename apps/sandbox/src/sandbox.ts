@@ -25,6 +25,7 @@ import { startEmulatedAgent } from './instances/emulated-agent.ts';
 import { startEmulatedShell } from './instances/emulated-shell.ts';
 import { PrivateNetwork, type OpenBacking } from './instances/private-network.ts';
 import { ProgramHouse } from './instances/programs/program-house.ts';
+import { serveSsh, type SshServer } from './instances/programs/ssh-server.ts';
 import { openInstallation, type Installation } from './principals/installation.ts';
 import { limits } from './limits.ts';
 import { PrincipalRegistry } from './principals/registry.ts';
@@ -119,6 +120,8 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
   const controlChannels = new ControlChannels(world, effects);
   const keys = new KeyRing(world.keys, installation.sealingKey, effects.random);
   const house = new ProgramHouse({ folder: installation.folder, keys, trail, effects });
+  const pushedKeys = new PushedKeys(clock);
+  const sshServers = serveSsh(world, network, { folder: installation.folder, pushedKeys, log: effects.log });
   const emulated = { effects, network, house, pace: { paced: options.paced } };
   const table = new SessionTable(effects, world.sessionManager, {
     start: (session) => {
@@ -134,6 +137,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     installation,
     trail,
     keys,
+    pushedKeys,
     table,
     effects,
     clock,
@@ -168,7 +172,8 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     companions,
     agents: agents?.settings ?? [],
     databasesReady: backings.ready(world.network),
-    close: () => closeAll({ server, agents, table, backings, trail, companions, house, ...doors }),
+    close: () =>
+      closeAll({ server, agents, table, backings, trail, companions, house, sshServers, ...doors }),
   };
 }
 
@@ -177,6 +182,7 @@ interface Inside {
   readonly installation: Installation;
   readonly trail: Trail;
   readonly keys: KeyRing;
+  readonly pushedKeys: PushedKeys;
   readonly table: SessionTable;
   readonly effects: Effects;
   readonly clock: ShiftedClock;
@@ -188,9 +194,8 @@ interface Inside {
 
 function openDoors(options: SandboxOptions, inside: Inside) {
   const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
-  const { seal, authoriser, authenticator, keys } = inside;
+  const { seal, authoriser, authenticator, keys, pushedKeys } = inside;
   const throttle = new Throttle(clock);
-  const pushedKeys = new PushedKeys(clock);
   const polls = new LongPolls(effects);
   const services = {
     sts: stsService({ world, authoriser, seal, effects }),
@@ -251,14 +256,16 @@ async function closeAll(parts: {
   readonly trail: Trail;
   readonly companions: Companions;
   readonly house: ProgramHouse;
+  readonly sshServers: readonly SshServer[];
 }): Promise<void> {
-  const { server, agents, table, channel, polls, backings, trail, companions, house } = parts;
+  const { server, agents, table, channel, polls, backings, trail, companions, house, sshServers } = parts;
   const closed = once(server, 'close');
   server.close();
   table.close();
   channel.close();
   polls.release();
   server.closeAllConnections();
-  await Promise.all([closed, agents?.close(), backings.close(), companions.close(), house.close()]);
+  const ended = [companions.close(), house.close(), ...sshServers.map((server) => server.close())];
+  await Promise.all([closed, agents?.close(), backings.close(), ...ended]);
   trail.close();
 }

@@ -71,6 +71,8 @@ export const worldForm = z.strictObject({
       agent: z.enum(['emulated', 'attached']).default('emulated'),
       /** The companion agent runs on this instance, in the sandbox's process, and listens on loopback at this port. */
       companion: z.strictObject({ port: port.default(7443) }).optional(),
+      /** This machine's OpenSSH server runs on the instance, at port 22, where the sandbox runs as root. */
+      sshd: z.boolean().default(false),
       /** OS accounts beside root and ssm-user; real processes of this machine run under these names. */
       users: z
         .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,30}$/))

@@ -22,6 +22,8 @@ export interface Instance {
   readonly agent: 'emulated' | 'attached';
   /** Where the companion agent listens on its loopback; undefined where there is none. */
   readonly companion?: { readonly port: number } | undefined;
+  /** An OpenSSH server of this machine listens at port 22 of its loopback. */
+  readonly sshd?: boolean | undefined;
   /** Names of its OS accounts, beside root and ssm-user. */
   readonly users: readonly string[];
   /** Its role may decrypt the data keys of sessions. */

@@ -38,13 +38,16 @@ export async function accountFiles(
 ): Promise<AccountFiles> {
   const place = join(folder, 'instances', instance.id);
   const home = join(place, 'home', user.name);
+  // Each home is its account's alone; the folder above is passed through, as /home is.
+  await mkdir(join(place, 'home'), { recursive: true, mode: 0o755 });
   await mkdir(home, { recursive: true, mode: 0o700 });
   if (owned) await chown(home, user.uid, user.uid);
   const users = usersOf(instance);
   const passwd = users.map(({ name, uid }) => `${name}:x:${uid}:${uid}::/home/${name}:/bin/sh`);
   const group = users.map(({ name, uid }) => `${name}:x:${uid}:`);
   const files = { passwd: join(place, 'passwd'), group: join(place, 'group'), home };
-  await writeFile(files.passwd, ['root:x:0:0:root:/root:/bin/sh', ...passwd, ''].join('\n'));
+  const sshd = `sshd:x:${firstUid - 1}:${firstUid - 1}::/run/sshd:/usr/sbin/nologin`;
+  await writeFile(files.passwd, ['root:x:0:0:root:/root:/bin/sh', sshd, ...passwd, ''].join('\n'));
   await writeFile(files.group, ['root:x:0:', 'tty:x:5:', ...group, ''].join('\n'));
   return files;
 }

@@ -12,6 +12,7 @@ export class PushedKeys {
   readonly #clock: Clock;
   /** By instance and user. */
   readonly #keys = new Map<string, PushedKey[]>();
+  readonly #listeners: ((instanceId: string) => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -24,6 +25,12 @@ export class PushedKeys {
     const others = (this.#keys.get(place) ?? []).filter((key) => key.line !== line);
     const goodUntil = this.#clock.now() + limits.pushedKeyMs;
     this.#keys.set(place, [...others, { line, goodUntil }].slice(-limits.pushedKeysPerUserMax));
+    for (const listener of this.#listeners) listener(instanceId);
+  }
+
+  /** Calls back after each key that was put to an instance. */
+  onChange(listener: (instanceId: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** What the instance's sshd finds when it asks who may sign in as that user. */

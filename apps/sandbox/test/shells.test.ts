@@ -1,6 +1,11 @@
 import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { TerminateSessionCommand } from '@aws-sdk/client-ssm';
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import {
+  DescribeInstanceInformationCommand,
+  ListTagsForResourceCommand,
+  TerminateSessionCommand,
+} from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canIsolate } from '../src/instances/programs/isolation.ts';
 import { bastion, region, RunningSandbox, type Keys } from './rig/running-sandbox.ts';
@@ -10,6 +15,8 @@ import { writeWorld } from './world/written-world.ts';
 
 const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/00000000-1111-2222-3333-444455556666';
 const account = 'workloads';
+/** Outside EC2. */
+const node = 'mi-0c3344556677889a1';
 
 /** A document of the account: a shell with these preferences. */
 function aShell(name: string, inputs: object) {
@@ -25,6 +32,12 @@ const { folder, worldFile } = writeWorld({
   base: 'usual',
   keys: [keyArn],
   instanceChanges: { [bastion]: { users: ['ec2-user', 'web-ops'] } },
+  instances: [
+    {
+      ...{ id: node, account, region, zone: 'eu-west-1a', name: 'cellar', address: '10.9.0.1', online: true },
+      tags: { 'jit-managed': 'true', site: 'cellar' },
+    },
+  ],
   documents: [
     aShell('as-web-ops', { runAsEnabled: true, runAsDefaultUser: 'web-ops' }),
     aShell('as-nobody-known', { runAsEnabled: true, runAsDefaultUser: 'gone' }),
@@ -149,6 +162,27 @@ describe('a shell of an emulated instance', { timeout: 60_000 }, () => {
     await shell.closed;
     const left = () => leftOf('sleep 98765').filter((line) => canIsolate() || !line.startsWith('sleep'));
     await expect.poll(left, { timeout: 30_000 }).toEqual([]);
+  });
+});
+
+describe('a node outside EC2', { timeout: 60_000 }, () => {
+  it('is found with its tags by the inventory, not by EC2, and runs shells', async () => {
+    const inventory = await cloud.inSpoke('inventory');
+    const ssm = cloud.ssm(inventory);
+    const Filters = [
+      { Key: 'ResourceType', Values: ['ManagedInstance'] },
+      { Key: 'tag:site', Values: ['cellar'] },
+    ];
+    const { InstanceInformationList } = await ssm.send(new DescribeInstanceInformationCommand({ Filters }));
+    expect(InstanceInformationList?.map(({ InstanceId }) => InstanceId)).toEqual([node]);
+    const { TagList } = await ssm.send(
+      new ListTagsForResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: node }),
+    );
+    expect(TagList).toContainEqual({ Key: 'site', Value: 'cellar' });
+    const { Reservations = [] } = await cloud.ec2(inventory).send(new DescribeInstancesCommand({}));
+    expect(JSON.stringify(Reservations)).not.toContain(node);
+    using shell = await SmallShell.start(cloud, keys, { Target: node });
+    await shell.shows(/\$ /);
   });
 });
 

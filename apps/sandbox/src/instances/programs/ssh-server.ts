@@ -93,6 +93,7 @@ export class SshServer {
   async close(): Promise<void> {
     await Promise.all(
       [...this.#children].map((child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return undefined;
         const gone = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGKILL');
         return gone;

@@ -38,7 +38,9 @@ export function describeInstances(world: World, authoriser: Authoriser): Operati
         NextToken: after = '',
       } = read.data;
       const seen = [...world.instances.values()].filter(
-        ({ account, region }) => account === call.caller.account && region === call.region,
+        ({ id, account, region }) =>
+          // Nodes outside EC2 are Systems Manager's alone.
+          id.startsWith('i-') && account === call.caller.account && region === call.region,
       );
       const missing = ids?.find((id) => !seen.some((instance) => instance.id === id));
       if (missing !== undefined)

@@ -61,10 +61,14 @@ function valueOf(instance: Instance, key: string): string {
     case 'PlatformTypes':
       return 'Linux';
     case 'ResourceType':
-      return 'EC2Instance';
+      return resourceType(instance);
     default:
       throw AwsError.own('InvalidFilterKey', `The filter ${key} is not valid.`);
   }
+}
+
+function resourceType({ id }: Instance): string {
+  return id.startsWith('mi-') ? 'ManagedInstance' : 'EC2Instance';
 }
 
 function pingStatus({ online }: Instance): string {
@@ -82,9 +86,39 @@ function informationShape(instance: Instance, clock: Clock): object {
     PlatformType: 'Linux',
     PlatformName: report?.platformName ?? 'Amazon Linux',
     PlatformVersion: report?.platformVersion ?? '2023',
-    ResourceType: instance.id.startsWith('mi-') ? 'ManagedInstance' : 'EC2Instance',
+    ResourceType: resourceType(instance),
     IPAddress: report?.address ?? instance.address,
     ComputerName: report?.computerName ?? instance.name,
+  };
+}
+
+const tagsForm = z.object({
+  ResourceType: z.literal('ManagedInstance'),
+  ResourceId: z.string().regex(/^mi-[0-9a-f]{17}$/),
+});
+
+/** ListTagsForResource of nodes outside EC2; those of EC2 have their tags there. */
+export function listTagsForResource(world: World, authoriser: Authoriser): Operation {
+  return {
+    name: 'ListTagsForResource',
+    readOnly: true,
+    describe: (input) => trailNames(input) as object,
+    async run(raw, call) {
+      const { ResourceId: id } = readInput(tagsForm, raw);
+      const { account } = call.caller;
+      const node = world.instances.get(id);
+      const seen = node?.account === account && node.region === call.region ? node : undefined;
+      const arn = `arn:aws:ssm:${call.region}:${account}:managed-instance/${id}`;
+      authoriser.require(call, 'ssm:ListTagsForResource', {
+        arn,
+        ...(seen === undefined ? {} : { tags: seen.tags }),
+      });
+      if (seen === undefined) throw AwsError.own('InvalidResourceId', `${id} is not a managed instance.`);
+      return {
+        result: { TagList: Object.entries(seen.tags).map(([Key, Value]) => ({ Key, Value })) },
+        trail: null,
+      };
+    },
   };
 }
 

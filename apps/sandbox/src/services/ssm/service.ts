@@ -4,7 +4,12 @@ import type { Authoriser } from '../../authorise/authoriser.ts';
 import type { SessionDesk } from '../../gateway/session-desk.ts';
 import type { World } from '../../world/world.ts';
 import { operations, type Service } from '../operation.ts';
-import { describeDocument, describeInstanceInformation, getDocument } from './inventory.ts';
+import {
+  describeDocument,
+  describeInstanceInformation,
+  getDocument,
+  listTagsForResource,
+} from './inventory.ts';
 import { describeSessions, resumeSession, terminateSession } from './sessions.ts';
 import { startSession } from './start-session.ts';
 
@@ -20,6 +25,7 @@ export function ssmService(world: World, authoriser: Authoriser, desk: SessionDe
       describeSessions(authoriser, desk),
       describeInstanceInformation(world, authoriser, clock),
       getDocument(world, authoriser),
+      listTagsForResource(world, authoriser),
       describeDocument(world, authoriser),
       ...agentCalls(world, authoriser),
     ),

@@ -82,12 +82,21 @@ function keptStatements({ keyArns = [], logGroupArns = [], logObjectArns = [] }:
       },
     );
   if (logObjectArns.length > 0)
-    statements.push({
-      Sid: 'WriteSessionLogObjects',
-      Effect: 'Allow',
-      Action: 's3:PutObject',
-      Resource: checkedAll('logObjectArn', logObjectArns),
-    });
+    statements.push(
+      {
+        Sid: 'WriteSessionLogObjects',
+        Effect: 'Allow',
+        Action: 's3:PutObject',
+        Resource: checkedAll('logObjectArn', logObjectArns),
+      },
+      // The agent ends a session whose bucket it cannot see to be encrypted.
+      {
+        Sid: 'SeeLogsEncrypted',
+        Effect: 'Allow',
+        Action: 's3:GetEncryptionConfiguration',
+        Resource: [...new Set(logObjectArns.map((arn) => arn.slice(0, arn.indexOf('/'))))],
+      },
+    );
   return statements;
 }
 

@@ -50,7 +50,8 @@ export async function startProgram(order: ProgramOrder, sink: ProgramSink): Prom
   const { instance, user, folder } = order;
   const own = canIsolate();
   const files = await accountFiles(folder, instance, user, own);
-  const terminal = order.terminal ? openTerminal(own ? user : undefined, order.size) : undefined;
+  const typing = { timers: order.effects.timers, drained: () => sink.drained() };
+  const terminal = order.terminal ? openTerminal(own ? user : undefined, order.size, typing) : undefined;
   const place = { user, files, hostname: instance.name, terminal: terminal?.path, command: order.command };
   const { command, home, cwd } = own ? isolated(place) : plain(place);
   const child = spawn(command[0]!, command.slice(1), {
@@ -137,7 +138,6 @@ class TerminalProgram extends RunningProgram implements Program {
     this.#effects = effects;
     const { stream } = terminal;
     stream.on('data', (bytes: Buffer) => sink.output(bytes));
-    stream.on('drain', () => sink.drained());
     // EIO is how a pseudo-terminal ends on Linux; `close` follows.
     stream.on('error', () => undefined);
     stream.on('close', () => this.#tell());
@@ -165,7 +165,7 @@ class TerminalProgram extends RunningProgram implements Program {
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#terminal.stream.destroyed || this.#terminal.stream.write(bytes);
+    return this.#terminal.write(bytes);
   }
 
   hold(on: boolean): void {

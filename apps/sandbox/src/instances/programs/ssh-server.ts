@@ -55,6 +55,8 @@ export class SshServer {
   readonly #parts: SshServerParts;
   readonly #folder: string;
   readonly #children = new Set<ChildProcess>();
+  readonly #starting = new Set<Promise<void>>();
+  #closed = false;
 
   private constructor(instance: Instance, parts: SshServerParts) {
     this.#instance = instance;
@@ -84,19 +86,25 @@ export class SshServer {
   /** Serves one connection. */
   serve(socket: Duplex): void {
     socket.on('error', () => undefined);
-    this.#start(socket).catch((error: unknown) => {
-      this.#parts.log.write('warn', 'sshd does not start', { id: this.#instance.id, reason: String(error) });
-      socket.destroy();
-    });
+    const starting = this.#start(socket)
+      .catch((error: unknown) => {
+        const { log } = this.#parts;
+        log.write('warn', 'sshd does not start', { id: this.#instance.id, reason: String(error) });
+        socket.destroy();
+      })
+      .finally(() => this.#starting.delete(starting));
+    this.#starting.add(starting);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#starting);
     await Promise.all(
-      [...this.#children].map((child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return undefined;
+      [...this.#children].flatMap((child) => {
+        if (child.exitCode !== null || child.signalCode !== null) return [];
         const gone = new Promise((resolve) => child.once('exit', resolve));
         child.kill('SIGKILL');
-        return gone;
+        return [gone];
       }),
     );
   }
@@ -108,6 +116,8 @@ export class SshServer {
     for (const user of usersOf(this.#instance))
       files = await accountFiles(folder, this.#instance, user, true);
     if (files === undefined) throw new Error('the instance has no account');
+    // Nobody is there any more: an sshd would wait two minutes for whom nothing tells it has gone.
+    if (this.#closed || socket.destroyed) return void socket.destroy();
     const homes = join(files.home, '..');
     const child = spawn(
       'setpriv',

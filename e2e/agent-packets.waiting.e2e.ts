@@ -15,6 +15,7 @@ import { find } from '../tools/test/programs.ts';
 const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
 const missing = (['ip', 'nft', 'perl', 'curl'] as const).filter((program) => !find(program));
 const client = fileURLToPath(new URL('harness/packet-client.ts', import.meta.url));
+const l3 = fileURLToPath(new URL('../apps/agent/install/l3.sh', import.meta.url));
 /** GRE, L2TP and a protocol that nobody speaks. */
 const [gre, l2tp, nobodys] = [47, 115, 99];
 const four = '10.0.2.60';
@@ -165,5 +166,27 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0)('whole packets through
     const port = await world.listen(other, four, 8080);
     const page = await fetch(`http://127.0.0.1:${String(port)}/`);
     expect(await page.text()).toBe('a private page\n');
+  });
+
+  it('makes no device on a machine that forwards for others, and none without its filter', async () => {
+    const gateway = () =>
+      Promise.all([
+        world.gateway.ask('ip', ['-br', 'link']),
+        world.gateway.ask('nft', ['list', 'ruleset']),
+        world.gateway.ask('sysctl', ['-n', 'net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']),
+      ]);
+    const before = await gateway();
+    const up = `${l3} up nobody`;
+    await expect(
+      world.gateway.ask('bash', ['-c', `nft() { return 1; }; export -f nft; ${up}`]),
+    ).rejects.toThrow();
+    expect(await gateway()).toEqual(before);
+    for (const forwards of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']) {
+      await world.gateway.ask('sysctl', ['-qw', `${forwards}=1`]);
+      await expect(world.gateway.ask('bash', ['-c', up])).rejects.toThrow(/forwards packets for others/);
+      expect(await world.gateway.ask('sysctl', ['-n', forwards])).toBe('1\n');
+      await world.gateway.ask('sysctl', ['-qw', `${forwards}=0`]);
+      expect(await gateway()).toEqual(before);
+    }
   });
 });

@@ -10,18 +10,12 @@ user=${2:-sallyport-agent}
 case ${1:-} in
   up)
     "$0" down "$user"
-    if [ "$(sysctl -n net.ipv4.ip_forward)" = 1 ]; then
+    if [ "$(sysctl -n net.ipv4.ip_forward)" = 1 ] || [ "$(sysctl -n net.ipv6.conf.all.forwarding)" = 1 ]; then
       echo 'This machine forwards packets for others already (a router, or containers): no device for whole packets is made.' >&2
       exit 1
     fi
-    ip tuntap add dev "$device" mode tun user "$user"
-    # Without a link-local address: nothing of the machine's own goes into it.
-    sysctl -qw "net.ipv6.conf.$device.addr_gen_mode=1"
-    ip addr add 100.127.255.1 peer 100.127.255.2 dev "$device"
-    ip -6 addr add fd73:616c:6c79::1/127 dev "$device" nodad
-    # Larger than any packet: what the kernel put together from fragments passes whole.
-    ip link set "$device" mtu 65535 txqueuelen 1000 up
-    ip -6 route replace fd73:616c:6c79::2/128 dev "$device"
+    # All of it or nothing; the filter comes before what it filters.
+    trap '"$0" down "$user"' ERR
     nft -f - <<NFT
 table inet sallyport_agent {
   chain input {
@@ -45,6 +39,14 @@ table inet sallyport_agent {
   }
 }
 NFT
+    ip tuntap add dev "$device" mode tun user "$user"
+    # Without a link-local address: nothing of the machine's own goes into it.
+    sysctl -qw "net.ipv6.conf.$device.addr_gen_mode=1"
+    ip addr add 100.127.255.1 peer 100.127.255.2 dev "$device"
+    ip -6 addr add fd73:616c:6c79::1/127 dev "$device" nodad
+    # Larger than any packet: what the kernel put together from fragments passes whole.
+    ip link set "$device" mtu 65535 txqueuelen 1000 up
+    ip -6 route replace fd73:616c:6c79::2/128 dev "$device"
     # A machine that forwards stops taking its own IPv6 routes from its router, unless it is told to go on.
     for accept in /proc/sys/net/ipv6/conf/*/accept_ra; do
       if [ "$(cat "$accept")" = 1 ]; then echo 2 >"$accept"; fi

@@ -25,6 +25,7 @@ export const programs = {
   },
   'redis-cli': { paths: onPath('redis-cli'), debian: 'redis-tools', for: 'its client' },
   script: { paths: onPath('script'), debian: 'bsdutils', for: 'a terminal that closes' },
+  less: { paths: onPath('less'), debian: 'less', for: 'a full-screen program in a shell' },
   perl: { paths: onPath('perl'), debian: 'perl-base', for: 'connections of another user' },
   ip: { paths: system('ip'), debian: 'iproute2', for: 'network namespaces and routes' },
   nft: { paths: system('nft'), debian: 'nftables', for: 'routing by packet filter' },

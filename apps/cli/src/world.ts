@@ -15,6 +15,16 @@ export interface InputStream {
   readAll(bytesMax: number): Promise<string>;
 }
 
+/** The terminal of this process. */
+export interface Terminal {
+  /** Characters across and down. */
+  readonly size: { readonly cols: number; readonly rows: number };
+  /** Hands every key on as it is pressed, Ctrl-C among them, until what is returned is called (or the process exits). */
+  raw(): () => void;
+  /** Calls back when the size has changed; returns how to stop listening. */
+  onResize(listener: () => void): () => void;
+}
+
 /** Asks a person at a terminal; rejects with {@link Interrupted} on Ctrl-C. */
 export interface Prompts {
   text(question: string, options?: { initial?: string }): Promise<string>;
@@ -34,8 +44,10 @@ export interface World {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly effects: Effects;
-  /** Standard input and output as bytes, for a command that carries those of another program and prints nothing. */
-  bytes(): { readonly from: Readable; readonly to: Writable };
+  /** The three standard streams as bytes, for a command that carries those of another program and prints nothing. */
+  bytes(): { readonly from: Readable; readonly to: Writable; readonly errors: Writable };
+  /** The terminal that standard input and output are; undefined when one of them is something else. */
+  terminal(): Terminal | undefined;
   prompts(): Promise<Prompts>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying; returns how to stop listening. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): () => void;

@@ -58,10 +58,11 @@ export class Person {
       stdout: stream(out),
       stderr: stream(err),
       effects: systemEffects(),
-      bytes: () => ({
-        from: Readable.from([]),
-        to: new Writable({ write: (_bytes, _encoding, done) => done() }),
-      }),
+      bytes: () => {
+        const nowhere = () => new Writable({ write: (_bytes, _encoding, done) => done() });
+        return { from: Readable.from([]), to: nowhere(), errors: nowhere() };
+      },
+      terminal: () => undefined,
       prompts: async () => {
         const next = async () => {
           const answer = this.answers.shift();

@@ -1,7 +1,7 @@
 /** Commands as help and manual show them, in the order a newcomer meets them. Commands that only programs call are in none. */
 export const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Use', ['ls', 'show', 'request', 'connect', 'url', 'env', 'creds', 'ps', 'stop', 'up', 'extend', 'done']],
-  ['Hosts', ['ssh', 'scp', 'ssh-config']],
+  ['Hosts', ['ssh', 'scp', 'shell', 'exec', 'ssh-config']],
   ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
   ['Look back', ['audit search', 'audit tail']],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor', 'completion']],

@@ -3,6 +3,7 @@ import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
 import { type InputStream, type OutputStream, type World } from '../world.ts';
 import { homeAndShell } from './home-and-shell.ts';
+import { systemTerminal } from './system-terminal.ts';
 
 declare const TUNNEL_VERSION: string | undefined;
 
@@ -35,7 +36,8 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
     stdout: outputOf(process.stdout),
     stderr: outputOf(process.stderr),
     effects: systemEffects(),
-    bytes: () => ({ from: process.stdin, to: process.stdout }),
+    bytes: () => ({ from: process.stdin, to: process.stdout, errors: process.stderr }),
+    terminal: systemTerminal,
     prompts: async () => (await import('./prompts.ts')).terminalPrompts,
     onSignal: (listener) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

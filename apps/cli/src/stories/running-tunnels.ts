@@ -25,9 +25,9 @@ export interface LiveTunnel extends Omit<TunnelStatus, 'sessionId'> {
   readonly openedAt: string;
 }
 
-/** Whether it is the one connection of an ssh, so that no other program can be led through it. */
+/** Whether it is the one connection of an ssh, or a shell, so that no other program can be led through it. */
 export function carriesOne({ port, url }: Pick<LiveTunnel, 'port' | 'url'>): boolean {
-  return port === 0 && (url?.startsWith('ssh:') ?? false);
+  return port === 0 && (/^(ssh|shell):/u.test(url ?? ''));
 }
 
 /** A tunnel that runs here, and the socket it is asked by. */

@@ -1,0 +1,213 @@
+import type { Grant, Resource } from '@sallyport/api-client';
+import {
+  awsSessionKeys,
+  awsSsmSessions,
+  connectionSettings,
+  controlPlaneOf,
+  RemoteShell,
+  systemWake,
+  webSocketTransport,
+  type ShellEnd,
+  type ShellEvents,
+  type ShellPurpose,
+} from '@sallyport/connect';
+import { Problem } from '@sallyport/problems';
+import { exitCodes } from '../exit-codes.ts';
+import { Announcement } from '../local/announcement.ts';
+import { sayDuration } from '../output/duration.ts';
+import { clean } from '../output/text.ts';
+import { endInTime } from '../process/end-in-time.ts';
+import { LiveChannel } from '../server/live-channel.ts';
+import type { WishFlags } from '../stories/ask-for.ts';
+import type { Waiting } from '../stories/await-decision.ts';
+import { grantFor } from '../stories/grant-for.ts';
+import { readResource } from '../stories/resources.ts';
+import { grantEnded } from '../stories/tunnel-end.ts';
+import { Interrupted } from '../world.ts';
+import { Escape } from './escape.ts';
+import { Keyboard } from './keyboard.ts';
+import { commandOf, loginOf, shellOf, type RemoteCommand } from './remote-command.ts';
+
+export interface RemoteWish {
+  readonly name: string;
+  readonly purpose: ShellPurpose;
+  /** What to run; a shell has none. */
+  readonly words: readonly string[];
+  readonly wish: WishFlags;
+  readonly wait: boolean;
+}
+
+/**
+ * `tunnel shell`, `tunnel exec`: a grant (asking and waiting for it), then the program on the far side with this terminal or these streams. Resolves with its exit status where
+ * one is told, else 0 once it has ended by itself, 130 after a signal; refuses with the reason when its grant ended (12) or it could not be run.
+ */
+export async function remoteStory(asking: Waiting, wanted: RemoteWish): Promise<number> {
+  const { world, server, debug } = asking;
+  const resource = await readResource(server, wanted.name);
+  const command = asked(resource, wanted);
+  const grant = (await grantFor(asking, [resource], wanted.wish, wanted.wait)).get(resource.name);
+  if (!grant) throw new Problem('GRANT_NOT_HELD', { detail: `${clean(resource.name)} was not granted.` });
+  const stopping = new AbortController();
+  const stop = world.onSignal(() => stopping.abort(new Interrupted()));
+  const inTime = endInTime(world);
+  const live = new LiveChannel({ server, effects: world.effects, debug });
+  const announcement = await Announcement.begin(world, {
+    ...{ name: resource.name, grantId: grant.id, server: server.address.origin },
+    ...{ background: false, source: null },
+  });
+  try {
+    const run = new RemoteRun(asking, { resource, grant, purpose: wanted.purpose, command });
+    const signal = AbortSignal.any([stopping.signal, announcement.abandoned]);
+    return await run.through(announcement, live, signal);
+  } finally {
+    stop();
+    await announcement.withdraw();
+    live.close();
+    inTime();
+  }
+}
+
+/** What is to be run, refused before anything is asked for. */
+function asked(resource: Resource, { purpose, words }: RemoteWish): RemoteCommand | undefined {
+  if (shellOf(resource).clientRecording)
+    throw new Problem('SESSION_RECORDING_UNAVAILABLE', {
+      detail: `What ${clean(resource.name)} shows is to be recorded by the client.`,
+    });
+  if (purpose !== 'shell') return commandOf(resource, words);
+  loginOf(resource);
+  return undefined;
+}
+
+interface RunParts {
+  readonly resource: Resource;
+  readonly grant: Grant;
+  readonly purpose: ShellPurpose;
+  readonly command: RemoteCommand | undefined;
+}
+
+/** One program on the far side, joined with the streams of this process. */
+class RemoteRun {
+  readonly #asking: Waiting;
+  readonly #parts: RunParts;
+  #shell: RemoteShell | undefined;
+  #keyboard: Keyboard | undefined;
+  /** What a person should know and was not told while the program had the terminal. */
+  readonly #later: string[] = [];
+  #raw = false;
+
+  constructor(asking: Waiting, parts: RunParts) {
+    this.#asking = asking;
+    this.#parts = parts;
+  }
+
+  async through(announcement: Announcement, live: LiveChannel, signal: AbortSignal): Promise<number> {
+    const { world, server, debug } = this.#asking;
+    const { grant, purpose, command, resource } = this.#parts;
+    const terminal = purpose === 'command' ? undefined : world.terminal();
+    const shell = await RemoteShell.open(
+      {
+        ...{ grantId: grant.id, purpose, ...command, clientVersion: world.version },
+        ...(terminal && { size: terminal.size }),
+        rules: { controlPlane: server.address, ...connectionSettings(world.env) },
+      },
+      announcement.noting({
+        ...{ controlPlane: controlPlaneOf(server.api), ssm: awsSsmSessions, keys: awsSessionKeys, debug },
+        ...{ transport: webSocketTransport, effects: world.effects, onWake: systemWake(world.effects) },
+        onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
+      }),
+      this.#events(),
+      signal,
+    );
+    this.#shell = shell;
+    const url = `shell:${resource.name}`;
+    await announcement.opened(
+      { host: '', port: 0, endsAt: shell.endsAt, url, socketPath: null },
+      { status: () => this.#status(), stop: async () => void (await shell.close()) },
+    );
+    const restore = this.#takeTerminal();
+    const leave = () => void shell.close();
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      const end = await shell.ended;
+      await this.#drained();
+      return this.#exitCode(end, signal);
+    } finally {
+      restore();
+      for (const line of this.#later) this.#asking.printer.say(line);
+    }
+  }
+
+  #events(): ShellEvents {
+    const { world } = this.#asking;
+    const { to, errors } = world.bytes();
+    const name = clean(this.#parts.resource.name);
+    const show = (stream: typeof to, bytes: Uint8Array) => {
+      // The bytes are a view of what arrived; a stream may keep them.
+      if (stream.write(Uint8Array.from(bytes))) return;
+      this.#shell?.pauseReading();
+      stream.once('drain', () => this.#shell?.resumeReading());
+    };
+    return {
+      output: (bytes) => show(to, bytes),
+      errorOutput: (bytes) => show(errors, bytes),
+      writable: () => this.#keyboard?.writable(),
+      warning: (secondsLeft) =>
+        this.#say(`${name}: ${sayDuration(secondsLeft)} left. Need it longer? tunnel extend ${name} 30m`),
+      reconnecting: () => this.#say(`${name}: the connection was lost, getting it back ...`),
+      recovered: (afterMs) => this.#say(`${name}: back after ${(afterMs / 1000).toFixed(1)} s`),
+    };
+  }
+
+  /** The program may be drawing on the whole screen: then words wait for the end, but for the window's title, which no program's screen holds. */
+  #say(line: string): void {
+    const { world, printer } = this.#asking;
+    if (!this.#raw) return printer.say(line);
+    this.#later.push(line);
+    world.bytes().to.write(`\u001b]2;${line}\u0007`);
+  }
+
+  /** From here on keys and the size of the terminal are the program's. */
+  #takeTerminal(): () => void {
+    const shell = this.#shell;
+    const { purpose } = this.#parts;
+    // A command without a terminal reads nothing: what is typed or piped stays with us.
+    if (purpose === 'command' || !shell) return () => undefined;
+    const { world } = this.#asking;
+    const terminal = world.terminal();
+    const escape = new Escape();
+    const restoreKeys = terminal?.raw();
+    const stopResize = terminal?.onResize(() => shell.resize(terminal.size));
+    this.#raw = terminal !== undefined;
+    this.#keyboard = new Keyboard(world.bytes().from, shell, (bytes) => {
+      if (!terminal) return bytes;
+      const { send, leave } = escape.take(bytes);
+      if (leave) void shell.close();
+      return send;
+    });
+    return () => {
+      this.#raw = false;
+      stopResize?.();
+      this.#keyboard?.close();
+      restoreKeys?.();
+    };
+  }
+
+  /** All that was shown has left this process. */
+  async #drained(): Promise<void> {
+    const { to, errors } = this.#asking.world.bytes();
+    await Promise.all([to, errors].map((stream) => new Promise((done) => stream.write('', done))));
+  }
+
+  #exitCode(end: ShellEnd, signal: AbortSignal): number {
+    if (end.order) throw grantEnded(this.#parts.resource.name, end.order);
+    if (end.problem) throw end.problem;
+    if (signal.aborted) return exitCodes.interrupted;
+    return end.exitCode ?? exitCodes.done;
+  }
+
+  #status(): object {
+    const { sessionId: id = '', endsAt = '' } = this.#shell ?? {};
+    return { id, state: 'open', grantId: this.#parts.grant.id, name: this.#parts.resource.name, endsAt };
+  }
+}

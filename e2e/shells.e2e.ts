@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { find } from '../tools/test/programs.ts';
+import { grantOf } from './harness/person.ts';
+import { Product } from './harness/product.ts';
+import { Terminal } from './harness/terminal.ts';
+import { Laptop, type Run } from './harness/tunnel.ts';
+
+/** Shells and commands as a person has them: the whole product, a real pseudo-terminal, real programs on the far side. */
+const missing = (['script', 'less'] as const).filter((program) => find(program) === undefined);
+
+describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
+  `shells and commands (needs script and less${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''})`,
+  { timeout: 120_000 },
+  () => {
+    let product: Product;
+    let laptop: Laptop;
+    let grantId: string;
+    const terminals: Terminal[] = [];
+
+    beforeAll(async () => {
+      product = await Product.start();
+      laptop = await Laptop.signedIn(product, 'engineer');
+      grantId = await grantOf(product.as('engineer'), product.as('approver'), 'web-1-shell', 1800);
+    }, 120_000);
+    afterEach(async () => {
+      for (const { run } of terminals.splice(0)) {
+        run.child.kill('SIGKILL');
+        await run.code;
+      }
+    });
+    afterAll(async () => {
+      await laptop?.remove();
+      await product?.remove();
+    });
+
+    async function shell(): Promise<Terminal> {
+      const terminal = new Terminal(laptop, ['shell', 'web-1-shell']);
+      terminals.push(terminal);
+      await terminal.shows(/\$ $/);
+      return terminal;
+    }
+    const exec = (...words: string[]): Run => laptop.tunnel(['exec', 'web-1-shell', '--', ...words]);
+    const done = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
+
+    it('e3 a shell in a terminal: Run As, size, resize, UTF-8, Ctrl-C, Ctrl-D, and the terminal as it was', async () => {
+      const terminal = await shell();
+      terminal.type('echo "as $USER"; stty size\r');
+      await terminal.shows(/as web-ops\r\n30 100\r\n/);
+      terminal.resize(80, 24);
+      terminal.type('stty size\r');
+      await terminal.shows(/\n24 80\r\n/);
+      terminal.type("printf '%s-%s\\n' grüße 日本\r");
+      await terminal.shows(/\ngrüße-日本\r\n/);
+      terminal.type('sleep 1000; echo "status $?"\r');
+      await terminal.shows(/sleep 1000; [^]*\n/);
+      terminal.type('\u0003');
+      await terminal.shows(/\^C/);
+      terminal.type('echo still here\r');
+      await terminal.shows(/\nstill here\r\n/);
+      terminal.type('\u0004');
+      expect(await terminal.ended()).toBe(0);
+      // Lines are edited and echoed again, and Ctrl-C is a signal again.
+      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 0'))).toMatch(/ isig icanon [^]* echo /);
+    });
+
+    it('lets a full-screen program draw, and takes back the screen when it ends', async () => {
+      const terminal = await shell();
+      terminal.type('seq 1 500 | TERM=xterm less -+F\r');
+      await terminal.shows('\u001b[?1049h');
+      terminal.type('G');
+      await terminal.shows(/\n500\r?/);
+      terminal.type('q');
+      await terminal.shows('\u001b[?1049l');
+      terminal.type('exit\r');
+      expect(await terminal.ended()).toBe(0);
+    });
+
+    it('is left by Enter, tilde, dot, with its session ended at AWS', async () => {
+      const terminal = await shell();
+      terminal.type('sleep 1000\r');
+      await terminal.shows(/sleep 1000\r\n/);
+      terminal.type('\r~.');
+      expect(await terminal.ended()).toBe(0);
+      const { eventName } = product.cloudTrail().findLast((call) => call.eventName.endsWith('Session')) ?? {};
+      expect(eventName).toBe('TerminateSession');
+    });
+
+    it('runs what is piped into it, and ends with the pipe', async () => {
+      const run = laptop.tunnel(['shell', 'web-1-shell'], 'echo "sum $((40 + 2))"\n');
+      expect(await done(run)).toMatchObject({ code: 0, out: expect.stringMatching(/\nsum 42\r\n/) as unknown });
+    });
+
+    it('runs a command: streams apart, its words as written, its exit status passed on', async () => {
+      const words = ['sh', '-c', 'printf "%s|" "$@"; echo trouble >&2; exit 7', '-', 'two  words', "it's", '$HOME', '日本'];
+      expect(await done(exec(...words))).toEqual({ code: 7, out: "two  words|it's|$HOME|日本|", err: 'trouble\n' });
+      expect(await done(exec('true'))).toEqual({ code: 0, out: '', err: '' });
+    });
+
+    it('carries a megabyte of output unharmed', async () => {
+      const { code, out } = await done(exec('seq', '1', '150000'));
+      expect(code).toBe(0);
+      expect(out).toBe(Array.from({ length: 150_000 }, (_, index) => `${index + 1}\n`).join(''));
+    });
+
+    it('refuses what is no shell, and a command without words, before anything is asked for', async () => {
+      const noShell = laptop.tunnel(['shell', 'prod-rds', '--json']);
+      expect(await noShell.code).toBe(5);
+      expect(noShell.stderr + noShell.stdout).toContain('RESOURCE_NOT_CONNECTABLE');
+      const noWords = laptop.tunnel(['exec', 'web-1-shell', '--json']);
+      expect(await noWords.code).toBe(2);
+      expect(noWords.stderr + noWords.stdout).toContain('SESSION_COMMAND_MISSING');
+    });
+
+    it('leaves no credential on disk, in arguments or in the environment while a shell runs', async () => {
+      const terminal = await shell();
+      const { items } = JSON.parse((await done(laptop.tunnel(['ps', '--json']))).out) as {
+        items: { pid: number; name: string; grantId: string }[];
+      };
+      expect(items).toMatchObject([{ name: 'web-1-shell', grantId }]);
+      const pid = items[0]?.pid ?? 0;
+      const seen = [readFileSync(`/proc/${pid}/cmdline`), readFileSync(`/proc/${pid}/environ`)].concat(
+        filesBelow(laptop.home).map((path) => readFileSync(path)),
+      );
+      const lease = product.cloudTrail().findLast((call) => call.eventName === 'AssumeRole') as unknown as {
+        responseElements: { credentials: { accessKeyId: string } };
+      };
+      const { accessKeyId } = lease.responseElements.credentials;
+      expect(accessKeyId).toMatch(/^ASIA/);
+      expect(seen.filter((bytes) => bytes.includes(accessKeyId) || /ASIA[A-Z0-9]{16}/.test(bytes.toString('latin1')))).toEqual([]);
+      terminal.type('exit\r');
+      expect(await terminal.ended()).toBe(0);
+    });
+
+    it('ends with its grant: exit code 12, the reason, and a terminal that works', async () => {
+      const terminal = await shell();
+      await product.as('admin').post(`/grants/${grantId}/revoke`, { reason: 'enough for today' });
+      expect(await terminal.ended()).toBe(12);
+      expect(terminal.screen).toContain('enough for today');
+      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 12'))).toContain(' icanon ');
+    });
+  },
+);
+
+/** Every plain file of a person's home. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => statSync(path).size < 1_000_000);
+}

@@ -62,7 +62,9 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       terminal.type('\u0004');
       expect(await terminal.ended()).toBe(0);
       // Lines are edited and echoed again, and Ctrl-C is a signal again.
-      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 0'))).toMatch(/ isig icanon [^]* echo /);
+      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 0'))).toMatch(
+        / isig icanon [^]* echo /,
+      );
     });
 
     it('lets a full-screen program draw, and takes back the screen when it ends', async () => {
@@ -89,12 +91,28 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
 
     it('runs what is piped into it, and ends with the pipe', async () => {
       const run = laptop.tunnel(['shell', 'web-1-shell'], 'echo "sum $((40 + 2))"\n');
-      expect(await done(run)).toMatchObject({ code: 0, out: expect.stringMatching(/\nsum 42\r\n/) as unknown });
+      expect(await done(run)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/\nsum 42\r\n/) as unknown,
+      });
     });
 
     it('runs a command: streams apart, its words as written, its exit status passed on', async () => {
-      const words = ['sh', '-c', 'printf "%s|" "$@"; echo trouble >&2; exit 7', '-', 'two  words', "it's", '$HOME', '日本'];
-      expect(await done(exec(...words))).toEqual({ code: 7, out: "two  words|it's|$HOME|日本|", err: 'trouble\n' });
+      const words = [
+        'sh',
+        '-c',
+        'printf "%s|" "$@"; echo trouble >&2; exit 7',
+        '-',
+        'two  words',
+        "it's",
+        '$HOME',
+        '日本',
+      ];
+      expect(await done(exec(...words))).toEqual({
+        code: 7,
+        out: "two  words|it's|$HOME|日本|",
+        err: 'trouble\n',
+      });
       expect(await done(exec('true'))).toEqual({ code: 0, out: '', err: '' });
     });
 
@@ -128,7 +146,11 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       };
       const { accessKeyId } = lease.responseElements.credentials;
       expect(accessKeyId).toMatch(/^ASIA/);
-      expect(seen.filter((bytes) => bytes.includes(accessKeyId) || /ASIA[A-Z0-9]{16}/.test(bytes.toString('latin1')))).toEqual([]);
+      expect(
+        seen.filter(
+          (bytes) => bytes.includes(accessKeyId) || /ASIA[A-Z0-9]{16}/.test(bytes.toString('latin1')),
+        ),
+      ).toEqual([]);
       terminal.type('exit\r');
       expect(await terminal.ended()).toBe(0);
     });

@@ -42,6 +42,11 @@ export const session = entries({
     title: 'The session is to be encrypted, and the instance did not do so; nothing was sent.',
     advice: 'An administrator should look at the session document and at the agent of the instance.',
   },
+  SESSION_RECORDING_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The shell is to be recorded by the client, and this client cannot do so; nothing was opened.',
+    advice: 'Ask for a resource whose shell is logged by AWS, or ask an administrator to change the recording.',
+  },
   SESSION_TERMINATED: {
     kind: 'ended',
     title: 'The session was cut by an administrator.',

@@ -5,6 +5,8 @@ import { repository } from '../../tools/start/installation.ts';
 import { Run, type Laptop } from './tunnel.ts';
 
 let terminals = 0;
+/** Generous: machines are shared. A test that waits for what does not come says what stands there instead. */
+const showsWithinMs = 60_000;
 
 /** The `tunnel` command in a real pseudo-terminal of util-linux's `script`, with somebody who types. */
 export class Terminal {
@@ -32,8 +34,15 @@ export class Terminal {
   }
 
   /** Resolves when the text or pattern has come. */
-  shows(what: string | RegExp): Promise<void> {
-    return this.run.until(what);
+  async shows(what: string | RegExp): Promise<void> {
+    let late: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_, reject) => {
+      late = setTimeout(
+        () => reject(new Error(`${String(what)} does not come after:\n${JSON.stringify(this.screen)}`)),
+        showsWithinMs,
+      );
+    });
+    await Promise.race([this.run.until(what), patience]).finally(() => clearTimeout(late));
   }
 
   /** As a person who drags the corner of the window. */
@@ -45,7 +54,7 @@ export class Terminal {
 
   /** The exit code of the command. */
   async ended(): Promise<number> {
-    await this.run.until(/ended \d+\r?\n[^]*-?echo/);
+    await this.shows(/ended \d+\r?\n[^]*-?echo/);
     return Number(/ended (\d+)/.exec(this.screen)?.[1]);
   }
 }

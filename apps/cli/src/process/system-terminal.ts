@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Terminal } from '../world.ts';
 
 /** The terminal of this process, when both standard input and standard output are one. */
@@ -14,6 +15,8 @@ export function systemTerminal(): Terminal | undefined {
         stdin.setRawMode(false);
       };
       stdin.setRawMode(true);
+      // Node leaves the translation of line feeds on: a program that draws with a bare line feed would find its column lost. Going back undoes this too.
+      spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
       // Whatever ends the process, the person gets the terminal back as it was.
       process.on('exit', restore);
       return () => {

@@ -1,4 +1,4 @@
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Instance } from '../../world/world.ts';
 
@@ -47,7 +47,16 @@ export async function accountFiles(
   const group = users.map(({ name, uid }) => `${name}:x:${uid}:`);
   const files = { passwd: join(place, 'passwd'), group: join(place, 'group'), home };
   const sshd = `sshd:x:${firstUid - 1}:${firstUid - 1}::/run/sshd:/usr/sbin/nologin`;
-  await writeFile(files.passwd, ['root:x:0:0:root:/root:/bin/sh', sshd, ...passwd, ''].join('\n'));
-  await writeFile(files.group, ['root:x:0:', 'tty:x:5:', ...group, ''].join('\n'));
+  await keep(files.passwd, ['root:x:0:0:root:/root:/bin/sh', sshd, ...passwd, ''].join('\n'));
+  await keep(files.group, ['root:x:0:', 'tty:x:5:', ...group, ''].join('\n'));
   return files;
+}
+
+/** Writes a file whole or not at all: programs that run at the instance read it meanwhile. */
+async function keep(path: string, text: string): Promise<void> {
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
+  const draft = await mkdtemp(`${path}-`);
+  await writeFile(join(draft, 'new'), text);
+  await rename(join(draft, 'new'), path);
+  await rmdir(draft);
 }

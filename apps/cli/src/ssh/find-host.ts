@@ -21,9 +21,14 @@ export function isHostName(written: string): boolean {
 
 const isInstanceId = (written: string) => /^m?i-[0-9a-f]{8,17}$/u.test(written);
 
-/** The SSH hosts that the person may see, those that cannot be connected to left out. */
+/** The SSH hosts that the person may see; those that cannot be connected to, and those that cannot stand in an ssh_config as no more than a name, are left out. */
 export async function sshHosts(server: Server): Promise<readonly SshHost[]> {
-  return (await listResources(server, [])).flatMap((resource) => hostOf(resource) ?? []);
+  return (await listResources(server, [])).flatMap((resource) => hostOf(resource) ?? []).filter(isPlain);
+}
+
+/** An ssh_config names commands: a line break in what a control plane says would add one. */
+function isPlain({ resource: { name }, user, port }: SshHost): boolean {
+  return isHostName(name) && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/u.test(user) && Number.isInteger(port);
 }
 
 /**

@@ -43,6 +43,22 @@ beforeEach(async () => {
 });
 afterEach(() => person.leave());
 
+describe('the configuration of ssh', () => {
+  it('holds no host whose name or user would be read as more than that', async () => {
+    const evil = 'web-2\n  ProxyCommand touch here';
+    const items = [
+      web(),
+      web({ name: evil }),
+      web({ name: 'web-3', ssh: { user: 'app\n  PermitLocalCommand yes', port: 22, instanceConnect: true } }),
+      web({ name: 'web-4', ssh: { user: 'app', port: '22\n  LocalCommand id', instanceConnect: true } }),
+    ];
+    api.on('GET /resources', { body: { items } });
+    const { out } = await person.types('ssh-config');
+    expect(out).toContain('Host web-1\n');
+    expect(out).not.toMatch(/web-[234]|touch|LocalCommand/u);
+  });
+});
+
 describe('the name of an SSH host', () => {
   it.each([
     ['web-1; id', 'SSH_HOST_INVALID'],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TerminateSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BoxedShells, webHost } from './harness/boxed-shells.ts';
 
@@ -115,7 +116,21 @@ describe('shells and commands over Session Manager, from a lease', { timeout: 60
     expect(sessions.map(({ state }) => state)).not.toContain('Connected');
   });
 
-  it('ends with its grant, and with its session when somebody terminates it', async () => {
+  it('ends with its session when somebody terminates that', async () => {
+    const opened = await box.open('web-1-plain', { purpose: 'shell' });
+    await opened.shows(/\$ $/);
+    const { sessions } = (await box.cloud.control('GET', 'state')) as {
+      sessions: { id: string; state: string }[];
+    };
+    const [SessionId, ...others] = sessions.flatMap(({ id, state }) => (state === 'Connected' ? [id] : []));
+    expect(others).toEqual([]);
+    const { accessKeyId, secretAccessKey, sessionToken } = opened.shell.lease!.credentials;
+    const keys = { accessKeyId, secretAccessKey, sessionToken };
+    await box.cloud.ssm(keys).send(new TerminateSessionCommand({ SessionId: SessionId! }));
+    expect(await opened.shell.ended).toMatchObject({ reason: 'client_exit', order: null, exitCode: null });
+  });
+
+  it('ends with its grant', async () => {
     const opened = await box.open('web-1-plain', { purpose: 'shell' });
     await opened.shows(/\$ $/);
     box.order = { code: 'GRANT_ENDED', reason: 'revoked', comment: 'enough' };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentsOf } from '@sallyport/catalog';
 import { noLog, type Clock } from '@sallyport/effects';
+import { Problem } from '@sallyport/problems';
 import type { Configuration } from '../configuration.ts';
 import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
@@ -40,6 +41,8 @@ export class TestPrincipals {
   /** Sessions that live at AWS. */
   sessions: SsmSession[] = [];
   readonly terminated: string[] = [];
+  /** A session that AWS refuses to hear of. */
+  unheard: string | undefined;
   /** The signing keys, with the clock that the test moves. */
   keys: KeyFolder | undefined;
   readonly #servers: Server[] = [];
@@ -65,7 +68,7 @@ export class TestPrincipals {
       await servePrincipal(
         {
           list: (input) => Promise.resolve(this.#list((input as { prefix: string }).prefix)),
-          terminate: (input) => Promise.resolve(this.#terminate((input as SsmSession).ssmSessionId)),
+          terminate: async (input) => this.#terminate((input as SsmSession).ssmSessionId),
         },
         socket('revoker'),
         noLog,
@@ -110,6 +113,7 @@ export class TestPrincipals {
   }
 
   #terminate(ssmSessionId: string): null {
+    if (ssmSessionId === this.unheard) throw new Problem('AWS_DENIED');
     this.terminated.push(ssmSessionId);
     this.sessions = this.sessions.filter((session) => session.ssmSessionId !== ssmSessionId);
     return null;

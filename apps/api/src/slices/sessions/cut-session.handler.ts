@@ -40,9 +40,9 @@ export class CutSession {
   async #atAws({ session, accountId, region }: StoredSession): Promise<Set<string>> {
     const prefix = `${leaseSessionName(session.grantId)}-`;
     const running = await this.#revoker.list({ accountId, region, prefix });
-    // What it named may be younger than the list.
+    // What it named may be younger than the list; last, since AWS may refuse a name that was made up, and the others are not to wait for it.
     const named = session.ssmSessionId === null ? [] : [session.ssmSessionId];
-    return new Set([...named, ...running.map(({ ssmSessionId }) => ssmSessionId)]);
+    return new Set([...running.map(({ ssmSessionId }) => ssmSessionId), ...named]);
   }
 
   async #close(sessionId: string): Promise<void> {

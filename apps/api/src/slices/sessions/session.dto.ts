@@ -74,7 +74,7 @@ export class HeartbeatDto {
   @OneOf(['open', 'reconnecting']) @IsIn(['open', 'reconnecting']) state!: 'open' | 'reconnecting';
   @ApiProperty({ type: String, required: false, nullable: true })
   @IsOptional()
-  @Matches(/^[A-Za-z0-9_+=,.@-]{1,128}$/, { message: 'ssmSessionId must be a Session Manager session id' })
+  @Matches(/^[A-Za-z0-9_+=,.@-]{1,96}$/, { message: 'ssmSessionId must be a Session Manager session id' })
   ssmSessionId?: string | null;
   @Whole() @IsInt() @Min(0) @Max(bytesMax) bytesUp!: number;
   @Whole() @IsInt() @Min(0) @Max(bytesMax) bytesDown!: number;

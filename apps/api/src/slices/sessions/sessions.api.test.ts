@@ -242,6 +242,17 @@ it('is cut although its client named a session that is not there', async () => {
   expect(principals.terminated).toContain(use.ssmSessionId);
 });
 
+it('is cut although its client named what AWS will not hear of, and cannot name what AWS has no room for', async () => {
+  const use = await aUse();
+  const named = `jit-${use.grant.id}-`.padEnd(96, 'x');
+  await expect(beat(use, { ssmSessionId: `${named}x` })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  await beat(use, { ssmSessionId: named });
+  principals.unheard = named;
+  await api.as('admin').terminateSession(use.session.id, 'now');
+  await workDone();
+  expect(principals.terminated).toContain(use.ssmSessionId);
+});
+
 it('is cut with every session of its grant at AWS, whoever claims it, whenever it began and wherever it ends', async () => {
   const use = await aUse();
   const { grant, lease } = use;

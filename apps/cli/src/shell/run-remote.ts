@@ -94,6 +94,8 @@ class RemoteRun {
   /** What a person should know and was not told while the program had the terminal. */
   readonly #later: string[] = [];
   #raw = false;
+  /** What came before the terminal was taken: a prompt invites to type, which the terminal must not echo and edit by itself. */
+  #early: (() => void)[] | undefined = [];
 
   constructor(asking: Waiting, parts: RunParts) {
     this.#asking = asking;
@@ -119,16 +121,17 @@ class RemoteRun {
       signal,
     );
     this.#shell = shell;
-    const url = `shell:${resource.name}`;
-    await announcement.opened(
-      { host: '', port: 0, endsAt: shell.endsAt, url, socketPath: null },
-      { status: () => this.#status(), stop: async () => void (await shell.close()) },
-    );
     const restore = this.#takeTerminal();
+    this.#showEarly();
     const leave = () => void shell.close();
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     try {
+      const url = `shell:${resource.name}`;
+      await announcement.opened(
+        { host: '', port: 0, endsAt: shell.endsAt, url, socketPath: null },
+        { status: () => this.#status(), stop: async () => void (await shell.close()) },
+      );
       const end = await shell.ended;
       await this.#drained();
       return this.#exitCode(end, signal);
@@ -142,9 +145,13 @@ class RemoteRun {
     const { world } = this.#asking;
     const { to, errors } = world.bytes();
     const name = clean(this.#parts.resource.name);
-    const show = (stream: typeof to, bytes: Uint8Array) => {
-      // The bytes are a view of what arrived; a stream may keep them.
-      if (stream.write(Uint8Array.from(bytes))) return;
+    const show = (stream: typeof to, view: Uint8Array) => {
+      // A view of what arrived, which a stream may keep.
+      write(stream, Uint8Array.from(view));
+    };
+    const write = (stream: typeof to, bytes: Uint8Array) => {
+      if (this.#early) return void this.#early.push(() => write(stream, bytes));
+      if (stream.write(bytes)) return;
       this.#shell?.pauseReading();
       stream.once('drain', () => this.#shell?.resumeReading());
     };
@@ -167,6 +174,12 @@ class RemoteRun {
     world.bytes().to.write(`\u001b]2;${line}\u0007`);
   }
 
+  #showEarly(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const show of early) show();
+  }
+
   /** From here on keys and the size of the terminal are the program's. */
   #takeTerminal(): () => void {
     const shell = this.#shell;
@@ -178,6 +191,8 @@ class RemoteRun {
     const escape = new Escape();
     const restoreKeys = terminal?.raw();
     const stopResize = terminal?.onResize(() => shell.resize(terminal.size));
+    // It may have changed while the session was opened; only the latest is sent.
+    if (terminal) shell.resize(terminal.size);
     this.#raw = terminal !== undefined;
     this.#keyboard = new Keyboard(world.bytes().from, shell, (bytes) => {
       if (!terminal) return bytes;

@@ -93,8 +93,10 @@ describe('the command line', () => {
     const { port } = server.address() as { port: number };
     const before = product.cloudTrail().filter(({ eventName }) => eventName === 'StartSession').length;
     const run = laptop.tunnel(['connect', 'prod-rds', '--port', String(port), '--', 'true']);
-    expect(await run.code).toBe(11);
-    expect(run.stderr).toContain('PORT_TAKEN');
+    expect({ code: await run.code, said: run.stderr }).toMatchObject({
+      code: 11,
+      said: expect.stringContaining('PORT_TAKEN') as unknown,
+    });
     expect(product.cloudTrail().filter(({ eventName }) => eventName === 'StartSession')).toHaveLength(before);
     server.close();
     await product.as('engineer').post(`/grants/${grantId}/return`);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { repository } from '../tools/start/installation.ts';
 import { find } from '../tools/test/programs.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
@@ -122,6 +123,26 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       const { code, out } = await done(exec('seq', '1', '150000'));
       expect(code).toBe(0);
       expect(out).toBe(Array.from({ length: 150_000 }, (_, index) => `${index + 1}\n`).join(''));
+    });
+
+    it('ends when whoever reads its output has left, and its session with it', async () => {
+      const tunnel = `'${process.execPath}' '${join(repository, 'apps/cli/bin/run.js')}'`;
+      const line = `set -o pipefail; ${tunnel} exec web-1-shell -- yes | head -1`;
+      expect(await done(laptop.run('bash', ['-c', line]))).toMatchObject({ code: 141, out: 'y\n' });
+      const { eventName } = product.cloudTrail().findLast((call) => call.eventName.endsWith('Session')) ?? {};
+      expect(eventName).toBe('TerminateSession');
+    });
+
+    it('does not call a command done whose session was ended under it', async () => {
+      const run = exec('sh', '-c', 'echo begun; sleep 1000');
+      await run.until('begun');
+      const { items } = (await product.as('admin').get('/sessions?view=all&state=live')).body as {
+        items: { id: string; resource: { name: string } }[];
+      };
+      const session = items.find(({ resource }) => resource.name === 'web-1-shell');
+      const ended = await product.as('admin').post(`/sessions/${session?.id}/terminate`, { reason: 'drill' });
+      expect(ended.status).toBeLessThan(300);
+      expect(await run.code).not.toBe(0);
     });
 
     it('refuses what is no shell, and a command without words, before anything is asked for', async () => {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Grant, Resource } from '@sallyport/api-client';
 import {
   awsSessionKeys,
@@ -12,7 +13,7 @@ import {
   type ShellPurpose,
 } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodeOfSignal, exitCodes } from '../exit-codes.ts';
 import { Announcement } from '../local/announcement.ts';
 import { sayDuration } from '../output/duration.ts';
 import { clean } from '../output/text.ts';
@@ -94,6 +95,8 @@ class RemoteRun {
   /** What a person should know and was not told while the program had the terminal. */
   readonly #later: string[] = [];
   #raw = false;
+  /** Whoever read what the program says has left, as `head` does. */
+  #unheard = false;
   /** What came before the terminal was taken: a prompt invites to type, which the terminal must not echo and edit by itself. */
   #early: (() => void)[] | undefined = [];
 
@@ -124,6 +127,10 @@ class RemoteRun {
     const restore = this.#takeTerminal();
     this.#showEarly();
     const leave = () => void shell.close();
+    world.bytes().to.once('error', () => {
+      this.#unheard = true;
+      leave();
+    });
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
     try {
@@ -211,13 +218,20 @@ class RemoteRun {
   /** All that was shown has left this process. */
   async #drained(): Promise<void> {
     const { to, errors } = this.#asking.world.bytes();
-    await Promise.all([to, errors].map((stream) => new Promise((done) => stream.write('', done))));
+    const left = [to, errors].filter(({ destroyed, errored }) => !destroyed && errored === null);
+    await Promise.all(left.map((stream) => new Promise((done) => stream.write('', done))));
   }
 
   #exitCode(end: ShellEnd, signal: AbortSignal): number {
     if (end.order) throw grantEnded(this.#parts.resource.name, end.order);
     if (end.problem) throw end.problem;
+    if (this.#unheard) return exitCodeOfSignal(constants.signals.SIGPIPE);
     if (signal.aborted) return exitCodes.interrupted;
+    // A command without a terminal tells how it ended; without that, nobody knows that it did what it should.
+    if (this.#parts.purpose === 'command' && end.exitCode === null)
+      throw new Problem('SESSION_FAILED', {
+        detail: `The session ended before the command had told its exit status (${end.reason}).`,
+      });
     return end.exitCode ?? exitCodes.done;
   }
 

@@ -36,7 +36,12 @@ const details: AuditDetails = {
   'lease.issued': { usefulUntil: 0, accessKeyId: 'ASIA1' },
   'lease.failed': { code: 'AWS_DENIED' },
   'lease.unknown': { code: 'AWS_ANSWER_LOST' },
-  'session.opened': { clientVersion: '1', localPort: 15432, documentName: 'jit-fwd-0a1b2c3d', instanceId: 'i-1' },
+  'session.opened': {
+    clientVersion: '1',
+    localPort: 15432,
+    documentName: 'jit-fwd-0a1b2c3d',
+    instanceId: 'i-1',
+  },
   'session.connected': { ssmSessionId: 'jit-1' },
   'session.reconnecting': { reason: 'agent_dead' },
   'session.closed': { reason: 'client_exit', bytesUp: 1, bytesDown: 2, seconds: 90 },

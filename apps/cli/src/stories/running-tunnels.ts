@@ -27,7 +27,7 @@ export interface LiveTunnel extends Omit<TunnelStatus, 'sessionId'> {
 
 /** Whether it is the one connection of an ssh, or a shell, so that no other program can be led through it. */
 export function carriesOne({ port, url }: Pick<LiveTunnel, 'port' | 'url'>): boolean {
-  return port === 0 && (/^(ssh|shell):/u.test(url ?? ''));
+  return port === 0 && /^(ssh|shell):/u.test(url ?? '');
 }
 
 /** A tunnel that runs here, and the socket it is asked by. */

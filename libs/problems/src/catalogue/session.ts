@@ -45,7 +45,8 @@ export const session = entries({
   SESSION_RECORDING_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'The shell is to be recorded by the client, and this client cannot do so; nothing was opened.',
-    advice: 'Ask for a resource whose shell is logged by AWS, or ask an administrator to change the recording.',
+    advice:
+      'Ask for a resource whose shell is logged by AWS, or ask an administrator to change the recording.',
   },
   SESSION_TERMINATED: {
     kind: 'ended',

@@ -9,10 +9,10 @@ import { Terminal } from './harness/terminal.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
 /** Shells and commands as a person has them: the whole product, a real pseudo-terminal, real programs on the far side. */
-const missing = (['script', 'less'] as const).filter((program) => find(program) === undefined);
+const missing = (['script', 'less', 'ssh', 'sshd'] as const).filter((program) => find(program) === undefined);
 
 describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
-  `shells and commands (needs script and less${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''})`,
+  `shells and commands (needs script, less, ssh and sshd${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''})`,
   { timeout: 120_000 },
   () => {
     let product: Product;
@@ -144,6 +144,15 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(ended.status).toBeLessThan(300);
       expect(await run.code).not.toBe(0);
     });
+
+    it.skipIf(process.getuid?.() !== 0)(
+      'b1 signs in to the host of the catalogue by tunnel ssh, as the user of the grant (needs root)',
+      async () => {
+        await grantOf(product.as('engineer'), product.as('approver'), 'web-1', 1800);
+        const run = laptop.tunnel(['ssh', 'web-1', '--', 'id -un; hostname; exit 7']);
+        expect(await done(run)).toMatchObject({ code: 7, out: 'web-ops\nweb-1\n' });
+      },
+    );
 
     it('refuses what is no shell, and a command without words, before anything is asked for', async () => {
       const noShell = laptop.tunnel(['shell', 'prod-rds', '--json']);

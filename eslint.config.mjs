@@ -119,6 +119,8 @@ export default tseslint.config(
             '../../libs/tunnel/test/**',
             '../../libs/tunnel/src/edge/native/libc.ts',
             '../apps/helper/build.mjs',
+            // What is written into the user data of an instance is the agent's own installer.
+            '../../apps/agent/install/render.mjs',
           ],
           depConstraints: [
             ...constraints('type', depth),

@@ -116,12 +116,14 @@ describe('a shell of an emulated instance', { timeout: 60_000 }, () => {
     if (canIsolate()) await shell.shows(/user ssm-user ssm-user\r\n[\s\S]*bastion-a/);
     else await shell.shows(/user \w+ ssm-user/);
     shell.shell.resize({ cols: 132, rows: 43 }, performance.now());
-    shell.type('stty size\r');
-    await shell.shows(/43 132/);
+    // The size and what is typed go their own ways: it is waited for.
+    shell.type('until [ "$(stty size)" = "43 132" ]; do sleep 0.1; done; stty size\r');
+    await shell.shows(/\n43 132\r\n/);
     shell.type('sleep 1000\r');
     await shell.shows(/sleep 1000\r\n/);
     shell.type('\x03');
-    await shell.shows(/\^C/);
+    // The prompt is back: before that, Ctrl-D could still be thrown away with what was typed ahead.
+    await shell.shows(/\^C[\s\S]*\$ $/);
     shell.type('\x04');
     expect(await shell.closed).toEqual({ cause: 'channel-closed', output: '' });
     expect(shell.ready).toMatchObject({ type: undefined, encrypted: false });

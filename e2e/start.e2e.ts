@@ -34,7 +34,14 @@ function start(dataDir: string, port: number, environment: Record<string, string
     ['--conditions=development', join(repository, 'tools/start/main.ts')],
     {
       cwd: repository,
-      env: { ...process.env, SALLYPORT_DATA: dataDir, PORT: String(port), ...environment },
+      // What is built stays as it is: other suites run the command while a build would lay it anew.
+      env: {
+        ...process.env,
+        SALLYPORT_DATA: dataDir,
+        PORT: String(port),
+        SALLYPORT_BUILD: 'none',
+        ...environment,
+      },
     },
   );
   child.stdin.end();

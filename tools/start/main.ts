@@ -14,8 +14,10 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   const settings = readSettings(process.env, repository);
   if (settings.mode === 'live') {
     await assertPortFree(settings.port);
-    progress.begin('build');
-    await build(repository);
+    if (settings.build) {
+      progress.begin('build');
+      await build(repository);
+    }
     const live = await startLive(settings, process.env, (step) => progress.begin(step));
     progress.done();
     process.stdout.write(`Sallyport serves at ${live.apiUrl}\n`);
@@ -24,7 +26,7 @@ async function start(): Promise<{ stop(): Promise<void> }> {
   const installation: Installation = await startInstallation({
     ...settings,
     environment: process.env,
-    build: () => build(repository),
+    build: settings.build ? () => build(repository) : undefined,
     onStep: (step) => progress.begin(step),
     onRestart: (part, how) => stderr.write(`The ${part} ended (${how}); starting it again.\n`),
   });

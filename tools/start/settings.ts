@@ -7,9 +7,11 @@ export interface Settings {
   readonly port: number;
   readonly dataDir: string;
   readonly mode: 'sandbox' | 'live';
+  /** Whether the start builds what is out of date; SALLYPORT_BUILD=none takes what is built as it is. */
+  readonly build: boolean;
 }
 
-/** Reads PORT (default 3000), SALLYPORT_DATA (default .data in the clone) and SALLYPORT_AWS; refuses what it cannot read. */
+/** Reads PORT (default 3000), SALLYPORT_DATA (default .data in the clone), SALLYPORT_AWS and SALLYPORT_BUILD; refuses what it cannot read. */
 export function readSettings(environment: NodeJS.ProcessEnv, repository: string): Settings {
   const portText = environment.PORT || '3000';
   const port = Number(portText);
@@ -18,7 +20,15 @@ export function readSettings(environment: NodeJS.ProcessEnv, repository: string)
   const mode = environment.SALLYPORT_AWS || 'sandbox';
   if (mode !== 'sandbox' && mode !== 'live')
     throw new Problem('INSTALLATION_MODE_INVALID', { detail: `SALLYPORT_AWS is "${mode}".` });
-  return { port, mode, dataDir: resolve(repository, environment.SALLYPORT_DATA || '.data') };
+  const building = environment.SALLYPORT_BUILD || 'stale';
+  if (building !== 'stale' && building !== 'none')
+    throw new Problem('INSTALLATION_BUILD_INVALID', { detail: `SALLYPORT_BUILD is "${building}".` });
+  return {
+    port,
+    mode,
+    build: building === 'stale',
+    dataDir: resolve(repository, environment.SALLYPORT_DATA || '.data'),
+  };
 }
 
 /** Refuses with `INSTALLATION_PORT_TAKEN` before anything is started, rather than at the end of a long start. */

@@ -47,12 +47,19 @@ describe('settings', () => {
     [{ PORT: 'abc' }, 'INSTALLATION_PORT_INVALID'],
     [{ PORT: '70000' }, 'INSTALLATION_PORT_INVALID'],
     [{ SALLYPORT_AWS: 'real' }, 'INSTALLATION_MODE_INVALID'],
+    [{ SALLYPORT_BUILD: 'no' }, 'INSTALLATION_BUILD_INVALID'],
   ])('%o is refused with %s', (environment, code) => {
     expect(() => readSettings(environment, '/clone')).toThrow(expect.objectContaining({ code }));
   });
 
   it('defaults to port 3000 and .data in the clone', () => {
-    expect(readSettings({}, '/clone')).toEqual({ port: 3000, mode: 'sandbox', dataDir: '/clone/.data' });
+    expect(readSettings({}, '/clone')).toEqual({
+      port: 3000,
+      mode: 'sandbox',
+      build: true,
+      dataDir: '/clone/.data',
+    });
+    expect(readSettings({ SALLYPORT_BUILD: 'none' }, '/clone')).toMatchObject({ build: false });
   });
 
   it('says that the port is taken before anything starts', async () => {

@@ -11,6 +11,7 @@ import { build } from '../start/build.ts';
 import { conclusion } from './conclusion.ts';
 import { find, programs, type Program } from './programs.ts';
 import { reportVariable } from './reporter.ts';
+import { runs, secondRunArguments } from './runs.ts';
 import { add, failedFiles, secondRunsMax, tally, type Report, type Tally } from './tally.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -61,19 +62,6 @@ async function vitest(args: readonly string[], reportFile: string, alone: boolea
   }
 }
 
-/**
- * The suites that compute, and beside them those of the whole product, which mostly wait: together they keep the processors busy, whereas one after the other
- * would leave them idle half of the time.
- */
-function runs(named: readonly string[]): string[][] {
-  if (named.length > 0) return [named.flatMap((name) => ['--project', name])];
-  const workers = Math.max(2, availableParallelism() - 1);
-  return [
-    ['--project=!e2e', '--project=!e2e-waiting', `--maxWorkers=${workers}`],
-    ['--project=e2e', '--project=e2e-waiting'],
-  ];
-}
-
 async function main(): Promise<number> {
   const named = process.argv.slice(2);
   const started = performance.now();
@@ -82,7 +70,7 @@ async function main(): Promise<number> {
   const built = performance.now();
   const scratch = mkdtempSync(join(tmpdir(), 'sallyport-report-'));
   const total: Tally = { passed: 0, failed: [], skipped: [], unsteady: [], longest: [] };
-  const planned = runs(named);
+  const planned = runs(named, availableParallelism());
   const ended = await Promise.all(
     planned.map(async (args, index) => ({
       args,
@@ -112,7 +100,7 @@ async function main(): Promise<number> {
 
 async function secondRun(files: readonly string[], args: readonly string[], reportFile: string) {
   process.stdout.write(`\nFailed beside other work; once more, alone:\n  ${files.join('\n  ')}\n`);
-  const { report } = await vitest([...args, '--maxWorkers=1', ...files], reportFile, true);
+  const { report } = await vitest(secondRunArguments(args, files), reportFile, true);
   return report;
 }
 

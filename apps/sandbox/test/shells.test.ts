@@ -119,8 +119,9 @@ describe('a shell of an emulated instance', { timeout: 60_000 }, () => {
     // The size and what is typed go their own ways: it is waited for.
     shell.type('until [ "$(stty size)" = "43 132" ]; do sleep 0.1; done; stty size\r');
     await shell.shows(/\n43 132\r\n/);
-    shell.type('sleep 1000\r');
-    await shell.shows(/sleep 1000\r\n/);
+    // It says itself that it runs: its line is echoed before the terminal is its own, and Ctrl-C would miss it.
+    shell.type("sh -c 'echo runs-$((40+2)); exec sleep 1000'\r");
+    await shell.shows(/\nruns-42\r\n/);
     shell.type('\x03');
     // The prompt is back: before that, Ctrl-D could still be thrown away with what was typed ahead.
     await shell.shows(/\^C[\s\S]*\$ $/);

@@ -104,13 +104,27 @@ export class SmallShell {
     this.shell.write(Buffer.from(text));
   }
 
-  /** Resolves when the output so far matches; rejects when the session ends without. */
+  /** Resolves when the output so far matches; rejects, with what came instead, when the session ends without or nothing comes for long. */
   async shows(pattern: RegExp): Promise<RegExpExecArray> {
     let over: ClientShellEnd | undefined;
     void this.closed.then((end) => (over = end));
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(new Error(`${pattern} was not shown in 45 s, but ${JSON.stringify(this.output)}`)),
+      45_000,
+    );
+    try {
+      return await Promise.race([this.#shown(pattern, () => over), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #shown(pattern: RegExp, ended: () => ClientShellEnd | undefined): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.output);
       if (found !== null) return found;
+      const over = ended();
       if (over !== undefined)
         throw new Error(`ended (${over.cause}${over.output}) after ${JSON.stringify(this.output)}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));

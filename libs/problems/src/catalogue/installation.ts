@@ -21,6 +21,12 @@ export const installation = entries({
     title: 'SALLYPORT_AWS is neither sandbox nor live.',
     advice: 'Leave it out for the sandbox, or set it to live for real AWS.',
   },
+  INSTALLATION_BUILD_INVALID: {
+    kind: 'invalid',
+    title: 'SALLYPORT_BUILD is neither stale nor none.',
+    advice:
+      'Leave it out to have built what is out of date, or set it to none to take what is built as it is.',
+  },
   INSTALLATION_NOT_FIT_FOR_LIVE: {
     kind: 'invalid',
     title: 'This installation is not fit for real AWS.',

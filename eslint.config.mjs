@@ -113,6 +113,7 @@ export default tseslint.config(
             '../../tools/start/**',
             '../tools/test/**',
             '../../tools/test/**',
+            '../../../tools/test/**',
             '../../libs/connect/test/**',
             // Worlds, rigs and programs of the parts' own tests, and the bundle that an installation copies.
             '../../apps/sandbox/test/**',

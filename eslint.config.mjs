@@ -14,6 +14,7 @@ const neutralLibraries = [
   'grant-token',
   'iam-policy',
   'problems',
+  'recording',
   'ssm-protocol',
 ];
 const neutral = [

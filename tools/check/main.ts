@@ -13,6 +13,7 @@ const units = [
   'ssm-protocol',
   'agent-protocol',
   'grant-token',
+  'recording',
   'tunnel',
   'connect',
   'tools',

@@ -24,6 +24,7 @@ export const programs = {
     for: 'a real Redis behind the tunnel',
   },
   'redis-cli': { paths: onPath('redis-cli'), debian: 'redis-tools', for: 'its client' },
+  age: { paths: onPath('age'), debian: 'age', for: 'a recording opened by another program' },
   script: { paths: onPath('script'), debian: 'bsdutils', for: 'a terminal that closes' },
   less: { paths: onPath('less'), debian: 'less', for: 'a full-screen program in a shell' },
   perl: { paths: onPath('perl'), debian: 'perl-base', for: 'connections of another user' },

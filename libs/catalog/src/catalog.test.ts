@@ -403,3 +403,16 @@ it('renders the roles of the partition that the regions lie in, and refuses two 
     'us-gov-west-1 lies in the partition aws-us-gov',
   );
 });
+
+describe("the auditors' key of an account", () => {
+  const key = 'age1pccyd64ywgy0e9f5fmn29d5krlrgq9ejtg9m4hv3y0359t06xvzq68tz9c';
+
+  it('is a public key of age, and a slip in it is found', () => {
+    const kept = parseCatalog(aForm(['accounts[0].auditorsKey', key]));
+    expect(kept.accounts[0]?.auditorsKey).toBe(key);
+    for (const wrong of [key.replace('pcc', 'pcd'), key.slice(0, -1), 'A'.repeat(43), 'AGE-SECRET-KEY-1QQ'])
+      expect(fields(refusalOf(() => parseCatalog(aForm(['accounts[0].auditorsKey', wrong]))))).toEqual([
+        'accounts[0].auditorsKey',
+      ]);
+  });
+});

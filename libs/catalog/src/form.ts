@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isHost } from './host.ts';
 import { limits } from './limits.ts';
+import { isRecipient } from './recipient.ts';
 import { shellFields, shellIssues, sshFields, sshIssues } from './session-form.ts';
 import { subnetFields, subnetIssues } from './subnet-form.ts';
 
@@ -62,7 +63,7 @@ const account = z.strictObject({
     .optional(),
   auditorsKey: z
     .string()
-    .regex(/^([A-Za-z0-9_-]{43}|age1[02-9ac-hj-np-z]{58})$/, 'is not a public X25519 key')
+    .refine(isRecipient, 'is not a public key of age (age1...), as `tunnel recording keygen` prints it')
     .optional(),
   enrolment: tags.refine((map) => map['jit-managed'] === 'true', "lacks jit-managed: 'true'"),
 });

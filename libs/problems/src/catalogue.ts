@@ -16,6 +16,7 @@ import { identity } from './catalogue/identity.ts';
 import { lease } from './catalogue/lease.ts';
 import { session } from './catalogue/session.ts';
 import { server } from './catalogue/server.ts';
+import { recording } from './catalogue/recording.ts';
 import { request } from './catalogue/request.ts';
 import { review } from './catalogue/review.ts';
 import { grant } from './catalogue/grant.ts';
@@ -43,6 +44,7 @@ export const catalogue = {
   ...lease,
   ...session,
   ...server,
+  ...recording,
   ...request,
   ...review,
   ...grant,

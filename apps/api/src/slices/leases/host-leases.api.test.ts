@@ -10,7 +10,7 @@ import { aTestApi, type TestApi } from '../../testing/api.ts';
 import { gatewayTags, TestPrincipals } from '../../testing/principals.ts';
 
 const keyArn = 'arn:aws:kms:eu-west-1:111122223333:key/5a1e7b0c-2d3f-4a5b-8c6d-7e8f90a1b2c3';
-const auditorsKey = 'A'.repeat(43);
+const auditorsKey = 'age1pccyd64ywgy0e9f5fmn29d5krlrgq9ejtg9m4hv3y0359t06xvzq68tz9c';
 const host = { environment: 'production', team: 'web', gateway: 'web-1', connectable: true };
 const described = {
   title: 'A host',

@@ -116,6 +116,7 @@ export default tseslint.config(
             '../../tools/test/**',
             '../../../tools/test/**',
             '../../libs/connect/test/**',
+            '../../../../libs/connect/test/**',
             // Worlds, rigs and programs of the parts' own tests, and the bundle that an installation copies.
             '../../apps/sandbox/test/**',
             '../../libs/tunnel/test/**',

@@ -60,6 +60,31 @@ describe('d4: a peer that is silent while its socket stays open', () => {
     expect(died[0]![1] - since).toBeLessThanOrEqual(45_000);
   });
 
+  it('is dead within 20 s while something waits to be answered', () => {
+    for (let late = 0; late < 10_000; late += 700) {
+      const { time, far, died } = connection();
+      time.advance(60_000 + late);
+      far.gateway = false;
+      far.waiting = 1;
+      const since = time.monotonic();
+      time.advance(20_000);
+      expect(died).toEqual([['peer_dead', expect.any(Number)]]);
+      // Never for one answer that is slow.
+      expect(died[0]![1] - since).toBeGreaterThanOrEqual(10_000);
+    }
+  });
+
+  it('is not dead while its answers are slow, whatever waits', () => {
+    const { time, far, died, pulse } = it1;
+    far.waiting = 1;
+    far.gateway = false;
+    for (let answer = 0; answer < 20; answer++) {
+      time.advance(9_000);
+      pulse.heardAgent(time.monotonic());
+    }
+    expect(died).toEqual([]);
+  });
+
   it('is the agent when the gateway goes on answering and data waits', () => {
     const { time, far, died } = it1;
     far.waiting = 3;

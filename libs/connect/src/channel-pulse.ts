@@ -14,6 +14,9 @@ const checkEveryMs = 5_000;
 const pingEveryMs = 10_000;
 /** With checks each 5 s, a dead peer is found within 45 s of its last word. */
 const gatewaySilenceMaxMs = 40_000;
+/** While data waits, silence is a stall: the gateway is asked at each check, and dead when nothing came in this long, and in `stalledMaxMs` of waiting. 5 + 15 s make 20. */
+const stalledSilenceMaxMs = 15_000;
+const stalledMaxMs = 10_000;
 /** Counted from the check that first saw data waiting: 5 + 35 + 5 s make 45. */
 const agentSilenceMaxMs = 35_000;
 /** A gateway that answered a ping this lately lives, so that silence is the agent's own. */
@@ -113,16 +116,21 @@ export class ChannelPulse {
   #check(): void {
     if (this.#deaf) return;
     const now = this.#effects.clock.monotonic();
-    if (now - this.#heardAt >= gatewaySilenceMaxMs) return this.#die('peer_dead');
+    const silentMs = now - this.#heardAt;
+    if (silentMs >= gatewaySilenceMaxMs) return this.#die('peer_dead');
     if (this.#source.unacknowledged() === 0) this.#waitingSince = undefined;
     else {
       this.#waitingSince ??= now;
+      // What was said a moment ago has had no time to be answered.
+      if (silentMs >= stalledSilenceMaxMs && now - this.#waitingSince >= stalledMaxMs)
+        return this.#die('peer_dead');
       const agentSilentMs = now - Math.max(this.#waitingSince, this.#agentHeardAt);
       // While the gateway is silent too, nothing is known of the agent: its session may well be resumed.
       if (agentSilentMs >= agentSilenceMaxMs && now - this.#heardAt < gatewayAnsweredMs)
         return this.#die('agent_dead');
     }
-    if (now - this.#pingedAt >= pingEveryMs) this.#ping();
+    const every = this.#waitingSince === undefined ? pingEveryMs : checkEveryMs;
+    if (now - this.#pingedAt >= every) this.#ping();
   }
 
   #die(reason: LossReason): void {

@@ -15,6 +15,8 @@ export interface HeartbeatEvents {
   refused(problem: ApiProblem): void;
   /** It answered this beat; the grant ends then. */
   answered(endsAt: string, beat: Beat): void;
+  /** It can be reached again after beats to which nothing answered at all. */
+  reachedAgain(): void;
 }
 
 const everyMs = 10_000;
@@ -34,6 +36,8 @@ export class Heartbeat {
   #flying: Promise<BeatAnswer> | undefined;
   #next: Promise<BeatAnswer> | undefined;
   #answeredAt = Number.NEGATIVE_INFINITY;
+  /** Nothing answered the latest beat. */
+  #alone = false;
 
   constructor(
     { controlPlane, effects, debug }: { controlPlane: ControlPlane; effects: Effects; debug: Debug },
@@ -87,8 +91,11 @@ export class Heartbeat {
       if (this.#stopped.signal.aborted) return 'over';
       this.#answeredAt = this.#effects.clock.monotonic();
       this.#debug('heartbeat', { answer: close?.code ?? 'go on' });
+      const wasAlone = this.#alone;
+      this.#alone = false;
       if (close) this.#events.ordered(close);
       else this.#events.answered(session.endsAt, beat);
+      if (wasAlone && !close) this.#events.reachedAgain();
       return close ? 'over' : 'go-on';
     } catch (error) {
       return this.#failed(error);
@@ -98,6 +105,7 @@ export class Heartbeat {
   #failed(error: unknown): BeatAnswer {
     if (this.#stopped.signal.aborted) return 'over';
     if (!(error instanceof ApiProblem)) {
+      this.#alone = true;
       this.#debug('heartbeat', { answer: 'none' });
       return 'none';
     }

@@ -122,6 +122,11 @@ export class PoolMember {
   /** The machine woke or its network changed: what is silent must prove itself, what is tried is tried anew at once. */
   nudge(reason: LossReason, patienceMs: number): void {
     if (this.#state === 'open') this.#channel?.probe(patienceMs, reason);
+    this.hurry();
+  }
+
+  /** There is reason to believe that the network is back: what is tried is tried anew at once. */
+  hurry(): void {
     this.#failures = 0;
     this.#attempt?.abort(new Problem('CHANNEL_LOST'));
   }

@@ -141,6 +141,12 @@ export class SessionPool {
     for (const member of [...this.#members]) member.nudge(reason, patienceMs);
   }
 
+  /** There is reason to believe that the network is back: those that are lost are got back at once. */
+  hurry(): void {
+    this.#host.leases.forget();
+    for (const member of [...this.#members]) if (member.state === 'reconnecting') member.hurry();
+  }
+
   /** Asks every agent to end its session and stops all attempts. Tells which sessions AWS has yet to end. */
   depart(): readonly string[] {
     this.#closed = true;

@@ -250,6 +250,18 @@ describe('d4: a peer that answers nothing', () => {
     expect(world.controlPlane.losses).toEqual([null, 'peer_dead', null]);
   });
 
+  it('is dead within 20 s when the gateway answers nothing that was said, and the session is resumed', async () => {
+    const tunnel = await opened();
+    const one = await program(tunnel);
+    await pass(effects, 60_000, 500);
+    world.gateway.mute();
+    const echoed = echoes(one, 'anybody there?');
+    await pass(effects, 21_000, 500);
+    expect(tunnel.snapshot().reconnects).toEqual({ peer_dead: 1 });
+    await echoed;
+    expect(told('recovered')).toEqual(['recovered resumed']);
+  });
+
   it('is not taken for dead while it is merely idle, or answers', async () => {
     const tunnel = await opened();
     const one = await program(tunnel);

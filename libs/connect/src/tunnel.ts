@@ -48,6 +48,7 @@ export class Tunnel {
   readonly #grantClock: GrantClock;
   readonly #rates = new RateMeter();
   readonly #admission: Admission;
+  readonly #backs = new Set<() => void>();
   /** How to stop what was begun. */
   readonly #stops: (() => void)[] = [];
   #resolveEnded: (end: TunnelEnd) => void = () => undefined;
@@ -195,6 +196,12 @@ export class Tunnel {
     return this.#leases.useful(signal);
   }
 
+  /** Tells each time that a session is there again after none was. Returns how to stop listening. */
+  onBack(listener: () => void): () => void {
+    this.#backs.add(listener);
+    return () => this.#backs.delete(listener);
+  }
+
   /** Asks the control plane whether the tunnel may go on; afterwards {@link end} tells. */
   async ask(): Promise<void> {
     if (!this.#end) await this.#heartbeat?.beat();
@@ -257,6 +264,7 @@ export class Tunnel {
       {
         ordered: (order) => void this.#finish(endByOrder(order)),
         refused: (problem) => void this.#refused(problem),
+        reachedAgain: () => this.#state === 'reconnecting' && this.#pool.hurry(),
         answered: (endsAt, { state, lost }) => {
           if (state === 'open' && lost !== null) this.#untold = undefined;
           this.#endsAt(endsAt);
@@ -307,6 +315,7 @@ export class Tunnel {
     this.#lost = undefined;
     if (this.#end || !lost) return;
     this.#setState('open');
+    for (const back of this.#backs) back();
     this.#events.recovered?.(this.#ports.effects.clock.monotonic() - lost.at, how);
     void this.#heartbeat?.beat();
   }

@@ -3,7 +3,13 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import type { Effects } from '@sallyport/effects';
 import { settle, type simulatedEffects } from '@sallyport/effects/simulated';
 import { systemEffects } from '@sallyport/effects/system';
-import { Tunnel, type TunnelOptions, type TunnelPorts, type WakeEvent } from '../src/index.ts';
+import {
+  Tunnel,
+  type TunnelOptions,
+  type TunnelPorts,
+  type TunnelState,
+  type WakeEvent,
+} from '../src/index.ts';
 import { ControlPlaneDouble } from './control-plane-double.ts';
 import { LoopbackGateway } from './loopback-gateway.ts';
 
@@ -13,6 +19,10 @@ export interface WorldOptions {
   readonly lifeSeconds?: number;
   readonly effects?: Effects;
   readonly options?: Partial<TunnelOptions>;
+  /** What the sessions lead to; an echo when left out. */
+  readonly serve?: (socket: Socket) => void;
+  readonly onState?: (state: TunnelState) => void;
+  readonly onRecovered?: () => void;
 }
 
 /** Everything around one tunnel: a resource that echoes, AWS and the control plane as doubles, and what the tunnel told. */
@@ -27,11 +37,14 @@ export class TunnelWorld implements AsyncDisposable {
   readonly #hints = new Set<(hint: { topic: string; id: string }) => void>();
   readonly #wakes = new Set<(event: WakeEvent) => void>();
   readonly #echo: Server;
+  readonly #asked: WorldOptions;
   readonly #open: Tunnel[] = [];
   readonly #sockets = new Set<Socket>();
 
-  private constructor(echo: Server, { lifeSeconds, effects = systemEffects(), options }: WorldOptions) {
+  private constructor(echo: Server, asked: WorldOptions) {
+    const { lifeSeconds, effects = systemEffects(), options } = asked;
     this.#echo = echo;
+    this.#asked = asked;
     const echoPort = (echo.address() as AddressInfo).port;
     this.gateway = new LoopbackGateway(effects, echoPort);
     this.controlPlane = new ControlPlaneDouble(() => effects.clock.now(), lifeSeconds);
@@ -55,10 +68,11 @@ export class TunnelWorld implements AsyncDisposable {
 
   static async create(options: WorldOptions = {}): Promise<TunnelWorld> {
     const echo = createServer({ allowHalfOpen: true }, (socket: Socket) => {
+      world.#keep(socket);
+      if (options.serve) return options.serve(socket);
       socket.on('data', (bytes) => socket.write(bytes));
       socket.on('error', () => socket.destroy());
       socket.on('end', () => socket.end());
-      world.#keep(socket);
     });
     await once(echo.listen(0, '127.0.0.1'), 'listening');
     const world: TunnelWorld = new TunnelWorld(echo, options);
@@ -72,12 +86,18 @@ export class TunnelWorld implements AsyncDisposable {
       this.#options,
       this.ports,
       {
-        state: (state) => this.told.push(state),
+        state: (state) => {
+          this.told.push(state);
+          this.#asked.onState?.(state);
+        },
         progress: tell('progress'),
         warning: tell('warning'),
         reconnecting: tell('told'),
         obstacle: tell('obstacle'),
-        recovered: (_ms, how) => this.told.push(`recovered ${how}`),
+        recovered: (_ms, how) => {
+          this.told.push(`recovered ${how}`);
+          this.#asked.onRecovered?.();
+        },
         gatewayChanged: (from, to) => this.told.push(`gateway ${from} ${to}`),
         connectionsLost: tell('lost'),
       },

@@ -4,9 +4,10 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { createAgentMux, type AgentHost } from '@sallyport/agent-protocol';
 import type { Effects } from '@sallyport/effects';
+import { settle, simulatedEffects } from '@sallyport/effects/simulated';
 import { systemEffects } from '@sallyport/effects/system';
 import { Problem } from '@sallyport/problems';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { AgentReach, carryOver, zstdPacker } from './index.ts';
 
 const noSignal = () => new AbortController().signal;
@@ -19,13 +20,14 @@ function world(
     token?: () => Promise<{ token: string }>;
     effects?: Effects;
     onWake?: (listener: () => void) => () => void;
+    onBack?: (listener: () => void) => () => void;
   } = {},
 ) {
-  const { effects = systemEffects(), onWake } = options;
+  const { effects = systemEffects(), onWake, onBack } = options;
   const fars: Duplex[] = [];
   const tokens: string[] = [];
   const ended: string[] = [];
-  let listening = true;
+  let listening: boolean | 'waits' = true;
   const agent = createAgentMux<string>({
     agentId: 'agt_1',
     ports: { effects, packer: zstdPacker },
@@ -54,9 +56,11 @@ function world(
   const tunnel = {
     end: undefined,
     lease: undefined as never,
+    ...(onBack === undefined ? {} : { onBack }),
     carry: (far: Duplex) => {
       fars.push(far);
-      if (listening) carryOver(far, (sink) => agent.accept(sink));
+      if (listening === 'waits') far.on('error', () => undefined);
+      else if (listening) carryOver(far, (sink) => agent.accept(sink));
       else far.destroy();
     },
   };
@@ -79,7 +83,7 @@ function world(
     onTestFinished(() => reach.close());
     return reach;
   };
-  return { agent, fars, tokens, ended, open, listen: (on: boolean) => (listening = on) };
+  return { agent, fars, tokens, ended, open, listen: (on: boolean | 'waits') => (listening = on) };
 }
 
 it('carries a conversation that is half-open, over the session of a tunnel', async () => {
@@ -142,6 +146,43 @@ it('looks after sleep whether its sessions live, and goes on over another one wh
   expect(fars).toHaveLength(2);
   reach.close();
   expect(asleep).toEqual([]);
+});
+
+describe('a tunnel that has no session for a while', () => {
+  /** A reach that was up once, and whose carriers wait in a tunnel without sessions from then on. */
+  async function lonely() {
+    const effects = simulatedEffects();
+    const backs = new Set<() => void>();
+    const onBack = (listener: () => void) => (backs.add(listener), () => backs.delete(listener));
+    const { open, fars, listen } = world({ effects, onBack });
+    await open();
+    const back = () => {
+      for (const told of backs) told();
+    };
+    listen('waits');
+    fars[0]?.destroy();
+    await once(fars[0]!, 'close');
+    return { effects, fars, back };
+  }
+
+  it('is asked for no session for a carrier that was given up meanwhile', async () => {
+    const { effects, fars } = await lonely();
+    await effects.time.advanceAsync(60_000);
+    expect(fars.length).toBeGreaterThan(4);
+    expect(fars.slice(0, -1).filter(({ destroyed }) => !destroyed)).toEqual([]);
+  });
+
+  it('is asked ever less often, and at once when it has a session again', async () => {
+    const { effects, fars, back } = await lonely();
+    await effects.time.advanceAsync(600_000);
+    // One attempt lasts 5 s; pauses grow to 15 s on the average.
+    expect(fars.length).toBeLessThan(60);
+    const tried = fars.length;
+    while (!fars.at(-1)?.destroyed) await effects.time.advanceAsync(100);
+    back();
+    await settle();
+    expect(fars).toHaveLength(tried + 1);
+  });
 });
 
 it('refuses new conversations at once while it is down, where that is wished', async () => {

@@ -22,6 +22,8 @@ import { zstdPacker } from './zstd-packer.ts';
 export interface AgentTunnel extends Pick<Tunnel, 'carry' | 'end' | 'lease'> {
   /** A way to the agent's port that needs no session, where there is one: each call a connection, used as it is. Instead of `carry`. */
   dial?(): Duplex;
+  /** Tells each time that a session is there again after none was; returns how to stop listening. */
+  onBack?(listener: () => void): () => void;
 }
 
 export interface AgentReachEvents {
@@ -68,6 +70,7 @@ export class AgentReach implements Reach {
   #renewing: TimerHandle | undefined;
   #retry: TimerHandle | undefined;
   readonly #stopWake: (() => void) | undefined;
+  readonly #stopBack: (() => void) | undefined;
   #failures = 0;
   #up = false;
   #wasUp = false;
@@ -83,6 +86,7 @@ export class AgentReach implements Reach {
     this.#tokens = new TokenSource(options.agentTokens, key.publicKey, effects.clock);
     this.#count = new CarrierCount(options.carriersMax ?? 8);
     this.#stopWake = options.onWake?.(() => this.probe(provesItselfWithinMs));
+    this.#stopBack = options.tunnel.onBack?.(() => this.#hurry());
     this.#link = createClientLink({
       ports: { effects, packer: zstdPacker, soon: (run) => process.nextTick(run) },
       credentials: {
@@ -321,10 +325,11 @@ export class AgentReach implements Reach {
     return lease.agent?.instanceId ?? lease.instanceId;
   }
 
-  /** As many carriers as are wanted now; those that are too many end when nothing is carried. */
+  /** As many carriers as are wanted now; those that are too many end when nothing is carried. Without any, the pause between attempts is kept. */
   #fill(): void {
     if (this.#over) return;
     if (this.#options.tunnel.end) return this.#finish(new Problem('REACH_ENDED'));
+    if (!this.#up && this.#retry) return;
     while (this.#nears.size < (this.#up ? this.#count.wanted : 1)) this.#addCarrier();
     const spare = [...this.#nears].slice(this.#count.wanted);
     for (const near of spare) near.destroy();
@@ -360,6 +365,15 @@ export class AgentReach implements Reach {
     });
   }
 
+  /** The tunnel has a session again: the pause before the next carrier was for a tunnel without one. */
+  #hurry(): void {
+    this.#failures = 0;
+    if (!this.#retry) return;
+    this.#options.effects.timers.cancel(this.#retry);
+    this.#retry = undefined;
+    this.#fill();
+  }
+
   #isFinal(error: unknown): boolean {
     const { code, kind } = error as { code?: string; kind?: string };
     return kind === 'ended' || kind === 'refused' || final.has(code ?? '');
@@ -374,6 +388,7 @@ export class AgentReach implements Reach {
     this.#over = problem;
     this.#up = false;
     this.#stopWake?.();
+    this.#stopBack?.();
     const { timers } = this.#options.effects;
     for (const timer of [this.#sampling, this.#renewing, this.#retry]) if (timer) timers.cancel(timer);
     this.#link.close();

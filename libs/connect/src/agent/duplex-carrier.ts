@@ -6,6 +6,7 @@ import type { CarrierInput, CarrierSink } from '@sallyport/agent-protocol';
  * returns what takes the bytes; undefined when the carrier is not wanted.
  */
 export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierInput | undefined): void {
+  let heard = false;
   const sink: CarrierSink = {
     send: (parts) => {
       if (stream.destroyed || stream.writableEnded) return;
@@ -18,6 +19,8 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
     },
     close: () => {
       if (stream.destroyed) return;
+      // Nobody is at the other end, or it still waits for a session: it must not get one for a carrier that is given up.
+      if (!heard) return void stream.destroy();
       // The last words still go out where the other side reads.
       stream.end(() => stream.destroy());
     },
@@ -26,7 +29,10 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
   // A carrier's failure is its end, whatever the error says.
   stream.on('error', () => input?.lost());
   if (!input) return void stream.destroy();
-  stream.on('data', (bytes: Buffer) => input.receive(bytes));
+  stream.on('data', (bytes: Buffer) => {
+    heard = true;
+    input.receive(bytes);
+  });
   stream.on('drain', () => input.drained());
   stream.on('end', () => input.lost());
   stream.on('close', () => input.lost());

@@ -224,6 +224,7 @@ export class RemoteShell {
         ordered: (order) => void this.#finish(endByOrder(order)),
         refused: (problem) => void this.#refused(problem),
         answered: (endsAt) => this.#endsAt(endsAt),
+        reachedAgain: () => this.#attempt?.abort(new Problem('CHANNEL_LOST')),
       },
     );
     this.#heartbeat = heartbeat;

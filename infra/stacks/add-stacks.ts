@@ -4,6 +4,7 @@ import type { Settings } from '../settings.ts';
 import { GuardStack } from './guard-stack.ts';
 import { HubStack } from './hub-stack.ts';
 import { RegionStack } from './region-stack.ts';
+import { SigningStack } from './signing-stack.ts';
 import { SpokeStack } from './spoke-stack.ts';
 
 export interface Deployment {
@@ -16,11 +17,20 @@ export interface Deployment {
 export function addStacks(app: App, deployment: Deployment): void {
   const { catalog, settings } = deployment;
   const home = catalog.accounts[0]?.regions[0];
-  new HubStack(app, 'SallyportHub', {
+  const hub = new HubStack(app, 'SallyportHub', {
     env: { account: catalog.hub.accountId, region: home },
     catalog,
     hubService: settings.hubService,
   });
+  const { signing } = catalog.hub;
+  if (signing !== null) {
+    const keys = new SigningStack(app, 'SallyportSigning', {
+      env: { account: catalog.hub.accountId, region: signing.region },
+      hub: catalog.hub,
+      signing,
+    });
+    keys.addStackDependency(hub, 'a key policy names a role that exists');
+  }
   if (settings.guard !== undefined) {
     new GuardStack(app, 'SallyportGuard', {
       env: { account: settings.guard.managementAccount, region: home },

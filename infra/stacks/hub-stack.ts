@@ -1,5 +1,5 @@
 import type { Catalog } from '@sallyport/catalog';
-import { renderHubPolicy, renderServiceTrust } from '@sallyport/iam-policy';
+import { renderHubPolicy, renderServiceTrust, renderSignerPermissions } from '@sallyport/iam-policy';
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addRole } from '../parts/role.ts';
@@ -9,7 +9,7 @@ export interface HubStackProps extends StackProps {
   readonly hubService: string;
 }
 
-/** The three identities of the control plane. Each may take on its counterpart in the spokes and nothing else. */
+/** The identities of the control plane. Each may take on its counterpart in the spokes and nothing else; the signer may only sign. */
 export class HubStack extends Stack {
   constructor(scope: Construct, id: string, props: HubStackProps) {
     super(scope, id, { ...props, description: 'Sallyport: identities of the control plane' });
@@ -40,6 +40,19 @@ export class HubStack extends Stack {
       permissions: renderHubPolicy({
         purpose: 'inventory',
         roleArns: accounts.map((account) => account.roles.inventory.arn),
+      }),
+    });
+    if (hub.signing === null) return;
+    const { role, region, keys } = hub.signing;
+    addRole(this, 'Signer', {
+      role,
+      description: 'Sallyport signer: signs the tokens of whole networks',
+      trust,
+      permissions: renderSignerPermissions({
+        accountId: hub.accountId,
+        region,
+        partition: hub.partition,
+        aliases: keys.map(({ alias }) => alias),
       }),
     });
   }

@@ -45,7 +45,7 @@ describe('the hub template', () => {
   });
 
   it('holds no user, no access key and no further role', () => {
-    hub.resourceCountIs('AWS::IAM::Role', 3);
+    hub.resourceCountIs('AWS::IAM::Role', 4);
     hub.resourceCountIs('AWS::IAM::User', 0);
     hub.resourceCountIs('AWS::IAM::AccessKey', 0);
   });

@@ -31,6 +31,7 @@ it('synthesises every stack without an account or credentials', { timeout: 120_0
   expect(templates.sort()).toEqual([
     'SallyportHub.template.json',
     'SallyportRegion-workloads-eu-west-1.template.json',
+    'SallyportSigning.template.json',
     'SallyportSpoke-workloads.template.json',
   ]);
 });

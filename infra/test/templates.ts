@@ -20,6 +20,7 @@ export interface Templates {
   readonly hub: Template;
   readonly spoke: Template;
   readonly region: Template;
+  readonly signing: Template;
   /** Only where the context asks for it. */
   readonly guard: Template | undefined;
 }
@@ -36,6 +37,7 @@ export function templatesOf(context: Readonly<Record<string, string>> = {}): Tem
     hub: template('SallyportHub'),
     spoke: template('SallyportSpoke-workloads'),
     region: template('SallyportRegion-workloads-eu-west-1'),
+    signing: template('SallyportSigning'),
     guard: app.node.tryFindChild('SallyportGuard') === undefined ? undefined : template('SallyportGuard'),
   };
 }

@@ -24,11 +24,12 @@ interface Ready {
 
 const main = fileURLToPath(new URL('../../sandbox/src/main.ts', import.meta.url));
 
-export async function startSandbox(): Promise<RunningSandbox> {
+/** @param more further arguments of its command. */
+export async function startSandbox(more: readonly string[] = []): Promise<RunningSandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-sandbox-'));
   const child = spawn(
     process.execPath,
-    ['--conditions=development', main, '--data', folder, '--port', '0', '--control'],
+    ['--conditions=development', main, '--data', folder, '--port', '0', '--control', ...more],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
     },

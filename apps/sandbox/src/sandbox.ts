@@ -35,6 +35,7 @@ import { PushedKeys } from './services/instance-connect/pushed-keys.ts';
 import { instanceConnectService } from './services/instance-connect/service.ts';
 import { KeyRing } from './services/kms/key-ring.ts';
 import { kmsService } from './services/kms/service.ts';
+import { SigningRing } from './services/kms/signing-ring.ts';
 import { ssmService } from './services/ssm/service.ts';
 import { stsService } from './services/sts/service.ts';
 import type { Answer } from './services/wire-protocol.ts';
@@ -202,7 +203,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     ssm: ssmService(world, authoriser, table, clock),
     ec2: ec2Service(world, authoriser),
     instanceConnect: instanceConnectService(world, authoriser, pushedKeys),
-    kms: kmsService(authoriser, keys),
+    kms: kmsService(authoriser, keys, new SigningRing(world, installation.sealingKey)),
     ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });

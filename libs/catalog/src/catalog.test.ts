@@ -387,6 +387,7 @@ describe('a subnet', () => {
 it('renders the roles of the partition that the regions lie in, and refuses two at once', () => {
   const china = aForm(
     ['accounts[0].regions', ['cn-north-1']],
+    ['hub.signing.region', 'cn-north-1'],
     [
       'accounts[0].sessionKey',
       `arn:aws-cn:kms:cn-north-1:111122223333:key/${'1'.repeat(8)}-1111-1111-1111-${'1'.repeat(12)}`,
@@ -398,6 +399,13 @@ it('renders the roles of the partition that the regions lie in, and refuses two 
   expect([hub.partition, accounts[0]?.partition]).toEqual(['aws-cn', 'aws-cn']);
   expect(accounts[0]?.roles.connect.arn).toBe('arn:aws-cn:iam::111122223333:role/jit/JitConnect');
   expect(hub.roles.issuer.arn).toBe('arn:aws-cn:iam::999988887777:role/jit/JitHub');
+  expect(hub.signing?.keys).toEqual([
+    {
+      name: 'first',
+      alias: 'alias/sallyport-signing-first',
+      aliasArn: 'arn:aws-cn:kms:cn-north-1:999988887777:alias/sallyport-signing-first',
+    },
+  ]);
   const mixed = aForm(['accounts[0].regions', ['eu-west-1', 'us-gov-west-1']]);
   expect(refusalOf(() => parseCatalog(mixed)).detail).toContain(
     'us-gov-west-1 lies in the partition aws-us-gov',

@@ -16,6 +16,23 @@ export interface Hub {
   /** Demanded of whoever assumes a spoke role, when there is an organisation. */
   readonly organisationId: string | null;
   readonly roles: { readonly issuer: RoleRef; readonly revoker: RoleRef; readonly inventory: RoleRef };
+  /** What signs the tokens of whole networks by KMS; null where nothing does. */
+  readonly signing: Signing | null;
+}
+
+export interface Signing {
+  readonly role: RoleRef;
+  readonly region: string;
+  /** In the order in which they come into use. */
+  readonly keys: readonly SigningKey[];
+}
+
+/** A key of KMS in the hub's account; its alias leads to it. */
+export interface SigningKey {
+  readonly name: string;
+  /** `alias/sallyport-signing-NAME`. */
+  readonly alias: string;
+  readonly aliasArn: string;
 }
 
 /** A spoke: an account that holds resources. */

@@ -45,6 +45,18 @@ const hub = z.strictObject({
     .regex(/^o-[a-z0-9]{10,32}$/, 'is not an organisation id')
     .optional(),
   roles: z.strictObject({ issuer: rolePath, revoker: rolePath, inventory: rolePath }),
+  /** What signs the tokens of whole networks: its role, and its KMS keys in the order in which they come into use. */
+  signing: z
+    .strictObject({
+      role: rolePath,
+      region,
+      keys: z
+        .array(name)
+        .min(1)
+        .max(limits.signingKeysMax)
+        .refine((names) => new Set(names).size === names.length, 'names a key twice'),
+    })
+    .optional(),
 });
 
 const account = z.strictObject({

@@ -10,6 +10,8 @@ export type {
   ResourceKind,
   ResourceProtocol,
   RoleRef,
+  Signing,
+  SigningKey,
   Tags,
   Tls,
 } from './catalog.ts';

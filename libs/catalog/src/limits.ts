@@ -3,6 +3,8 @@ export const limits = {
   /** AWS allows 500 Session documents per account and region; above 300 another way of reaching is needed. */
   resourcesMax: 300,
   accountsMax: 200,
+  /** Two are in use at a time; the rest are those that come next. */
+  signingKeysMax: 16,
   gatewaysMax: 300,
   /** Fits a line of a terminal. */
   titleCharactersMax: 80,

@@ -1,6 +1,6 @@
 import { partitionOf } from '@sallyport/iam-policy';
 import { Problem, type FieldError, type ProblemCode } from '@sallyport/problems';
-import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Tls } from './catalog.ts';
+import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Signing, Tls } from './catalog.ts';
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
@@ -87,6 +87,12 @@ function refuseMixedPartitions(form: CatalogForm): void {
         message: `${region} lies in the partition ${partitionOf(region)}, the first region in ${home}`,
       })),
   );
+  const signing = form.hub.signing?.region;
+  if (signing !== undefined && partitionOf(signing) !== home)
+    errors.push({
+      field: 'hub.signing.region',
+      message: `${signing} lies in the partition ${partitionOf(signing)}, the first region in ${home}`,
+    });
   refuseIfAny('CATALOG_INVALID', errors);
 }
 
@@ -220,6 +226,20 @@ function hubOf(form: CatalogForm): Hub {
       revoker: roleRef(partition, hub.account, hub.roles.revoker),
       inventory: roleRef(partition, hub.account, hub.roles.inventory),
     },
+    signing: signingOf(form, partition),
+  };
+}
+
+function signingOf({ hub }: CatalogForm, partition: string): Signing | null {
+  if (hub.signing === undefined) return null;
+  const { role, region, keys } = hub.signing;
+  return {
+    role: roleRef(partition, hub.account, role),
+    region,
+    keys: keys.map((name) => {
+      const alias = `alias/sallyport-signing-${name}`;
+      return { name, alias, aliasArn: `arn:${partition}:kms:${region}:${hub.account}:${alias}` };
+    }),
   };
 }
 

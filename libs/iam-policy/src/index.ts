@@ -30,6 +30,12 @@ export {
   renderRevokePermissions,
   type SessionsKept,
 } from './render/spoke-duties.ts';
+export {
+  renderSignerPermissions,
+  renderSigningKeyPolicy,
+  tokenSigning,
+  type SignerPermissionsInput,
+} from './render/signer.ts';
 export { renderConnectTrust, renderSpokeTrust, type SpokeTrustInput } from './render/spoke-trust.ts';
 export { policyText, sessionPolicyCharactersMax, sessionPolicyText } from './render/text.ts';
 export type { Decision, Layer, StatementRef } from './evaluate/decision.ts';

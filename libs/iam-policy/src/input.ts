@@ -25,6 +25,8 @@ const forms = {
   databaseUser: /^jit_\w{1,28}$/,
   roleArn: /^arn:aws(?:-[a-z]+){0,2}:iam::\d{12}:role(\/[\w+=,.@-]+)+$/,
   keyArn: /^arn:aws(?:-[a-z]+){0,2}:kms:[a-z0-9-]+:\d{12}:key\/(?:[0-9a-f-]{36}|mrk-[0-9a-f]{32})$/,
+  /** Of a key that tokens are signed with. */
+  signingAlias: /^alias\/sallyport-signing-[a-z][a-z0-9-]{0,39}$/,
   logGroupArn: /^arn:aws(?:-[a-z]+){0,2}:logs:[a-z0-9-]+:\d{12}:log-group:[\w./#-]{1,512}$/,
   logObjectArn: /^arn:aws(?:-[a-z]+){0,2}:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./=-]*\*$/,
   externalId: /^[\w+=,.@:/-]{2,1224}$/,

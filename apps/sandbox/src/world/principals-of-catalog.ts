@@ -7,6 +7,7 @@ import {
   renderInventoryPermissions,
   renderRevokePermissions,
   renderServiceTrust,
+  renderSignerPermissions,
   renderSpokeTrust,
   type PolicyDocument,
 } from '@sallyport/iam-policy';
@@ -82,6 +83,21 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
       accounts.map((a) => a.roles.inventory),
     ),
   );
+  if (hub.signing !== null)
+    roles.set(
+      'hub.signer',
+      role(hub.signing.role, hub.accountId, {
+        trust,
+        policies: [
+          renderSignerPermissions({
+            accountId: hub.accountId,
+            region: hub.signing.region,
+            partition: hub.partition,
+            aliases: hub.signing.keys.map(({ alias }) => alias),
+          }),
+        ],
+      }),
+    );
   for (const account of accounts)
     for (const [name, made] of spokeRoles(catalog, account)) roles.set(`${account.name}.${name}`, made);
   return roles;

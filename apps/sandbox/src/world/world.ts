@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readCatalog, type Catalog } from '@sallyport/catalog';
@@ -62,6 +63,13 @@ export interface SilentHost {
   readonly address6?: string | undefined;
 }
 
+/** A KMS key with the one alias that leads to it. */
+export interface AliasedKey {
+  readonly arn: string;
+  readonly alias: string;
+  readonly aliasArn: string;
+}
+
 /** A principal that holds a long-lived key of the sandbox. */
 export interface KeyHolder {
   readonly name: string;
@@ -87,8 +95,10 @@ export interface World {
   readonly keyHolders: readonly KeyHolder[];
   readonly instances: ReadonlyMap<string, Instance>;
   readonly documents: DocumentShelf;
-  /** ARNs of its KMS keys. */
+  /** ARNs of its symmetric KMS keys. */
   readonly keys: readonly string[];
+  /** Its KMS keys that sign by Ed25519. */
+  readonly signingKeys: readonly AliasedKey[];
   readonly network: readonly Listener[];
   readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
@@ -139,6 +149,7 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
       form.documents.map((document) => ({ ...document, account: accountId(document.account) })),
     ),
     keys: [...form.keys, ...catalog.accounts.flatMap(({ sessionKeyArn }) => sessionKeyArn ?? [])],
+    signingKeys: signingKeysOf(catalog),
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
     hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],
@@ -150,6 +161,15 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
       longestMs: longest === undefined ? undefined : longest * 60_000,
     },
   };
+}
+
+/** The keys that a deployment would make: their ids are AWS's to choose, here they follow from the alias. */
+function signingKeysOf({ hub: { signing, partition, accountId } }: Catalog): AliasedKey[] {
+  return (signing?.keys ?? []).map(({ alias, aliasArn }) => {
+    const hex = createHash('sha256').update(aliasArn).digest('hex');
+    const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+    return { alias, aliasArn, arn: `arn:${partition}:kms:${signing?.region ?? ''}:${accountId}:key/${id}` };
+  });
 }
 
 function keyHolder(

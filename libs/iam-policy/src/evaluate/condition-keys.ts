@@ -31,6 +31,9 @@ const singleValued = new Set([
   'aws:vpcsourceip',
   'ec2:osuser',
   'iam:permissionsboundary',
+  'kms:messagetype',
+  'kms:requestalias',
+  'kms:signingalgorithm',
   'ssm:accessrequestid',
   'ssm:sessiondocumentaccesscheck',
   'sts:externalid',
@@ -43,6 +46,7 @@ const multivalued = new Set([
   'aws:principalorgpaths',
   'aws:tagkeys',
   'kms:encryptioncontextkeys',
+  'kms:resourcealiases',
   'sts:transitivetagkeys',
 ]);
 

@@ -5,6 +5,8 @@ export type CredentialProvider = ReturnType<typeof fromIni>;
 
 export const principalNames = ['issuer', 'revoker', 'inventory'] as const;
 export type PrincipalName = (typeof principalNames)[number];
+/** Whoever calls AWS has a profile of the SDK: the three principals, and the signer, which calls KMS alone. */
+export type ProfileName = PrincipalName | 'signer';
 
 /** A call that takes longer is given up; AWS's own answers come within a second. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 8_000 };
@@ -13,7 +15,7 @@ const timeouts = { connectionTimeout: 2_000, requestTimeout: 8_000 };
 export const attempts = { reading: 3, changing: 1 } as const;
 
 /** The credentials of a principal: the SDK's profile of that name and nothing else. */
-export function profileCredentials(principal: PrincipalName): CredentialProvider {
+export function profileCredentials(principal: ProfileName): CredentialProvider {
   return fromIni({ profile: `sallyport-${principal}` });
 }
 

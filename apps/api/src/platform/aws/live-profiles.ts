@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '@sallyport/problems';
-import type { PrincipalName } from './client-settings.ts';
+import type { ProfileName } from './client-settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Profiles = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -12,7 +12,7 @@ type Profiles = ReadonlyMap<string, ReadonlyMap<string, string>>;
  * expire are refused, also where a profile only takes its source from them. Refuses with CONFIGURATION_UNSAFE, naming
  * each profile and no value of it.
  */
-export function demandRoleProfiles(principals: readonly PrincipalName[], environment: Environment): void {
+export function demandRoleProfiles(principals: readonly ProfileName[], environment: Environment): void {
   const profiles = readProfiles(environment);
   const wrong = principals.flatMap((principal) => objection(`sallyport-${principal}`, profiles) ?? []);
   if (wrong.length > 0)

@@ -4,6 +4,8 @@ import { AwsError } from '../aws-error.ts';
 import { operations, type Call, type Operation, type Service } from '../operation.ts';
 import { readInput } from '../ssm/read-input.ts';
 import type { EncryptionContext, KeyRing } from './key-ring.ts';
+import { getPublicKey, sign } from './signing.ts';
+import type { SigningRing } from './signing-ring.ts';
 
 /** KMS (documented): longest key id, data key and ciphertext. */
 const keyId = z.string().min(1).max(2048);
@@ -100,11 +102,16 @@ function invalidCiphertext(): AwsError {
   );
 }
 
-/** KMS: GenerateDataKey and Decrypt. Key policies leave the choice to IAM, as the keys of a deployment do. */
-export function kmsService(authoriser: Authoriser, keys: KeyRing): Service {
+/** KMS: GenerateDataKey, Decrypt, Sign and GetPublicKey. Key policies leave the choice to IAM, as the session keys of a deployment do. */
+export function kmsService(authoriser: Authoriser, keys: KeyRing, signing: SigningRing): Service {
   return {
     signingName: 'kms',
     eventSource: 'kms.amazonaws.com',
-    operations: operations(generateDataKey(authoriser, keys), decrypt(authoriser, keys)),
+    operations: operations(
+      generateDataKey(authoriser, keys),
+      decrypt(authoriser, keys),
+      sign(authoriser, signing),
+      getPublicKey(authoriser, signing),
+    ),
   };
 }

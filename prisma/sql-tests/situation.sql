@@ -38,6 +38,7 @@ INSERT INTO lease (id, version, grant_id, person_id, state, intended_at, useful_
   document_name)
 VALUES ('lse_1', 1, 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'intended', '2026-01-01T00:00Z', '2026-01-01T00:02Z', '111122223333',
   'eu-west-1', 'i-0123456789abcdef0', 'jit-fwd-00000000');
+UPDATE lease SET client_recording = true WHERE id = 'lse_1';
 UPDATE lease SET state = 'issued', version = 2, settled_at = '2026-01-01T00:00Z' WHERE id = 'lse_1';
 INSERT INTO session (id, version, grant_id, lease_id, person_id, resource_id, state, instance_id, client_version,
   opened_at, last_seen_at)
@@ -54,3 +55,7 @@ INSERT INTO flow_record (agent_id, flow_id, grant_id, person_id, jti, proto, des
   started_at, ended_at, "end", reported_at)
 VALUES ('agt_1', 'flow_1', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'jti_0', 'tcp', '10.0.2.60', 8080, 10, 20,
   '2026-01-01T00:01Z', '2026-01-01T00:02Z', 'client', now());
+INSERT INTO recording (id, session_id, grant_id, person_id, state, started_at, bytes, sha256, complete, announced_at)
+SELECT id, 'ses_closed', 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2B', 'prs_engineer', 'announced', '2026-01-01T00:01Z', 100, repeat('a', 64), true, now()
+FROM unnest(ARRAY['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002']) AS id;
+UPDATE recording SET state = 'stored', stored_at = now() WHERE id = '00000000-0000-4000-8000-000000000001';

@@ -9,6 +9,7 @@ import { HttpModule } from './platform/http/http.module.ts';
 import { JobsModule } from './platform/jobs/jobs.module.ts';
 import { LiveModule } from './platform/live/live.module.ts';
 import { OutboxModule } from './platform/outbox/outbox.module.ts';
+import { RecordingVaultModule } from './platform/recordings/recording-vault.module.ts';
 import { SignerModule } from './platform/signer/signer.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
@@ -18,6 +19,7 @@ import { CatalogModule } from './slices/catalog/catalog.module.ts';
 import { GrantsModule } from './slices/grants/grants.module.ts';
 import { IdentityModule } from './slices/identity/identity.module.ts';
 import { LeasesModule } from './slices/leases/leases.module.ts';
+import { RecordingsModule } from './slices/recordings/recordings.module.ts';
 import { ReviewsModule } from './slices/reviews/reviews.module.ts';
 import { RoutesModule } from './slices/routes/routes.module.ts';
 import { SessionsModule } from './slices/sessions/sessions.module.ts';
@@ -37,6 +39,7 @@ export class AppModule {
         HttpModule,
         AwsModule,
         SignerModule,
+        RecordingVaultModule,
         LiveModule,
         IdentityModule,
         CatalogModule,
@@ -45,6 +48,7 @@ export class AppModule {
         GrantsModule,
         LeasesModule,
         SessionsModule,
+        RecordingsModule,
         RoutesModule,
         AgentsModule,
         AuditModule,

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '@sallyport/problems';
 
+const mib = 1024 * 1024;
+
 /** Settings come from the environment and nowhere else; an empty variable counts as absent. */
 const environmentForm = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
@@ -21,6 +23,9 @@ const environmentForm = z.object({
   SALLYPORT_INVENTORY_SOCKET: z.string().optional(),
   SALLYPORT_SIGNER_SOCKET: z.string().optional(),
   SALLYPORT_AGENTS: z.string().optional(),
+  SALLYPORT_RECORDING_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
+  SALLYPORT_RECORDING_MIB: z.coerce.number().int().min(64).default(65_536),
+  SALLYPORT_RECORDING_MIB_PER_PERSON: z.coerce.number().int().min(64).default(8_192),
   AWS_REGION: z.string().default('eu-west-1'),
   AWS_ENDPOINT_URL: z.url().optional(),
 });
@@ -48,6 +53,12 @@ export interface Configuration {
   readonly signerSocket: string | undefined;
   /** File of the agents that infrastructure enrolled. */
   readonly agentsFile: string | undefined;
+  /** How long recordings are kept, and how many bytes all of them and those of one person may take. */
+  readonly recordings: {
+    readonly days: number;
+    readonly totalBytesMax: number;
+    readonly personBytesMax: number;
+  };
   /** Unix sockets of principals that run as processes of their own. */
   readonly principalSockets: Readonly<Record<'issuer' | 'revoker' | 'inventory', string | undefined>>;
 }
@@ -101,6 +112,11 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
     awsEndpoint: settings.AWS_ENDPOINT_URL,
     signerSocket: settings.SALLYPORT_SIGNER_SOCKET,
     agentsFile: settings.SALLYPORT_AGENTS,
+    recordings: {
+      days: settings.SALLYPORT_RECORDING_DAYS,
+      totalBytesMax: settings.SALLYPORT_RECORDING_MIB * mib,
+      personBytesMax: settings.SALLYPORT_RECORDING_MIB_PER_PERSON * mib,
+    },
     principalSockets: {
       issuer: settings.SALLYPORT_ISSUER_SOCKET,
       revoker: settings.SALLYPORT_REVOKER_SOCKET,

@@ -73,6 +73,11 @@ export interface AuditDetails {
   'agent.token_issued': { agentId: string; instanceId: string; thumbprint: string };
   'route.granted': { until: Instant };
   'flow.ended': FlowTotals;
+  /** `sha256`: of the encrypted file, in hex. `complete`: not cut short by a crash of the client. */
+  'recording.stored': { recordingId: string; bytes: number; sha256: string; complete: boolean };
+  'recording.opened': { recordingId: string; sha256: string };
+  'recording.missing': { closedAt: Instant; connected: boolean };
+  'recording.removed': { recordingId: string; sha256: string; keptDays: number };
 }
 
 /** The conversations of one grant that a companion agent told of within a minute. */
@@ -191,6 +196,11 @@ export function sentenceOf(event: AuditEvent): string {
     case 'route.granted':
     case 'flow.ended':
       return networkSentence(event, who, what, whom);
+    case 'recording.stored':
+    case 'recording.opened':
+    case 'recording.missing':
+    case 'recording.removed':
+      return recordingSentence(event, who, what, whom);
     default:
       return sessionOrIdentitySentence(event, who, what, whom);
   }
@@ -244,6 +254,7 @@ function grantEnded(details: AuditDetails['grant.ended'], who: string, what: str
 }
 
 type LaterEvent = Extract<AuditEvent, { type: `${'session' | 'person' | 'token'}.${string}` }>;
+type RecordingEvent = Extract<AuditEvent, { type: `recording.${string}` }>;
 type NetworkEvent = Extract<AuditEvent, { type: `${'agent' | 'route' | 'flow'}.${string}` }>;
 
 function networkSentence(event: NetworkEvent, who: string, what: string, whom: string): string {
@@ -269,6 +280,19 @@ function flowsEnded(
   const places = destinations.length + moreDestinations;
   const no = refused > 0 ? `, ${refused} of them refused` : '';
   return `${whom} had ${flows} ${flows === 1 ? 'conversation' : 'conversations'} with ${places} ${places === 1 ? 'destination' : 'destinations'} in ${what}${no}`;
+}
+
+function recordingSentence(event: RecordingEvent, who: string, what: string, whom: string): string {
+  switch (event.type) {
+    case 'recording.stored':
+      return `${who} delivered the recording of a session on ${what}${event.details.complete ? '' : ', cut short'}`;
+    case 'recording.opened':
+      return `${who} opened the recording of a session of ${whom} on ${what}`;
+    case 'recording.missing':
+      return `No recording came of a session of ${whom} on ${what} that was to be recorded`;
+    case 'recording.removed':
+      return `The recording of a session of ${whom} on ${what} was removed after ${event.details.keptDays} days`;
+  }
 }
 
 const losses: Readonly<Record<LossReason, string>> = {

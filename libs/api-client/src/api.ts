@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch';
 import { Problem } from '@sallyport/problems';
 import { apiProblemOf } from './api-problem.ts';
 import type {
+  AnnounceRecording,
   CliSignIn,
   CloseSession,
   EnrolAgent,
@@ -60,6 +61,7 @@ export function createApi(options: ApiOptions) {
     ...requestOperations(client),
     ...sessionOperations(client),
     ...networkOperations(client),
+    ...recordingOperations(client),
   };
 }
 
@@ -145,6 +147,41 @@ function networkOperations(client: Client) {
       answer(client.POST('/api/agents/join-tokens', { body: { instanceId }, signal })),
     enrolAgent: (body: EnrolAgent, { signal }: Signal = {}) =>
       answer(client.POST('/api/agents/enrolments', { body, signal })),
+  };
+}
+
+function recordingOperations(client: Client) {
+  const at = (id: string) => ({ path: { id } });
+  return {
+    announceRecording: (grantId: string, body: AnnounceRecording, { signal }: Signal = {}) =>
+      answer(client.POST('/api/grants/{id}/recordings', { params: at(grantId), body, signal })),
+    /** The encrypted file, streamed where it is a stream. */
+    sendRecording: (
+      id: string,
+      body: Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array>,
+      { signal }: Signal = {},
+    ) =>
+      nothing(
+        client.PUT('/api/recordings/{id}/body', {
+          ...{ params: at(id), signal, duplex: 'half' },
+          headers: { 'content-type': 'application/octet-stream' },
+          body: '',
+          bodySerializer: () => body,
+        }),
+      ),
+    listRecordings: (query: Query<'listRecordings'> = {}, { signal }: Signal = {}) =>
+      answer(client.GET('/api/recordings', { params: { query }, signal })),
+    readRecording: (id: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/recordings/{id}', { params: at(id), signal })),
+    /** The encrypted file, as a stream. */
+    openRecording: async (id: string, { signal }: Signal = {}): Promise<ReadableStream<Uint8Array>> => {
+      const parseAs = 'stream' as const;
+      const { data } = await judged(
+        client.GET('/api/recordings/{id}/body', { params: at(id), parseAs, signal }),
+      );
+      if (!data) throw new Problem('SERVER_ANSWER_UNREADABLE');
+      return data;
+    },
   };
 }
 

@@ -325,6 +325,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/grants/{id}/recordings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Tell of a recording before its file is sent */
+    post: operations['announceRecording'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants/{id}/return': {
     parameters: {
       query?: never;
@@ -420,6 +437,58 @@ export interface paths {
     /** Who I am, and what waits for me */
     get: operations['readMe'];
     put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/recordings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Recordings of sessions, the latest first */
+    get: operations['listRecordings'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/recordings/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One recording, without its file */
+    get: operations['readRecording'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/recordings/{id}/body': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The encrypted file of a recording */
+    get: operations['openRecording'];
+    /** Send the encrypted file of a recording */
+    put: operations['sendRecording'];
     post?: never;
     delete?: never;
     options?: never;
@@ -667,6 +736,17 @@ export interface components {
       /** Format: date-time */
       expiresAt: string;
       token: string;
+    };
+    AnnounceRecording: {
+      bytes: number;
+      complete: boolean;
+      /** Format: date-time */
+      endedAt?: string | null;
+      id: string;
+      sessionId: string;
+      sha256: string;
+      /** Format: date-time */
+      startedAt: string;
     };
     AuditActor: {
       email: string | null;
@@ -1145,6 +1225,15 @@ export interface components {
       statement: string;
       where: string | null;
     };
+    RecordingAnnounced: {
+      id: string;
+      upload: string;
+    };
+    RecordingOfSession: {
+      ids: string[];
+      /** @enum {string} */
+      state: 'awaited' | 'stored' | 'missing' | 'removed';
+    };
     RecordReview: {
       comment?: string | null;
       durationSeconds?: number | null;
@@ -1260,6 +1349,7 @@ export interface components {
       person: components['schemas']['PersonRef'];
       /** @enum {string} */
       purpose: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
+      recording: components['schemas']['RecordingOfSession'] | null;
       resource: components['schemas']['ResourceRef'];
       ssmSessionId: string | null;
       /** @enum {string} */
@@ -1267,6 +1357,34 @@ export interface components {
     };
     SessionList: {
       items: components['schemas']['Session'][];
+    };
+    SessionRecording: {
+      bytes: number;
+      complete: boolean;
+      /** Format: date-time */
+      endedAt: string | null;
+      grantId: string;
+      id: string;
+      /** Format: date-time */
+      keptUntil: string | null;
+      person: components['schemas']['PersonRef'];
+      /** @enum {string} */
+      purpose: 'port' | 'ssh' | 'shell' | 'command' | 'interactive';
+      /** Format: date-time */
+      removedAt: string | null;
+      resource: components['schemas']['ResourceRef'];
+      sessionId: string;
+      sha256: string;
+      /** Format: date-time */
+      startedAt: string;
+      /** @enum {string} */
+      state: 'announced' | 'stored' | 'removed';
+      /** Format: date-time */
+      storedAt: string | null;
+    };
+    SessionRecordingList: {
+      items: components['schemas']['SessionRecording'][];
+      nextCursor: string | null;
     };
     ShellAccess: {
       clientRecording: boolean;
@@ -1350,6 +1468,7 @@ export type Agent = components['schemas']['Agent'];
 export type AgentEnrolment = components['schemas']['AgentEnrolment'];
 export type AgentList = components['schemas']['AgentList'];
 export type AgentToken = components['schemas']['AgentToken'];
+export type AnnounceRecording = components['schemas']['AnnounceRecording'];
 export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
@@ -1408,6 +1527,8 @@ export type Problem = components['schemas']['Problem'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Reach = components['schemas']['Reach'];
 export type Recording = components['schemas']['Recording'];
+export type RecordingAnnounced = components['schemas']['RecordingAnnounced'];
+export type RecordingOfSession = components['schemas']['RecordingOfSession'];
 export type RecordReview = components['schemas']['RecordReview'];
 export type ReportFlows = components['schemas']['ReportFlows'];
 export type Resource = components['schemas']['Resource'];
@@ -1422,6 +1543,8 @@ export type RouteGrant = components['schemas']['RouteGrant'];
 export type ServerRef = components['schemas']['ServerRef'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type SessionRecording = components['schemas']['SessionRecording'];
+export type SessionRecordingList = components['schemas']['SessionRecordingList'];
 export type ShellAccess = components['schemas']['ShellAccess'];
 export type ShellCommands = components['schemas']['ShellCommands'];
 export type ShellLogs = components['schemas']['ShellLogs'];
@@ -2105,6 +2228,40 @@ export interface operations {
       };
     };
   };
+  announceRecording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AnnounceRecording'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecordingAnnounced'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   returnGrant: {
     parameters: {
       query?: never;
@@ -2271,6 +2428,132 @@ export interface operations {
         content: {
           'application/json': components['schemas']['Me'];
         };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listRecordings: {
+    parameters: {
+      query?: {
+        cursor?: string;
+        grant?: string;
+        person?: string;
+        resource?: string;
+        session?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SessionRecordingList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readRecording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SessionRecording'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  openRecording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/age': string;
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  sendRecording: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/octet-stream': string;
+      };
+    };
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       /** @description A refusal or failure; see docs/problems for each code. */
       default: {

@@ -114,6 +114,7 @@ export function sessionOn(world: World, grant: Grant, openedSecondsAgo: number):
     state: 'open',
     endReason: null,
     grantId: grant.id,
+    recording: null,
     purpose: grant.resource.kind === 'ssh' || grant.resource.kind === 'shell' ? grant.resource.kind : 'port',
     resource: grant.resource,
     person: grant.person,

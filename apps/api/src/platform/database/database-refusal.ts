@@ -28,6 +28,9 @@ const codes: Readonly<Record<string, ProblemCode>> = {
   session_needs_active_grant: 'GRANT_NOT_ACTIVE',
   session_needs_useful_lease: 'LEASE_ENDED',
   session_closed_is_final: 'SESSION_CLOSED',
+  recording_of_own_recorded_session: 'RECORDING_NOT_WANTED',
+  recording_legal_transition: 'RECORDING_ALREADY_STORED',
+  recording_content_immutable: 'RECORDING_ALREADY_STORED',
 };
 
 interface DriverCause {

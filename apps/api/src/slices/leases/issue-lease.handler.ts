@@ -135,7 +135,7 @@ export class IssueLease {
         writes: [
           ...(begun.ok ? [this.#grants.save(begun.next)] : []),
           this.#leases.admit(next),
-          this.#leases.insert(next),
+          this.#leases.insert(next, use),
         ],
         events: begun.ok ? [...begun.events, ...events] : events,
         hints: begun.ok ? [grantHint(begun.next, now)] : [],

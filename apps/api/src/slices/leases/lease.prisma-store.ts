@@ -100,13 +100,14 @@ export class LeaseStore {
     };
   }
 
-  insert(lease: Lease): Write {
+  /** `clientRecording`: whether the client is to record what is shown under it. */
+  insert(lease: Lease, { clientRecording }: { readonly clientRecording: boolean }): Write {
     const { id, version, grantId, state, accountId, region, instanceId, documentName } = lease;
     const data = { id, version, grantId, state, accountId, region, instanceId, documentName };
     const [intendedAt, usefulUntil] = [new Date(lease.intendedAt), new Date(lease.usefulUntil)];
     return async (transaction) => {
       await transaction.lease.create({
-        data: { ...data, personId: lease.person.id, intendedAt, usefulUntil },
+        data: { ...data, personId: lease.person.id, intendedAt, usefulUntil, clientRecording },
       });
     };
   }

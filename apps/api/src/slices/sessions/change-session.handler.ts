@@ -72,8 +72,9 @@ export class ChangeSession {
         events,
         hints: [sessionHint(next, this.#effects.clock.now())],
       });
-      const { accountId, region, documentName } = lease;
-      return { session: next, grantEndsAt: grant.endsAt, accountId, region, documentName };
+      const stored = await this.#sessions.find(next.id);
+      if (!stored) throw new Problem('SESSION_UNKNOWN');
+      return stored;
     });
   }
 

@@ -25,7 +25,16 @@ export const sessionEndReasons = [
   'limit',
   'error',
 ] as const;
+export const recordingStates = ['awaited', 'stored', 'missing', 'removed'] as const;
 export const closeCodes = ['GRANT_ENDED', 'SESSION_TERMINATED'] as const;
+
+/** Whether the client's recording of a session came; who may read it is another matter. */
+@ApiSchema({ name: 'RecordingOfSession' })
+export class RecordingOfSessionDto {
+  @OneOf(recordingStates) state!: (typeof recordingStates)[number];
+  /** A long session makes several. */
+  @ListOf(String) ids!: string[];
+}
 
 @ApiSchema({ name: 'Session' })
 export class SessionDto {
@@ -35,6 +44,8 @@ export class SessionDto {
   @ApiProperty() grantId!: string;
   /** What is open: a port, SSH, a shell, a command without or in a terminal. */
   @OneOf(leasePurposes) purpose!: LeasePurpose;
+  /** Null where the client was to record nothing. */
+  @ThingOrNull(RecordingOfSessionDto) recording!: RecordingOfSessionDto | null;
   @Thing(ResourceRefDto) resource!: ResourceRefDto;
   @Thing(PersonRefDto) person!: PersonRefDto;
   @TextOrNull() ssmSessionId!: string | null;

@@ -8,7 +8,13 @@ const parts = {
   person: { select: { id: true, name: true, email: true } },
   resource: { select: { id: true, name: true, kind: true } },
   grant: { select: { requestId: true, endsAt: true } },
-  lease: { select: { accountId: true, region: true, documentName: true } },
+  lease: { select: { accountId: true, region: true, documentName: true, clientRecording: true } },
+  recordings: {
+    where: { state: { not: 'announced' } },
+    select: { id: true, state: true },
+    orderBy: { startedAt: 'asc' },
+  },
+  missing: true,
 } as const satisfies Prisma.SessionInclude;
 
 type SessionRow = Prisma.SessionGetPayload<{ include: typeof parts }>;
@@ -22,6 +28,13 @@ export interface StoredSession {
   readonly region: string;
   /** The Session document that it goes through. */
   readonly documentName: string;
+  readonly recording: KnownRecording | null;
+}
+
+/** What is known of the client's recording of a session; null where none was to be made. */
+export interface KnownRecording {
+  readonly state: 'awaited' | 'stored' | 'missing' | 'removed';
+  readonly ids: readonly string[];
 }
 
 const listMax = 200;
@@ -126,7 +139,15 @@ function stored(row: SessionRow): StoredSession {
     accountId: row.lease.accountId,
     region: row.lease.region,
     documentName: row.lease.documentName,
+    recording: row.lease.clientRecording ? recordingOf(row) : null,
   };
+}
+
+function recordingOf({ recordings, missing }: SessionRow): KnownRecording {
+  const ids = recordings.map(({ id }) => id);
+  if (recordings.some(({ state }) => state === 'stored')) return { state: 'stored', ids };
+  if (ids.length > 0) return { state: 'removed', ids };
+  return { state: missing ? 'missing' : 'awaited', ids };
 }
 
 function sessionOf(row: SessionRow): Session {

@@ -112,7 +112,7 @@ export class SessionsController {
   }
 }
 
-function sessionDto({ session, grantEndsAt, documentName }: StoredSession): SessionDto {
+function sessionDto({ session, grantEndsAt, documentName, recording }: StoredSession): SessionDto {
   const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
   return {
     id: session.id,
@@ -120,6 +120,7 @@ function sessionDto({ session, grantEndsAt, documentName }: StoredSession): Sess
     endReason: 'endReason' in session ? session.endReason : null,
     grantId: session.grantId,
     purpose: purposeOfDocument(documentName),
+    recording: recording && { state: recording.state, ids: [...recording.ids] },
     resource: session.resource,
     person: session.person,
     ssmSessionId: session.ssmSessionId,

@@ -1,0 +1,17 @@
+const dayMs = 86_400_000;
+
+/** Bounds of recordings; how much is kept and for how long are settings (SALLYPORT_RECORDING_*). */
+export const limits = {
+  /** Of one encrypted file; the database has the same rule. */
+  bytesMax: 64 * 1024 * 1024,
+  /** A session longer than one file makes several. */
+  perSessionMax: 16,
+  /** After the end of the grant. */
+  acceptedForMs: 7 * dayMs,
+  /** A session that closed so long ago without its recording is told of. */
+  missingAfterMs: dayMs,
+  /** A head whose body has not come counts against the quotas for so long. */
+  announcedCountsMs: dayMs,
+  /** Recordings that one page of a list shows. */
+  pageSize: 50,
+} as const;

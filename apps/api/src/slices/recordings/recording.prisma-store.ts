@@ -1,0 +1,177 @@
+import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { Problem } from '@sallyport/problems';
+import { LostRace } from '../../platform/database/database-refusal.ts';
+import type { Transaction, Write } from '../../platform/database/unit-of-work.ts';
+import { limits } from './limits.ts';
+import type { RecordingState } from './recording.dto.ts';
+
+const person = { select: { id: true, name: true, email: true } } as const;
+const resource = { select: { id: true, name: true, kind: true } } as const;
+
+/** What a recording is shown and told of with. */
+export const recordingParts = {
+  person,
+  grant: { select: { requestId: true } },
+  session: { select: { id: true, version: true, resource, lease: { select: { documentName: true } } } },
+} as const satisfies Prisma.RecordingInclude;
+
+export type RecordingRow = Prisma.RecordingGetPayload<{ include: typeof recordingParts }>;
+
+const sessionParts = {
+  person,
+  resource,
+  grant: { select: { requestId: true } },
+  lease: { select: { clientRecording: true } },
+} as const satisfies Prisma.SessionInclude;
+
+export type RecordedSession = Prisma.SessionGetPayload<{ include: typeof sessionParts }>;
+
+/** A head as it is announced. */
+export interface RecordingHead {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly grantId: string;
+  readonly personId: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly complete: boolean;
+}
+
+/** Most bytes that recordings may take. */
+export interface RecordingQuota {
+  readonly personBytesMax: number;
+  readonly totalBytesMax: number;
+}
+
+/** Heads of recordings in the database. */
+export class RecordingStore {
+  readonly #client: PrismaClient;
+  constructor(client: PrismaClient) {
+    this.#client = client;
+  }
+
+  async find(id: string): Promise<RecordingRow | undefined> {
+    const row = await this.#client.recording.findUnique({ where: { id }, include: recordingParts });
+    return row ?? undefined;
+  }
+
+  async session(id: string): Promise<RecordedSession | undefined> {
+    const row = await this.#client.session.findUnique({ where: { id }, include: sessionParts });
+    return row ?? undefined;
+  }
+
+  /**
+   * Heads come one after the other, so that two do not both fill the last place. Refuses with RECORDING_LIMITED and
+   * RECORDING_QUOTA_EXCEEDED.
+   */
+  announce(head: RecordingHead, quota: RecordingQuota, now: number): Write {
+    const { id, ...content } = head;
+    const announced = { ...content, bytes: BigInt(head.bytes), announcedAt: new Date(now) };
+    return async (transaction) => {
+      await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('recording'))`;
+      await demandRoom(transaction, head, quota, now);
+      await transaction.recording.upsert({
+        where: { id },
+        create: { id, state: 'announced', ...announced },
+        update: announced,
+      });
+    };
+  }
+
+  /** Throws LostRace when it is not waiting any more. */
+  stored(id: string, sha256: string, now: number): Write {
+    return this.#move(id, { state: 'announced', sha256 }, { state: 'stored', storedAt: new Date(now) });
+  }
+
+  removed(id: string, now: number): Write {
+    return this.#move(id, { state: 'stored' }, { state: 'removed', removedAt: new Date(now) });
+  }
+
+  #move(
+    id: string,
+    from: { readonly state: RecordingState; readonly sha256?: string },
+    data: Prisma.RecordingUpdateManyMutationInput,
+  ): Write {
+    return async (transaction) => {
+      const { count } = await transaction.recording.updateMany({ where: { id, ...from }, data });
+      if (count !== 1) throw new LostRace(`recording ${id}`);
+    };
+  }
+
+  /** Those stored at or before a moment. */
+  storedBefore(moment: number): Promise<RecordingRow[]> {
+    return this.#client.recording.findMany({
+      where: { state: 'stored', storedAt: { lte: new Date(moment) } },
+      include: recordingParts,
+      orderBy: { storedAt: 'asc' },
+      take: 100,
+    });
+  }
+
+  /** When the oldest that is kept was stored. */
+  async oldestStored(): Promise<number | undefined> {
+    const { _min } = await this.#client.recording.aggregate({
+      where: { state: 'stored' },
+      _min: { storedAt: true },
+    });
+    return _min.storedAt?.getTime();
+  }
+
+  /** Sessions that were to be recorded, closed at or before a moment, and have no recording; not told of yet. */
+  missing(moment: number): Promise<RecordedSession[]> {
+    return this.#client.session.findMany({
+      where: { ...unrecorded, closedAt: { lte: new Date(moment) } },
+      include: sessionParts,
+      orderBy: { closedAt: 'asc' },
+      take: 100,
+    });
+  }
+
+  /** When the first of them closed. */
+  async longestMissing(): Promise<number | undefined> {
+    const { _min } = await this.#client.session.aggregate({ where: unrecorded, _min: { closedAt: true } });
+    return _min.closedAt?.getTime();
+  }
+
+  toldMissing(sessionId: string, now: number): Write {
+    return async (transaction) => {
+      const data = [{ sessionId, toldAt: new Date(now) }];
+      const { count } = await transaction.missingRecording.createMany({ data, skipDuplicates: true });
+      if (count !== 1) throw new LostRace(`missing recording of ${sessionId}`);
+    };
+  }
+}
+
+async function demandRoom(
+  transaction: Transaction,
+  head: RecordingHead,
+  quota: RecordingQuota,
+  now: number,
+): Promise<void> {
+  const { personId, sessionId } = head;
+  const others = { id: { not: head.id } };
+  if ((await transaction.recording.count({ where: { ...others, sessionId } })) >= limits.perSessionMax)
+    throw new Problem('RECORDING_LIMITED');
+  const since = new Date(now - limits.announcedCountsMs);
+  const taken = { ...others, OR: [{ state: 'stored' }, { state: 'announced', announcedAt: { gt: since } }] };
+  const bytes = async (where: Prisma.RecordingWhereInput) =>
+    Number((await transaction.recording.aggregate({ where, _sum: { bytes: true } }))._sum.bytes ?? 0n);
+  const left = Math.min(
+    quota.personBytesMax - (await bytes({ ...taken, personId })),
+    quota.totalBytesMax - (await bytes(taken)),
+  );
+  if (head.bytes > left)
+    throw new Problem('RECORDING_QUOTA_EXCEEDED', {
+      detail: `${Math.max(0, left)} bytes are left.`,
+      retryAfterSeconds: 3600,
+    });
+}
+
+const unrecorded = {
+  state: 'closed',
+  lease: { clientRecording: true },
+  recordings: { none: { state: { in: ['stored', 'removed'] } } },
+  missing: null,
+} as const satisfies Prisma.SessionWhereInput;

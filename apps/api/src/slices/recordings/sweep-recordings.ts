@@ -1,0 +1,100 @@
+import { happened, systemActor } from '@sallyport/access-domain';
+import type { Effects } from '@sallyport/effects';
+import { LostRace } from '../../platform/database/database-refusal.ts';
+import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
+import type { DueJob } from '../../platform/jobs/due-work.ts';
+import type { RecordingVault } from '../../platform/recordings/recording-vault.ts';
+import { aboutRecording, aboutSession, recordingHint } from './about-recording.ts';
+import { limits } from './limits.ts';
+import type { RecordedSession, RecordingRow, RecordingStore } from './recording.prisma-store.ts';
+
+const dayMs = 86_400_000;
+
+/** Tells of recordings that did not come, and removes those whose time is over. */
+export class SweepRecordings {
+  readonly #recordings: RecordingStore;
+  readonly #vault: RecordingVault;
+  readonly #unitOfWork: UnitOfWork;
+  readonly #effects: Effects;
+  readonly #days: number;
+
+  constructor(
+    sources: {
+      readonly recordings: RecordingStore;
+      readonly vault: RecordingVault;
+      readonly days: number;
+    },
+    unitOfWork: UnitOfWork,
+    effects: Effects,
+  ) {
+    this.#recordings = sources.recordings;
+    this.#vault = sources.vault;
+    this.#days = sources.days;
+    this.#unitOfWork = unitOfWork;
+    this.#effects = effects;
+  }
+
+  jobs(): DueJob[] {
+    return [
+      {
+        name: 'missing-recordings',
+        nextAt: async () => plus(await this.#recordings.longestMissing(), limits.missingAfterMs),
+        run: async (now) => {
+          for (const session of await this.#recordings.missing(now - limits.missingAfterMs))
+            await once(() => this.#tellMissing(session));
+        },
+      },
+      {
+        name: 'old-recordings',
+        nextAt: async () => plus(await this.#recordings.oldestStored(), this.#days * dayMs),
+        run: async (now) => {
+          for (const row of await this.#recordings.storedBefore(now - this.#days * dayMs))
+            await once(() => this.#remove(row));
+        },
+      },
+    ];
+  }
+
+  async #tellMissing(session: RecordedSession): Promise<void> {
+    const occasion = this.#occasion();
+    const details = {
+      closedAt: session.closedAt?.getTime() ?? occasion.now,
+      connected: session.ssmSessionId !== null,
+    };
+    await this.#unitOfWork.commit({
+      writes: [this.#recordings.toldMissing(session.id, occasion.now)],
+      events: [happened(occasion, 'recording.missing', aboutSession(session), details)],
+      hints: [recordingHint(session, session.personId, occasion.now)],
+    });
+  }
+
+  /** The body first: a head that says removed while the body lies there would be a lie. */
+  async #remove(row: RecordingRow): Promise<void> {
+    await this.#vault.remove(row.id);
+    const occasion = this.#occasion();
+    const details = { recordingId: row.id, sha256: row.sha256, keptDays: this.#days };
+    await this.#unitOfWork.commit({
+      writes: [this.#recordings.removed(row.id, occasion.now)],
+      events: [happened(occasion, 'recording.removed', aboutRecording(row), details)],
+      hints: [recordingHint(row.session, row.personId, occasion.now)],
+    });
+  }
+
+  #occasion() {
+    const { clock, ids } = this.#effects;
+    return { actor: systemActor, now: clock.now(), ids };
+  }
+}
+
+function plus(at: number | undefined, milliseconds: number): number | undefined {
+  return at === undefined ? undefined : at + milliseconds;
+}
+
+/** Another process may have done the same. */
+async function once(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof LostRace)) throw error;
+  }
+}

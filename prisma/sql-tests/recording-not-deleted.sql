@@ -1,0 +1,4 @@
+-- No head of a recording is deleted.
+-- expects 42501
+-- as sallyport_app
+DELETE FROM recording;

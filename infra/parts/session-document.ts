@@ -1,4 +1,4 @@
-import type { SessionDocument } from '@sallyport/catalog';
+import type { CommandDocument, SessionDocument } from '@sallyport/catalog';
 import { CfnResource } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
@@ -8,11 +8,24 @@ import type { Construct } from 'constructs';
  * takes only an object, which CloudFormation would write out in its own way, hence the plain resource.
  */
 export function addSessionDocument(scope: Construct, document: SessionDocument): CfnResource {
+  return addDocument(scope, document, 'Session');
+}
+
+/** A document of Run Command, byte for byte for the same reason: the control plane names its hash in each call. */
+export function addCommandDocument(scope: Construct, document: CommandDocument): CfnResource {
+  return addDocument(scope, document, 'Command');
+}
+
+function addDocument(
+  scope: Construct,
+  document: Pick<CommandDocument, 'name' | 'content'>,
+  type: 'Session' | 'Command',
+): CfnResource {
   return new CfnResource(scope, document.name, {
     type: 'AWS::SSM::Document',
     properties: {
       Name: document.name,
-      DocumentType: 'Session',
+      DocumentType: type,
       DocumentFormat: 'JSON',
       Content: document.content,
       // A document of a fixed name cannot be replaced; a new version becomes the default.

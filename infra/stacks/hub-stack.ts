@@ -42,6 +42,16 @@ export class HubStack extends Stack {
         roleArns: accounts.map((account) => account.roles.inventory.arn),
       }),
     });
+    if (hub.roles.provisioner)
+      addRole(this, 'Provisioner', {
+        role: hub.roles.provisioner,
+        description: 'Sallyport provisioner: takes on the role of each spoke that makes accounts on hosts',
+        trust,
+        permissions: renderHubPolicy({
+          purpose: 'provision',
+          roleArns: accounts.flatMap((account) => account.roles.provision?.arn ?? []),
+        }),
+      });
     if (hub.signing === null) return;
     const { role, region, keys } = hub.signing;
     addRole(this, 'Signer', {

@@ -1,10 +1,10 @@
-import { documentsOf, type Account } from '@sallyport/catalog';
+import { documentsOf, renderOsUsersDocument, type Account } from '@sallyport/catalog';
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addAgentDocument } from '../parts/agent-document.ts';
 import { addGatewayInstance } from '../parts/gateway-instance.ts';
 import { addPrivateNetwork } from '../parts/network.ts';
-import { addSessionDocument } from '../parts/session-document.ts';
+import { addCommandDocument, addSessionDocument } from '../parts/session-document.ts';
 import type { Deployment } from './add-stacks.ts';
 
 export interface RegionStackProps extends StackProps, Deployment {
@@ -23,9 +23,11 @@ export class RegionStack extends Stack {
     for (const document of documentsOf(catalog, sha256)) {
       if (document.accountId === account.id && document.region === region) addSessionDocument(this, document);
     }
-    const gateways = catalog.gateways.filter(
-      (gateway) => gateway.deployed && gateway.account.id === account.id && gateway.region === region,
+    const inRegion = catalog.gateways.filter(
+      (gateway) => gateway.account.id === account.id && gateway.region === region,
     );
+    if (inRegion.some(({ accounts }) => accounts)) addCommandDocument(this, renderOsUsersDocument(sha256));
+    const gateways = inRegion.filter(({ deployed }) => deployed);
     if (gateways.length === 0) return;
     const here = catalog.resources.filter((resource) => gateways.includes(resource.gateway));
     if (here.some(({ network }) => network?.way === 'agent')) addAgentDocument(this);

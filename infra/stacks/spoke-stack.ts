@@ -1,9 +1,10 @@
-import type { Account, Hub } from '@sallyport/catalog';
+import { osUsersDocumentName, type Account, type Hub } from '@sallyport/catalog';
 import {
   renderConnectBoundary,
   renderConnectPermissions,
   renderConnectTrust,
   renderInventoryPermissions,
+  renderProvisionPermissions,
   renderRevokePermissions,
   renderSpokeTrust,
 } from '@sallyport/iam-policy';
@@ -40,6 +41,19 @@ export class SpokeStack extends Stack {
       trust: trusting(hub.roles.inventory.arn),
       permissions: renderInventoryPermissions({ accountId: account.id, partition: account.partition }),
     });
+    if (account.roles.provision && hub.roles.provisioner)
+      addRole(this, 'Provision', {
+        role: account.roles.provision,
+        description: 'Sallyport: makes and locks accounts of people on enrolled hosts, by one document',
+        trust: trusting(hub.roles.provisioner.arn),
+        permissions: renderProvisionPermissions({
+          accountId: account.id,
+          partition: account.partition,
+          documentName: osUsersDocumentName,
+          enrolmentTags: account.enrolmentTags,
+          hybridNodes: account.hybridNodes,
+        }),
+      });
   }
 
   /** Managed, not inline: who may write inline policies of the role can neither replace nor remove these. */

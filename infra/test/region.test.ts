@@ -1,4 +1,4 @@
-import { documentsOf } from '@sallyport/catalog';
+import { documentsOf, renderOsUsersDocument } from '@sallyport/catalog';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../settings.ts';
@@ -9,13 +9,19 @@ const { region } = templatesOf();
 describe('the session documents', () => {
   it('are those of the catalogue, byte for byte, as Session documents', () => {
     const documents = documentsOf(aCatalog(), sha256);
-    // And one that installs the companion agent, which no lease may name.
-    region.resourceCountIs('AWS::SSM::Document', documents.length + 1);
+    // And those that install the companion agent and make accounts of people, which no lease may name.
+    region.resourceCountIs('AWS::SSM::Document', documents.length + 2);
     for (const { name, content } of documents) {
       const properties = propertiesOf(region, 'AWS::SSM::Document', name);
       expect(properties).toMatchObject({ DocumentType: 'Session', DocumentFormat: 'JSON' });
       expect(properties['Content']).toBe(content);
     }
+  });
+
+  it('are joined by the one for accounts of people, byte for byte, as a Command document', () => {
+    const { name, content } = renderOsUsersDocument(sha256);
+    const properties = propertiesOf(region, 'AWS::SSM::Document', name);
+    expect(properties).toMatchObject({ DocumentType: 'Command', Content: content });
   });
 
   it('have no parameters and no placeholders', () => {

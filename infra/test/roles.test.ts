@@ -7,6 +7,7 @@ import {
   renderConnectTrust,
   renderHubPolicy,
   renderInventoryPermissions,
+  renderProvisionPermissions,
   renderLease,
   renderRevokePermissions,
   renderSpokeTrust,
@@ -37,6 +38,7 @@ describe('the hub template', () => {
     ['JitHub', 'issue', 'JitConnect'],
     ['JitHubRevoke', 'revoke', 'JitRevoke'],
     ['JitHubInventory', 'inventory', 'JitInventory'],
+    ['JitHubProvision', 'provision', 'JitProvision'],
   ] as const)('gives %s the rendered policy to %s by %s and nothing else', (name, purpose, target) => {
     const properties = role(hub, name);
     expect(inlineOf(properties)).toEqual(renderHubPolicy({ purpose, roleArns: [spokeRole(target)] }));
@@ -45,7 +47,7 @@ describe('the hub template', () => {
   });
 
   it('holds no user, no access key and no further role', () => {
-    hub.resourceCountIs('AWS::IAM::Role', 4);
+    hub.resourceCountIs('AWS::IAM::Role', 5);
     hub.resourceCountIs('AWS::IAM::User', 0);
     hub.resourceCountIs('AWS::IAM::AccessKey', 0);
   });
@@ -73,6 +75,11 @@ describe('the spoke template', () => {
   it.each([
     ['JitRevoke', 'JitHubRevoke', renderRevokePermissions({ accountId: account })],
     ['JitInventory', 'JitHubInventory', renderInventoryPermissions({ accountId: account })],
+    [
+      'JitProvision',
+      'JitHubProvision',
+      renderProvisionPermissions({ accountId: account, documentName: 'jit-os-users', enrolmentTags }),
+    ],
   ])('gives %s to %s with the rendered policy', (name, principal, permissions) => {
     const properties = role(spoke, name);
     expect(inlineOf(properties)).toEqual(permissions);
@@ -116,12 +123,15 @@ describe('the templates together', () => {
     expect(assume(issuer, 'JitHub', 'JitInventory')).toBe('deny');
   });
 
-  it('let the revoker and the inventory take on theirs alone', () => {
+  it('let the revoker, the inventory and the provisioner take on theirs alone', () => {
     const as = (name: string): Principal => ({ ...issuer, roleArn: hubRole(name) });
     expect(assume(as('JitHubRevoke'), 'JitHubRevoke', 'JitRevoke')).toBe('allow');
     expect(assume(as('JitHubRevoke'), 'JitHubRevoke', 'JitConnect', lease)).toBe('deny');
     expect(assume(as('JitHubInventory'), 'JitHubInventory', 'JitInventory')).toBe('allow');
     expect(assume(as('JitHubInventory'), 'JitHubInventory', 'JitRevoke')).toBe('deny');
+    expect(assume(as('JitHubProvision'), 'JitHubProvision', 'JitProvision')).toBe('allow');
+    expect(assume(as('JitHubProvision'), 'JitHubProvision', 'JitConnect', lease)).toBe('deny');
+    expect(assume(as('JitHubInventory'), 'JitHubInventory', 'JitProvision')).toBe('deny');
   });
 
   it('let a lease start the granted session on an enrolled gateway, and no other', () => {

@@ -58,7 +58,7 @@ describe('the sandbox as a process', () => {
       const keys = await readFile(told.principalsFile, 'utf8');
       expect(
         (JSON.parse(keys) as { principals: { name: string }[] }).principals.map(({ name }) => name),
-      ).toEqual(['issuer', 'revoker', 'inventory', 'operator']);
+      ).toEqual(['issuer', 'revoker', 'inventory', 'signer', 'provisioner', 'operator']);
       const answer = await fetch(`${told.awsEndpoint}/_sandbox/state`, {
         headers: { 'x-sandbox-control': 'x' },
       });

@@ -424,3 +424,46 @@ describe("the auditors' key of an account", () => {
       ]);
   });
 });
+
+describe('accounts of people on the hosts of a gateway', () => {
+  const at = 'gateways[1].accounts';
+  const withRoles = (...spoils: Spoil[]) =>
+    aForm(
+      ['hub.roles.provisioner', '/jit/JitHubProvision'],
+      ['accounts[0].roles.provision', '/jit/JitProvision'],
+      [at, { group: 'web' }],
+      ...spoils,
+    );
+
+  it('are those of a group, with numbers of their own and nothing that is as good as root', () => {
+    const { gateways, hub, accounts } = parseCatalog(withRoles());
+    expect(gateways[1]?.accounts).toEqual({
+      ...{ group: 'web', shell: '/bin/bash', groups: [], sync: false },
+      uids: { from: 20_000, to: 29_999 },
+    });
+    expect(hub.roles.provisioner?.name).toBe('JitHubProvision');
+    expect(accounts[0]?.roles.provision?.name).toBe('JitProvision');
+  });
+
+  it.each<[string, Spoil]>([
+    ['a group that gives root', [`${at}.groups`, ['docker']]],
+    ['the group that marks accounts', [`${at}.groups`, ['sallyport']]],
+    ['a group of people with a space', [`${at}.group`, 'web; id']],
+    ['numbers of systems', [`${at}.uids`, { from: 1, to: 2000 }]],
+    ['numbers that end before they begin', [`${at}.uids`, { from: 3000, to: 2000 }]],
+    ['a shell of its own', [`${at}.shell`, '/tmp/sh']],
+    ['another naming', [`${at}.naming`, 'free']],
+  ])('refuses %s', (_, spoil) => {
+    expect(refusalOf(() => parseCatalog(withRoles(spoil))).code).toBe('CATALOG_INVALID');
+  });
+
+  it('refuses them without the roles that make them', () => {
+    const problem = refusalOf(() =>
+      parseCatalog(
+        withRoles(['hub.roles.provisioner', undefined], ['accounts[0].roles.provision', undefined]),
+      ),
+    );
+    expect(problem.code).toBe('CATALOG_REFERENCE_UNKNOWN');
+    expect(problem.occurrence.errors).toHaveLength(2);
+  });
+});

@@ -1,4 +1,5 @@
 import type { Network } from './network.ts';
+import type { GatewayAccounts } from './os-users/plan-accounts.ts';
 import type { ShellAccess, SshAccess } from './session-access.ts';
 
 /** A catalogue with its references resolved: what the rest of the product works with. */
@@ -15,7 +16,13 @@ export interface Hub {
   readonly partition: string;
   /** Demanded of whoever assumes a spoke role, when there is an organisation. */
   readonly organisationId: string | null;
-  readonly roles: { readonly issuer: RoleRef; readonly revoker: RoleRef; readonly inventory: RoleRef };
+  readonly roles: {
+    readonly issuer: RoleRef;
+    readonly revoker: RoleRef;
+    readonly inventory: RoleRef;
+    /** Null where no gateway has accounts of people. */
+    readonly provisioner: RoleRef | null;
+  };
   /** What signs the tokens of whole networks by KMS; null where nothing does. */
   readonly signing: Signing | null;
 }
@@ -44,7 +51,13 @@ export interface Account {
   readonly regions: readonly string[];
   /** Not a secret; keeps the hub from being tricked into acting on a foreign account. */
   readonly externalId: string;
-  readonly roles: { readonly connect: RoleRef; readonly revoke: RoleRef; readonly inventory: RoleRef };
+  readonly roles: {
+    readonly connect: RoleRef;
+    readonly revoke: RoleRef;
+    readonly inventory: RoleRef;
+    /** Null where no gateway of it has accounts of people. */
+    readonly provision: RoleRef | null;
+  };
   /** Tags without which IAM refuses an instance, whatever a lease says. */
   readonly enrolmentTags: Tags;
   /** Whether people sign in to a database of it by IAM, so that its role must admit that. */
@@ -80,6 +93,8 @@ export interface Gateway {
   readonly hybrid: boolean;
   /** Whether infra/ makes its instances; else they are hosts that exist by themselves. */
   readonly deployed: boolean;
+  /** Whose accounts its hosts have; null where Sallyport makes none. */
+  readonly accounts: GatewayAccounts | null;
 }
 
 export const resourceKinds = ['database', 'port', 'cluster', 'ssh', 'shell', 'subnet'] as const;

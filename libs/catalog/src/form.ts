@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isHost } from './host.ts';
 import { limits } from './limits.ts';
 import { isRecipient } from './recipient.ts';
+import { accountsForm } from './os-users/accounts-form.ts';
 import { shellFields, shellIssues, sshFields, sshIssues } from './session-form.ts';
 import { subnetFields, subnetIssues } from './subnet-form.ts';
 
@@ -44,7 +45,6 @@ const hub = z.strictObject({
     .string()
     .regex(/^o-[a-z0-9]{10,32}$/, 'is not an organisation id')
     .optional(),
-  roles: z.strictObject({ issuer: rolePath, revoker: rolePath, inventory: rolePath }),
   /** What signs the tokens of whole networks: its role, and its KMS keys in the order in which they come into use. */
   signing: z
     .strictObject({
@@ -57,6 +57,12 @@ const hub = z.strictObject({
         .refine((names) => new Set(names).size === names.length, 'names a key twice'),
     })
     .optional(),
+  roles: z.strictObject({
+    issuer: rolePath,
+    revoker: rolePath,
+    inventory: rolePath,
+    provisioner: rolePath.optional(),
+  }),
 });
 
 const account = z.strictObject({
@@ -64,7 +70,12 @@ const account = z.strictObject({
   id: accountId,
   regions: z.array(region).min(1).max(40),
   externalId: z.string().regex(/^[\w+=,.@:/-]{2,1224}$/, 'is not an external id'),
-  roles: z.strictObject({ connect: rolePath, revoke: rolePath, inventory: rolePath }),
+  roles: z.strictObject({
+    connect: rolePath,
+    revoke: rolePath,
+    inventory: rolePath,
+    provision: rolePath.optional(),
+  }),
   /** The KMS key that encrypts shells and commands, and the auditors' public key that client recordings are sealed to. */
   sessionKey: z
     .string()
@@ -87,6 +98,8 @@ const gateway = z.strictObject({
   selector: tags,
   /** `gateways`: made by infra/; `hosts`: instances of yours; `hybrid`: machines outside EC2 (mi-...). */
   nodes: z.enum(['gateways', 'hosts', 'hybrid']).default('gateways'),
+  /** OS accounts for the people of a group; needs the roles hub.provisioner and accounts[].provision. */
+  accounts: accountsForm.optional(),
 });
 
 const recording = z.strictObject({

@@ -27,6 +27,34 @@ export {
   routesWithin,
   suffixForbiddenBecause,
 } from './network.ts';
+export {
+  accountNameOf,
+  isPersonalAccount,
+  isPrivilegedGroup,
+  isReservedAccount,
+  type DerivedName,
+} from './os-users/account-name.ts';
+export {
+  osUsersDocumentName,
+  osUsersPatterns,
+  parseHostError,
+  parseOutcomes,
+  renderOsUsersDocument,
+  stepText,
+  type CommandDocument,
+  type StepOutcome,
+} from './os-users/host-document.ts';
+export { parseHostFacts, type HostFacts, type KeyFile, type OwnAccount } from './os-users/host-facts.ts';
+export {
+  changesMax,
+  planAccounts,
+  type AccountChange,
+  type AccountRefusal,
+  type GatewayAccounts,
+  type HostPlan,
+  type Member,
+  type OwnerlessKeys,
+} from './os-users/plan-accounts.ts';
 export { parseCatalog, readCatalog } from './parse.ts';
 export type {
   ChosenPurpose,

@@ -4,6 +4,7 @@ import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Signi
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
+import { accountsOf } from './os-users/accounts-form.ts';
 import { shellOf, sshOf } from './session-form.ts';
 import { firstCidr, networkOf, subnetForbidden } from './subnet-form.ts';
 
@@ -121,11 +122,23 @@ function resolveGateways(form: CatalogForm, accounts: readonly Account[]): Gatew
     const { name, region, selector } = entry;
     const { nodes } = entry;
     const kind = { hybrid: nodes === 'hybrid', deployed: nodes === 'gateways' };
-    return [{ name, account, region, selector, team: team ?? '', ...kind }];
+    const people = accountsOf(entry.accounts);
+    if (people) unknown.push(...missingRoles(form, entry.account, field));
+    return [{ name, account, region, selector, team: team ?? '', ...kind, accounts: people }];
   });
   refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
   refuseIfAny('CATALOG_GATEWAY_NOT_ENROLLED', open);
   return gateways;
+}
+
+/** Accounts of people are made by roles of their own. */
+function missingRoles({ hub, accounts }: CatalogForm, account: string, field: string): FieldError[] {
+  const spoke = accounts.find(({ name }) => name === account);
+  const missing = [
+    ...(hub.roles.provisioner === undefined ? ['hub.roles.provisioner'] : []),
+    ...(spoke?.roles.provision === undefined ? [`roles.provision of ${account}`] : []),
+  ];
+  return missing.map((role) => ({ field: `${field}.accounts`, message: `needs ${role}` }));
 }
 
 function resolveResources(form: CatalogForm, gateways: readonly Gateway[]): Resource[] {
@@ -225,6 +238,7 @@ function hubOf(form: CatalogForm): Hub {
       issuer: roleRef(partition, hub.account, hub.roles.issuer),
       revoker: roleRef(partition, hub.account, hub.roles.revoker),
       inventory: roleRef(partition, hub.account, hub.roles.inventory),
+      provisioner: optionalRole(partition, hub.account, hub.roles.provisioner),
     },
     signing: signingOf(form, partition),
   };
@@ -258,6 +272,7 @@ function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): A
       connect: roleRef(partition, entry.id, entry.roles.connect),
       revoke: roleRef(partition, entry.id, entry.roles.revoke),
       inventory: roleRef(partition, entry.id, entry.roles.inventory),
+      provision: optionalRole(partition, entry.id, entry.roles.provision),
     },
     enrolmentTags: entry.enrolment,
     databaseSignIn: here.some((resource) => databaseOf(resource)?.auth === 'iam'),
@@ -271,6 +286,9 @@ function accountOf(entry: CatalogForm['accounts'][number], form: CatalogForm): A
     auditorsKey: entry.auditorsKey ?? null,
   };
 }
+
+const optionalRole = (partition: string, accountId: string, full: string | undefined): RoleRef | null =>
+  full === undefined ? null : roleRef(partition, accountId, full);
 
 /** Splits `/jit/JitConnect` of an account into path, name and ARN. */
 function roleRef(partition: string, accountId: string, full: string): RoleRef {

@@ -27,7 +27,9 @@ export { leaseSessionName, leaseSourceIdentity, leaseTags, nodeArn } from './ren
 export {
   renderGatewayPermissions,
   renderInventoryPermissions,
+  renderProvisionPermissions,
   renderRevokePermissions,
+  type ProvisionInput,
   type SessionsKept,
 } from './render/spoke-duties.ts';
 export {

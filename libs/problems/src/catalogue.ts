@@ -14,6 +14,7 @@ import { gateway } from './catalogue/gateway.ts';
 import { helper } from './catalogue/helper.ts';
 import { identity } from './catalogue/identity.ts';
 import { lease } from './catalogue/lease.ts';
+import { osUsers } from './catalogue/os-users.ts';
 import { session } from './catalogue/session.ts';
 import { server } from './catalogue/server.ts';
 import { recording } from './catalogue/recording.ts';
@@ -42,6 +43,7 @@ export const catalogue = {
   ...gateway,
   ...identity,
   ...lease,
+  ...osUsers,
   ...session,
   ...server,
   ...recording,

@@ -1,10 +1,11 @@
-import type { Account, Catalog, RoleRef } from '@sallyport/catalog';
+import { osUsersDocumentName, type Account, type Catalog, type RoleRef } from '@sallyport/catalog';
 import {
   renderConnectBoundary,
   renderConnectPermissions,
   renderConnectTrust,
   renderHubPolicy,
   renderInventoryPermissions,
+  renderProvisionPermissions,
   renderRevokePermissions,
   renderServiceTrust,
   renderSignerPermissions,
@@ -54,7 +55,11 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
   const { hub, accounts } = catalog;
   const roles = new Map<string, Role>();
   const trust = renderServiceTrust({ service: 'ecs-tasks.amazonaws.com', accountId: hub.accountId });
-  const hubRole = (purpose: 'issue' | 'revoke' | 'inventory', ref: RoleRef, spokes: readonly RoleRef[]) =>
+  const hubRole = (
+    purpose: 'issue' | 'revoke' | 'inventory' | 'provision',
+    ref: RoleRef,
+    spokes: readonly RoleRef[],
+  ) =>
     role(ref, hub.accountId, {
       trust,
       policies: [renderHubPolicy({ purpose, roleArns: spokes.map((r) => r.arn) })],
@@ -98,6 +103,10 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
         ],
       }),
     );
+  if (hub.roles.provisioner) {
+    const spokes = accounts.flatMap((account) => account.roles.provision ?? []);
+    roles.set('hub.provisioner', hubRole('provision', hub.roles.provisioner, spokes));
+  }
   for (const account of accounts)
     for (const [name, made] of spokeRoles(catalog, account)) roles.set(`${account.name}.${name}`, made);
   return roles;
@@ -131,6 +140,25 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       role(roles.inventory, accountId, {
         trust: renderSpokeTrust(trusted(hub.roles.inventory)),
         policies: [renderInventoryPermissions({ accountId })],
+      }),
+    ],
+    ...provisionRole(account, hub.roles.provisioner && trusted(hub.roles.provisioner)),
+  ];
+}
+
+/** The role that makes accounts of people, where the catalogue has one. */
+function provisionRole(
+  { id: accountId, roles: { provision }, enrolmentTags, hybridNodes }: Account,
+  trusted: Parameters<typeof renderSpokeTrust>[0] | null,
+): [name: string, role: Role][] {
+  if (provision === null || trusted === null) return [];
+  const documentName = osUsersDocumentName;
+  return [
+    [
+      'provision',
+      role(provision, accountId, {
+        trust: renderSpokeTrust(trusted),
+        policies: [renderProvisionPermissions({ accountId, documentName, enrolmentTags, hybridNodes })],
       }),
     ],
   ];

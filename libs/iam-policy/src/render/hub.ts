@@ -2,8 +2,8 @@ import { checked, checkedAll } from '../input.ts';
 import type { PolicyDocument } from '../policy.ts';
 
 export interface HubPolicyInput {
-  /** Issuing passes session tags and a source identity; revoking and inventory only take on their role. */
-  readonly purpose: 'issue' | 'revoke' | 'inventory';
+  /** Issuing passes session tags and a source identity; the others only take on their role. */
+  readonly purpose: 'issue' | 'revoke' | 'inventory' | 'provision';
   /** Listed one by one: a wildcard account would let anybody offer theirs as a spoke. */
   readonly roleArns: readonly string[];
 }

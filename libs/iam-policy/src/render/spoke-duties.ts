@@ -1,4 +1,4 @@
-import { checked, checkedAll } from '../input.ts';
+import { checked, checkedAll, checkedTags } from '../input.ts';
 import type { PolicyDocument, Statement } from '../policy.ts';
 
 /**
@@ -46,6 +46,61 @@ export function renderInventoryPermissions(input: { accountId: string; partition
         Effect: 'Allow',
         Action: ['ssm:DescribeDocument', 'ssm:GetDocument'],
         Resource: `arn:${partition}:ssm:*:${accountId}:document/jit-*`,
+      },
+    ],
+  };
+}
+
+export interface ProvisionInput {
+  readonly accountId: string;
+  readonly partition?: string;
+  /** The one document that is run. */
+  readonly documentName: string;
+  /** Tags a host must carry. */
+  readonly enrolmentTags: Readonly<Record<string, string>>;
+  readonly hybridNodes?: boolean;
+}
+
+/**
+ * Permissions of the provisioning role: one document, run on enrolled hosts. A command is read back by its id;
+ * `ssm:GetCommandInvocation` knows no resource, so this role can read what other commands of the account printed.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+ */
+export function renderProvisionPermissions(input: ProvisionInput): PolicyDocument {
+  const accountId = checked('accountId', input.accountId);
+  const partition = checked('partition', input.partition ?? 'aws');
+  const enrolled = Object.fromEntries(
+    checkedTags(input.enrolmentTags).map(([key, value]) => [`aws:ResourceTag/${key}`, value]),
+  );
+  const hosts = [
+    `arn:${partition}:ec2:*:${accountId}:instance/*`,
+    ...(input.hybridNodes === true ? [`arn:${partition}:ssm:*:${accountId}:managed-instance/*`] : []),
+  ];
+  const document = `arn:${partition}:ssm:*:${accountId}:document/${checked('documentName', input.documentName)}`;
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Sid: 'RunOnEnrolledHosts',
+        Effect: 'Allow',
+        Action: 'ssm:SendCommand',
+        Resource: hosts,
+        Condition: { StringEquals: enrolled },
+      },
+      // Apart from the hosts: a document carries none of their tags.
+      { Sid: 'OneDocument', Effect: 'Allow', Action: 'ssm:SendCommand', Resource: document },
+      { Sid: 'ReadBack', Effect: 'Allow', Action: 'ssm:GetCommandInvocation', Resource: '*' },
+      {
+        Sid: 'NothingElse',
+        Effect: 'Deny',
+        NotAction: ['ssm:SendCommand', 'ssm:GetCommandInvocation', 'sts:GetCallerIdentity'],
+        Resource: '*',
+      },
+      {
+        Sid: 'NoOtherDocument',
+        Effect: 'Deny',
+        Action: 'ssm:SendCommand',
+        NotResource: [...hosts, document],
       },
     ],
   };

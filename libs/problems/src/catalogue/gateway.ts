@@ -11,6 +11,11 @@ export const gateway = entries({
     title: 'No gateway to this resource is online.',
     advice: 'Try again in a moment; an administrator can look at the instance.',
   },
+  GATEWAY_UNKNOWN: {
+    kind: 'missing',
+    title: 'The catalogue has no such gateway.',
+    advice: 'Name a gateway of the catalogue.',
+  },
   GATEWAY_TAG_CLOSED: {
     kind: 'refused',
     title: 'The gateway is closed by its tag.',

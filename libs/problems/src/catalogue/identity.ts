@@ -46,6 +46,11 @@ export const identity = entries({
     title: 'The file of accounts cannot be used.',
     advice: 'Mend the fields named, or remove the file and start again.',
   },
+  PERSON_UNKNOWN: {
+    kind: 'missing',
+    title: 'Nobody of this e-mail address has signed in here.',
+    advice: 'Check the address; people are known from their first sign-in.',
+  },
   ROLE_MISSING: {
     kind: 'refused',
     title: 'Your role does not permit this.',

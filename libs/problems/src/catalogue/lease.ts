@@ -37,6 +37,11 @@ export const lease = entries({
     title: 'The rendered policy did not pass its own check, so nothing was issued.',
     advice: 'Report the id shown.',
   },
+  LEASE_OS_ACCOUNT_MISSING: {
+    kind: 'refused',
+    title: 'You have no account on this host.',
+    advice: 'Ask an administrator to look at `tunnel users plan` of its gateway.',
+  },
   DOCUMENT_CHANGED: {
     kind: 'conflict',
     title: 'The Session document is not the one that was enrolled.',

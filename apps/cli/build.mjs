@@ -15,7 +15,11 @@ export async function bundle(outdir) {
   const { metafile } = await build({
     absWorkingDir: import.meta.dirname,
     // The thread that reads a device is a file of its own, beside whatever chunk starts it.
-    entryPoints: { index: 'src/index.ts', 'tun-worker': '../../libs/tunnel/src/edge/tun-worker.ts' },
+    entryPoints: {
+      index: 'src/index.ts',
+      plugin: 'src/plugin/index.ts',
+      'tun-worker': '../../libs/tunnel/src/edge/tun-worker.ts',
+    },
     outdir,
     bundle: true,
     splitting: true,

@@ -41,6 +41,9 @@ export const commandTable: Readonly<Record<string, () => Promise<CommandClass>>>
   'helper install': async () => (await import('./commands/helper/install.ts')).default,
   'helper uninstall': async () => (await import('./commands/helper/uninstall.ts')).default,
   'helper status': async () => (await import('./commands/helper/status.ts')).default,
+  'plugin install': async () => (await import('./commands/plugin/install.ts')).default,
+  'plugin uninstall': async () => (await import('./commands/plugin/uninstall.ts')).default,
+  'plugin status': async () => (await import('./commands/plugin/status.ts')).default,
   completion: async () => (await import('./commands/completion.ts')).default,
   doctor: async () => (await import('./commands/doctor.ts')).default,
 };

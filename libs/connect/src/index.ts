@@ -59,3 +59,6 @@ export {
 export { systemWake } from './wake.ts';
 export type { Debug } from './debug.ts';
 export type { TunnelEnd } from './tunnel-end.ts';
+export { HeldChannel } from './begun/held-channel.ts';
+export type { FirstWord } from './begun/first-word.ts';
+export { BegunSession, type BegunSessionParts, type OwnCredentials } from './begun/begun-session.ts';

@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { Problem } from '@sallyport/problems';
+import { attachChannel } from './attach-channel.ts';
 import { fullJitterMs } from './backoff.ts';
 import type { Lease, Traffic } from './control-plane.ts';
-import { checkStreamUrl } from './endpoint.ts';
 import { orAborted } from './lease-source.ts';
 import type { MemberHost, Recovery } from './member-host.ts';
 import { PortChannel } from './port-channel.ts';
-import { signUpgrade } from './sign-upgrade.ts';
 import type { MemberState, SessionSnapshot } from './snapshot.ts';
 import type { StartedSession } from './ssm-sessions.ts';
 import { endFor, problemOf } from './tunnel-end.ts';
@@ -16,8 +15,6 @@ import type { LossReason } from './tunnel-options.ts';
 const goodAfterMs = 3_000;
 /** A resumed session whose WebSocket is refused this often is given up for a fresh one. */
 const refusedResumesMax = 2;
-/** A WebSocket that does not open within this does not: its way may be a proxy that never answers. */
-const openWithinMs = 20_000;
 /** Failures that speak against the instance rather than the network, the account or the control plane. */
 const instanceFailures = new Set<string>([
   'SSM_TARGET_OFFLINE',
@@ -241,22 +238,9 @@ export class PoolMember {
     started: StartedSession,
     signal: AbortSignal,
   ): Promise<void> {
-    const { rules, desk } = this.#host;
-    const { transport, effects, debug } = this.#host.ports;
-    const url = checkStreamUrl(started.streamUrl, started.sessionId, desk.endpoint(lease), rules);
-    const headers = await signUpgrade(url, lease, new Date(effects.clock.now()));
-    debug('gateway', { host: url.host, signed: Object.keys(headers).length > 0 });
-    const late = new AbortController();
-    const patience = effects.timers.after(openWithinMs, () => late.abort(new Problem('SSM_UNREACHABLE')));
-    const either = AbortSignal.any([signal, late.signal]);
-    const connection = await transport
-      .open(url, headers, channel.sink(), either)
-      .finally(() => effects.timers.cancel(patience));
-    if (signal.aborted) {
-      connection.cut();
-      throw signal.reason as Error;
-    }
-    channel.attach(connection, started.token);
+    const { rules, desk, ports } = this.#host;
+    const at = { endpoint: desk.endpoint(lease), rules };
+    await attachChannel(ports, channel, { lease, started, at }, signal);
   }
 
   /** Gets a session back: tries until it works, the member is not worth it any more, or the tunnel ends. */

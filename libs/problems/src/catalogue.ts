@@ -22,6 +22,7 @@ import { request } from './catalogue/request.ts';
 import { review } from './catalogue/review.ts';
 import { grant } from './catalogue/grant.ts';
 import { resource } from './catalogue/resource.ts';
+import { plugin } from './catalogue/plugin.ts';
 import { route } from './catalogue/route.ts';
 import { signedToken } from './catalogue/signed-token.ts';
 import { signer } from './catalogue/signer.ts';
@@ -61,6 +62,7 @@ export const catalogue = {
   ...agent,
   ...flow,
   ...helper,
+  ...plugin,
   ...route,
   ...signedToken,
   ...signer,

@@ -46,6 +46,7 @@ export {
   type OpenFrame,
 } from './message/open-channel.ts';
 export { RttEstimator } from './channel/rtt-estimator.ts';
+export { readHandshakeRequest, type HandshakeRequest } from './channel/handshake.ts';
 export { featuresOfAgent, featuresOfClient } from './channel/versions.ts';
 export {
   decodeSmux,

@@ -6,6 +6,7 @@ export const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Look back', ['audit search', 'audit tail']],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor', 'completion']],
   ['Routes on this machine', ['helper install', 'helper status', 'helper uninstall']],
+  ['Under the AWS CLI', ['plugin install', 'plugin status', 'plugin uninstall']],
 ];
 
 /** The groups of a table, without what the table does not hold; what no group names comes last. */

@@ -6,6 +6,7 @@ import {
   type KmsRequest,
   type TerminalSize,
 } from '@sallyport/ssm-protocol';
+import { attachChannel } from '../attach-channel.ts';
 import { fullJitterMs } from '../backoff.ts';
 import type { CloseReason, Lease } from '../control-plane.ts';
 import { GrantClock } from '../grant-clock.ts';
@@ -15,7 +16,6 @@ import { SessionDesk } from '../session-desk.ts';
 import type { StartedSession } from '../ssm-sessions.ts';
 import { endByOrder, endFor, orderOfGrant, type TunnelEnd } from '../tunnel-end.ts';
 import type { LossReason } from '../tunnel-options.ts';
-import { attachChannel } from './attach-channel.ts';
 import { ShellChannel } from './shell-channel.ts';
 import { readShellEnd } from './shell-end.ts';
 import type { ShellEnd, ShellEvents, ShellOptions, ShellPorts } from './shell-options.ts';
@@ -172,7 +172,8 @@ export class RemoteShell {
         handshakeTimeoutMs: bound ? handshakeWithinMs : Number.POSITIVE_INFINITY,
       },
       {
-        ready: ({ encrypted, agentVersion }) => this.#events.ready?.({ encrypted, agentVersion }),
+        ready: ({ encrypted, agentVersion, customerMessage }) =>
+          this.#events.ready?.({ encrypted, agentVersion, customerMessage }),
         dataKeyWanted: (request) => void this.#dataKey(lease, request),
         output: (bytes) => this.#events.output(bytes),
         errorOutput: (bytes) => this.#events.errorOutput(bytes),
@@ -193,11 +194,11 @@ export class RemoteShell {
   /** Gets the data key that the agent asks for, with the lease the session was started with. */
   async #dataKey(lease: Lease, { keyId, challenge }: KmsRequest): Promise<void> {
     const { keys, effects } = this.#ports;
-    const { rules } = this.#options;
+    const { rules, anyKey = false } = this.#options;
     const sessionId = this.#ssmSessionId ?? '';
     try {
       // The gateway is not believed about keys: only the one that the control plane named is used.
-      if (keyId !== lease.session?.keyArn)
+      if (!anyKey && keyId !== lease.session?.keyArn)
         throw new Problem('SESSION_KEY_DENIED', {
           detail: 'The instance asks for another key than the granted one.',
         });

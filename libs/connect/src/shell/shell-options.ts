@@ -19,6 +19,8 @@ export interface ShellOptions {
   readonly size?: TerminalSize;
   readonly clientVersion: string;
   readonly rules: EndpointRules;
+  /** Whatever key the instance names is asked for: nobody else has named one. Left out, only the lease's. */
+  readonly anyKey?: boolean;
 }
 
 export interface ShellPorts extends TunnelPorts {
@@ -39,7 +41,12 @@ export interface ShellEvents {
   /** More of what is typed is taken, after a `write` that was not taken wholly. */
   writable?(): void;
   /** The far side speaks: the program runs. `encrypted`: by a data key of KMS. */
-  ready?(info: { readonly encrypted: boolean; readonly agentVersion: string }): void;
+  ready?(info: {
+    readonly encrypted: boolean;
+    readonly agentVersion: string;
+    /** Text of the agent for the person; often empty. */
+    readonly customerMessage: string;
+  }): void;
   /** The grant ends in this many seconds (600, 300, 60). */
   warning?(secondsLeft: number): void;
   /** The connection is gone, the grant stands: getting it back begins. */

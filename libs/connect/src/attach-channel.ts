@@ -1,18 +1,24 @@
 import { Problem } from '@sallyport/problems';
-import type { Lease } from '../control-plane.ts';
-import { checkStreamUrl, type Endpoint, type EndpointRules } from '../endpoint.ts';
-import { signUpgrade } from '../sign-upgrade.ts';
-import type { StartedSession } from '../ssm-sessions.ts';
-import type { TunnelPorts } from '../tunnel-options.ts';
-import type { ShellChannel } from './shell-channel.ts';
+import type { Lease } from './control-plane.ts';
+import { checkStreamUrl, type Endpoint, type EndpointRules } from './endpoint.ts';
+import { signUpgrade } from './sign-upgrade.ts';
+import type { StartedSession } from './ssm-sessions.ts';
+import type { Connection, ConnectionSink } from './transport.ts';
+import type { TunnelPorts } from './tunnel-options.ts';
 
 /** A WebSocket that does not open within this does not: its way may be a proxy that never answers. */
 const openWithinMs = 20_000;
 
+/** What joins a WebSocket: the channel of a port or of a shell. */
+interface Joining {
+  sink(): ConnectionSink;
+  attach(connection: Connection, token: string): void;
+}
+
 /** Opens the WebSocket of a session that was started or resumed, signed with the lease, and joins it to the channel. */
 export async function attachChannel(
   { transport, effects, debug }: Pick<TunnelPorts, 'transport' | 'effects' | 'debug'>,
-  channel: ShellChannel,
+  channel: Joining,
   {
     lease,
     started,

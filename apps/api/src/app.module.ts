@@ -10,6 +10,7 @@ import { JobsModule } from './platform/jobs/jobs.module.ts';
 import { LiveModule } from './platform/live/live.module.ts';
 import { OutboxModule } from './platform/outbox/outbox.module.ts';
 import { RecordingVaultModule } from './platform/recordings/recording-vault.module.ts';
+import { RetentionModule } from './platform/retention/retention.module.ts';
 import { SignerModule } from './platform/signer/signer.module.ts';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.ts';
 import { AccessRequestsModule } from './slices/access-requests/access-requests.module.ts';
@@ -36,6 +37,7 @@ export class AppModule {
         DatabaseModule,
         OutboxModule,
         JobsModule,
+        RetentionModule,
         HttpModule,
         AwsModule,
         SignerModule,

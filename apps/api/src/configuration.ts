@@ -26,6 +26,8 @@ const environmentForm = z.object({
   SALLYPORT_RECORDING_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
   SALLYPORT_RECORDING_MIB: z.coerce.number().int().min(64).default(65_536),
   SALLYPORT_RECORDING_MIB_PER_PERSON: z.coerce.number().int().min(64).default(8_192),
+  // Not below the time for which an agent may still tell: see platform/retention.
+  SALLYPORT_KEEP_FLOWS_DAYS: z.coerce.number().int().min(14).max(3650).default(90),
   AWS_REGION: z.string().default('eu-west-1'),
   AWS_ENDPOINT_URL: z.url().optional(),
 });
@@ -59,6 +61,8 @@ export interface Configuration {
     readonly totalBytesMax: number;
     readonly personBytesMax: number;
   };
+  /** How long records of conversations are kept. */
+  readonly keepFlowsDays: number;
   /** Unix sockets of principals that run as processes of their own. */
   readonly principalSockets: Readonly<Record<'issuer' | 'revoker' | 'inventory', string | undefined>>;
 }
@@ -117,6 +121,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
       totalBytesMax: settings.SALLYPORT_RECORDING_MIB * mib,
       personBytesMax: settings.SALLYPORT_RECORDING_MIB_PER_PERSON * mib,
     },
+    keepFlowsDays: settings.SALLYPORT_KEEP_FLOWS_DAYS,
     principalSockets: {
       issuer: settings.SALLYPORT_ISSUER_SOCKET,
       revoker: settings.SALLYPORT_REVOKER_SOCKET,

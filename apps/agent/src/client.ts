@@ -1,8 +1,7 @@
-import type { AgentAssociation, EndCode, FlowCode } from '@sallyport/agent-protocol';
+import { Pacer, type AgentAssociation, type EndCode, type FlowCode } from '@sallyport/agent-protocol';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { AgentTokenClaims, PublicKey } from '@sallyport/grant-token';
 import { parseAddress } from './addresses.ts';
-import { Pacer } from './flows/pacer.ts';
 import { Trace } from './flows/trace.ts';
 import { echoIdleMs, namesRememberedMax, refusalsRecordedPerMinute } from './limits.ts';
 import type { FlowEnd, FlowRecord } from './records/flow-record.ts';

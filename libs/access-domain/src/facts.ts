@@ -89,6 +89,8 @@ export interface FactsNetwork {
   readonly way: 'agent' | 'ssh';
   /** Everything that the gateway reaches, whatever the routes say. */
   readonly everything: boolean;
+  /** Bits per second that one client carries in each direction, where that is bounded. */
+  readonly maxBps?: number;
 }
 
 /** What a reviewer is shown and a review is bound to. Times are ISO 8601 in UTC. */

@@ -4,4 +4,5 @@ export { endCodeOf, endCodes, flowCodeOf, flowCodes, type EndCode, type FlowCode
 export type * from './contract.ts';
 export { createAgentMux, type AgentMux } from './agent/agent-mux.ts';
 export { createClientLink, type CarrierStats, type ClientLink } from './client/client-link.ts';
+export { Pacer } from './pacer.ts';
 export type { Feature } from './handshake/messages.ts';

@@ -1148,6 +1148,7 @@ export interface components {
     Network: {
       carries: ('tcp' | 'udp' | 'icmp' | 'ip')[];
       everything: boolean;
+      maxBps?: number;
       resolver: string | null;
       routes: components['schemas']['NetworkRoute'][];
       suffixes: string[];

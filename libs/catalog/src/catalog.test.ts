@@ -339,6 +339,7 @@ describe('a subnet', () => {
     ['with a public suffix', [[`${vpc}.suffixes`, ['com']]], 'suffixes'],
     ['with a suffix under which the public registers', [[`${vpc}.suffixes`, ['co.uk']]], 'suffixes'],
     ['with a zone of AWS', [[`${vpc}.suffixes`, ['eu-west-1.amazonaws.com']]], 'suffixes'],
+    ['that is not to move at all', [[`${vpc}.mbitPerSecond`, 0]], 'mbitPerSecond'],
     ['with a resolver that is a name', [[`${vpc}.resolver`, 'dns.internal']], 'resolver'],
     ['of datagrams through sshd', [[`${vpc}.way`, 'ssh']], 'ports'],
     ['for root through sshd', [[`${vpc}.sshUser`, 'root']], 'sshUser'],
@@ -368,6 +369,11 @@ describe('a subnet', () => {
     '64:ff9b::/96',
   ])('of %s is refused', (cidr) => {
     expect(refused([`${vpc}.cidr`, cidr]).code).toBe('CATALOG_HOST_FORBIDDEN');
+  });
+
+  it('is as fast as it goes, unless it says otherwise', () => {
+    expect(networkOf()?.maxBps).toBe(null);
+    expect(networkOf([`${vpc}.mbitPerSecond`, 20])?.maxBps).toBe(20_000_000);
   });
 
   it('through sshd reaches everything behind its gateway, unless PermitOpen holds it', () => {

@@ -25,6 +25,8 @@ export const limits = {
   prefixDefault6: 64,
   prefixMin4: 8,
   prefixMin6: 32,
+  /** A hundred gigabits: no gateway is faster. */
+  mbitPerSecondMax: 100_000,
   /** sshd knows no networks: PermitOpen lists each address. */
   permitOpenAddressesMax: 1024,
   /** A host has a key of each kind, and two while one is being replaced. */

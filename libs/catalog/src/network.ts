@@ -34,6 +34,8 @@ export interface Network {
   readonly sshUser: string | null;
   /** Nothing on the far side holds it to the routes: a grant reaches everything that the gateway reaches. */
   readonly everything: boolean;
+  /** Bits per second that one client carries in each direction; null: as fast as it goes. */
+  readonly maxBps: number | null;
 }
 
 /** An address or network: the numeric value, how many bits it has, and the length of its prefix. */

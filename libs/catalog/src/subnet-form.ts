@@ -49,6 +49,8 @@ export const subnetFields = {
     .string()
     .regex(/^(?!root$)[a-z_][a-z0-9_-]{0,31}$/, 'is not an OS user')
     .default('jit-forward'),
+  /** The most that one client carries, in each direction. */
+  mbitPerSecond: z.int().min(1).max(limits.mbitPerSecondMax).optional(),
 };
 
 type FieldsRead = z.output<z.ZodObject<typeof subnetFields>>;
@@ -122,7 +124,7 @@ export function subnetForbidden(entry: SubnetForm): Issue[] {
 
 /** What a grant of a reachable subnet gives; null when it is only listed. */
 export function networkOf(entry: SubnetForm): Network | null {
-  const { connectable, way, suffixes, resolver, sshUser } = entry;
+  const { connectable, way, suffixes, resolver, sshUser, mbitPerSecond } = entry;
   if (!connectable || way === undefined) return null;
   const routes = routesOf(entry);
   return {
@@ -133,6 +135,7 @@ export function networkOf(entry: SubnetForm): Network | null {
     way,
     sshUser: way === 'ssh' ? sshUser : null,
     everything: way === 'ssh' && !entry.permitOpen,
+    maxBps: mbitPerSecond === undefined ? null : mbitPerSecond * 1_000_000,
   };
 }
 

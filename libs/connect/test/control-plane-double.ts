@@ -18,6 +18,8 @@ export class ControlPlaneDouble implements ControlPlane {
   /** Healthy gateways; the first that is not avoided is taken. */
   instances: string[] = ['i-0123456789abcdef0'];
   endsAt: string;
+  /** What leases say of the network, where the resource is one. */
+  network: Lease['resource']['network'];
   readonly #now: () => number;
   #leases = 0;
 
@@ -67,6 +69,7 @@ export class ControlPlaneDouble implements ControlPlane {
         port: 5432,
         protocol: 'postgresql',
         database: { name: 'shop', role: 'app_ro', auth: 'none' },
+        ...(this.network === undefined ? {} : { network: this.network }),
       },
     };
   }

@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { FlowCode, MuxStream, StreamEvents } from '@sallyport/agent-protocol';
+import type { FlowCode, MuxStream, Pacer, StreamEvents } from '@sallyport/agent-protocol';
 import type { Timers } from '@sallyport/effects';
 import type { FlowEnd } from '../records/flow-record.ts';
-import type { Pacer } from './pacer.ts';
 import type { Trace } from './trace.ts';
 
 /** What a TCP conversation needs beside its two ends. */

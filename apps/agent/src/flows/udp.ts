@@ -1,9 +1,14 @@
-import { flowCodes, type DatagramEvents, type FlowCode, type MuxDatagrams } from '@sallyport/agent-protocol';
+import {
+  flowCodes,
+  type DatagramEvents,
+  type FlowCode,
+  type MuxDatagrams,
+  type Pacer,
+} from '@sallyport/agent-protocol';
 import type { Timers, TimerHandle } from '@sallyport/effects';
 import type { DatagramFlow } from '@sallyport/tunnel';
 import { datagramsHeldMax, udpIdleMs } from '../limits.ts';
 import type { FlowEnd } from '../records/flow-record.ts';
-import type { Pacer } from './pacer.ts';
 import type { Trace } from './trace.ts';
 
 export interface UdpContext {

@@ -27,8 +27,8 @@ let tokensRefused: Problem | undefined;
 const host = { address: '10.0.2.60', port: 8080 };
 const never = new AbortController().signal;
 
-async function opened(whileDown: 'wait' | 'refuse' = 'wait', seed = 20): Promise<void> {
-  effects = simulatedEffects({ startMs: systemClock.now(), seed });
+async function opened(whileDown: 'wait' | 'refuse' = 'wait', maxBps?: number): Promise<void> {
+  effects = simulatedEffects({ startMs: systemClock.now(), seed: 20 });
   const agent = new AgentDouble(effects);
   system = new SystemDouble();
   const person = await Person.at('https://sallyport.example.com');
@@ -43,6 +43,7 @@ async function opened(whileDown: 'wait' | 'refuse' = 'wait', seed = 20): Promise
     onRecovered: () => void joined.network?.recovered(),
   });
   tokensRefused = undefined;
+  if (maxBps !== undefined) world.controlPlane.network = { ...aNetwork().network!, maxBps };
   const server = {
     address: new URL('https://sallyport.example.com'),
     api: {
@@ -221,5 +222,16 @@ describe('d3 reconnect: a routed network that is cut', () => {
     await pass(effects, 120_000, 500);
     expect(world.controlPlane.calls).toHaveLength(calls);
     await expect(network.reach.openTcp(host, never)).rejects.toMatchObject({ code: 'REACH_ENDED' });
+  });
+});
+
+describe('a routed network with a speed', () => {
+  it('is no faster than that, whoever would let it be', async () => {
+    await opened('wait', 800_000);
+    const stream = await conversation();
+    const from = effects.clock.monotonic();
+    await echoes(stream, 'x'.repeat(200_000));
+    // 200 kB at 100 kB/s; a quarter of a second and a chunk are free.
+    expect(effects.clock.monotonic() - from).toBeGreaterThan(1_000);
   });
 });

@@ -5,10 +5,18 @@ import type { OpenReach, ReachWish } from './system.ts';
 /** The way into a network that the lease names: the companion agent, or the SSH server of the gateway. */
 export async function openReach(wish: ReachWish): Promise<OpenReach> {
   const { lease, whileDown, tunnel } = wish;
-  const open = await (lease.way === 'ssh' ? bySsh(wish) : byAgent(wish));
+  const open = await slowed(await (lease.way === 'ssh' ? bySsh(wish) : byAgent(wish)), wish);
   if (whileDown === 'wait') return open;
   const reach = impatient(open.reach, () => tunnel.state === 'reconnecting');
   return { ...open, reach, down: () => reach.down() };
+}
+
+/** Held to the speed that the catalogue gives, where it gives one. The agent holds us to it too; sshd does not. */
+async function slowed(open: OpenReach, { lease, effects }: ReachWish): Promise<OpenReach> {
+  const bitsPerSecond = lease.resource.network?.maxBps;
+  if (bitsPerSecond === undefined) return open;
+  const { paced } = await import('@sallyport/connect/agent');
+  return { ...open, reach: paced(open.reach, bitsPerSecond, effects) };
 }
 
 async function byAgent({

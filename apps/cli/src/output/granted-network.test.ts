@@ -34,6 +34,12 @@ describe('what a grant of a network opens, in words', () => {
     ]);
   });
 
+  it('says how fast it may be, where that is bounded', () => {
+    expect(grantedLines({ ...vpc, maxBps: 20_000_000 }).at(-1)).toBe(
+      'at most 20 Mbit/s each way for each client',
+    );
+  });
+
   it.each([
     [false, 'held to it by sshd (PermitOpen)'],
     [true, 'held to it by NOTHING: sshd forwards to everything that this gateway reaches'],

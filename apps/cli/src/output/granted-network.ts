@@ -26,6 +26,7 @@ export function grantedLines({
   resolver,
   way,
   everything,
+  maxBps,
 }: Network): readonly [string, ...string[]] {
   const cidrs = [...new Set(routes.map(({ cidr }) => cidr))];
   const reached = cidrs.map(
@@ -44,5 +45,6 @@ export function grantedLines({
       : everything
         ? 'held to it by NOTHING: sshd forwards to everything that this gateway reaches'
         : 'held to it by sshd (PermitOpen)',
+    ...(maxBps === undefined ? [] : [`at most ${maxBps / 1_000_000} Mbit/s each way for each client`]),
   ];
 }

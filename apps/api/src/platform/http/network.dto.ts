@@ -28,4 +28,6 @@ export class NetworkDto {
   @OneOf(networkWays) way!: NetworkWay;
   /** Nothing on the far side holds it to the routes: everything that the gateway reaches is reached. */
   @ApiProperty() everything!: boolean;
+  /** Bits per second that one client carries in each direction, where that is bounded. */
+  @ApiProperty({ type: 'integer', required: false }) maxBps?: number;
 }

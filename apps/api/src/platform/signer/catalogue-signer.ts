@@ -46,6 +46,7 @@ export class CatalogueSigner extends Signer {
       ...{ iss: this.#keys.issuer, aud: order.agentId, jti: order.jti, sub: order.grantId },
       ...{ usr: order.personId, nbf: times.nbf, exp: times.exp, cnf: { jkt: order.jkt } },
       ...{ allow: order.network.routes, suffixes: order.network.suffixes, max_streams: streamsMax },
+      ...(network.maxBps === null ? {} : { max_bps: network.maxBps }),
     };
     const token = await signAgentToken(claims, signer);
     return { token, expiresAt: times.exp * 1000, kid: signer.kid };

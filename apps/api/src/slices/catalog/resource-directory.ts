@@ -68,7 +68,7 @@ export function networkOf({ network }: Pick<Resource, 'network'>) {
   return network && networkShown(network);
 }
 
-function networkShown({ routes, suffixes, resolver, carries, way, everything }: Network) {
+function networkShown({ routes, suffixes, resolver, carries, way, everything, maxBps }: Network) {
   return {
     routes: routesShown(routes),
     suffixes: [...suffixes],
@@ -76,6 +76,7 @@ function networkShown({ routes, suffixes, resolver, carries, way, everything }: 
     carries: [...carries],
     way,
     everything,
+    ...(maxBps === null ? {} : { maxBps }),
   };
 }
 

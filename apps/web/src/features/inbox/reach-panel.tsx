@@ -5,7 +5,7 @@ import type { FactsItem, Network } from '../../api/contract.ts';
 import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
 import { KeyCap } from '../../design/key-cap.tsx';
-import { byNetwork, wayText } from '../resources/network-reach.ts';
+import { byNetwork, speedText, wayText } from '../resources/network-reach.ts';
 import { policyLines } from './policy-lines.ts';
 import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 import { Row } from './row.tsx';
@@ -120,6 +120,7 @@ function NetworkRows({ network }: { network: Network }) {
           </span>
         )}
       </Row>
+      {speedText(network) && <Row name="At most">{speedText(network)}</Row>}
       <Row name="Held to it by">
         {network.everything ? (
           <strong className="inline-flex items-start gap-1.5 font-semibold text-denied">

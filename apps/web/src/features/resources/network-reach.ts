@@ -33,3 +33,8 @@ export function wayText({ way, everything }: Pick<Network, 'way' | 'everything'>
     ? 'Through sshd, which is not held to the list: everything that this gateway reaches.'
     : 'Through sshd, which is held to the list.';
 }
+
+/** `20 Mbit/s each way for each client`; null where it is as fast as it goes. */
+export function speedText({ maxBps }: Pick<Network, 'maxBps'>): string | null {
+  return maxBps === undefined ? null : `${maxBps / 1_000_000} Mbit/s each way for each client`;
+}

@@ -1,6 +1,6 @@
 import type { Clock } from '@sallyport/effects';
 
-/** Holds a direction of one client to its speed: a bucket of tokens that may go into debt, and the time the debt takes to pay. */
+/** Holds a direction of one client to its speed, at the agent and at the client itself: a bucket of tokens that may go into debt, and the time the debt takes to pay. */
 export class Pacer {
   readonly #bytesPerMs: number;
   readonly #burst: number;

@@ -77,6 +77,7 @@ export abstract class TunnelCommand extends Command {
     if (!signIn) return undefined;
     const server = await this.serverAs(address, signIn.token);
     await this.#finishLeftovers(server);
+    await this.#sendRecordings(server);
     if (!this.printer.json) await this.#tellEnds();
     return server;
   }
@@ -89,6 +90,14 @@ export abstract class TunnelCommand extends Command {
     const finished = await finishLeftovers(this.world, server, this.debugLine);
     if (finished.length > 0 && !this.printer.json)
       this.printer.say(`finished what a killed tunnel left: ${finished.join(', ')}`);
+  }
+
+  /** What killed shells had recorded is handed over by the next command that speaks with their server. */
+  async #sendRecordings(server: Server): Promise<void> {
+    const { anyRecording } = await import('./recording/any-recording.ts');
+    if (!(await anyRecording(this.world))) return;
+    const { tellLeft } = await import('./recording/tell.ts');
+    await tellLeft({ world: this.world, server, printer: this.printer, debug: this.debugLine });
   }
 
   /** Why tunnels of the background ended meanwhile; a program that reads JSON is not told in a person's place. */

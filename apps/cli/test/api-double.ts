@@ -104,13 +104,14 @@ export class ApiDouble {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
+    const whole = Buffer.concat(chunks);
+    const json = (request.headers['content-type'] ?? 'application/json').startsWith('application/json');
     const path = url.pathname.replace(/^\/api/u, '');
     const asked: Asked = {
       method: request.method ?? '',
       path,
       query: url.searchParams,
-      body: text ? JSON.parse(text) : undefined,
+      body: whole.length === 0 ? undefined : json ? JSON.parse(whole.toString()) : whole,
       authorization: request.headers.authorization,
     };
     this.asked.push(asked);

@@ -48,7 +48,14 @@ export { PushedKey, type PushedKeyParts } from './ssh/pushed-key.ts';
 export { converseAsAgent, type OfferedKeys } from './ssh/agent-conversation.ts';
 export { memoryKey, type MemoryKey } from './ssh/memory-key.ts';
 export { RemoteShell } from './shell/remote-shell.ts';
-export type { ShellEnd, ShellEvents, ShellOptions, ShellPorts, ShellPurpose } from './shell/shell-options.ts';
+export type {
+  SessionRecorder,
+  ShellEnd,
+  ShellEvents,
+  ShellOptions,
+  ShellPorts,
+  ShellPurpose,
+} from './shell/shell-options.ts';
 export {
   awsSessionKeys,
   kmsEndpoint,

@@ -3,7 +3,7 @@ export const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Use', ['ls', 'show', 'request', 'connect', 'url', 'env', 'creds', 'ps', 'stop', 'up', 'extend', 'done']],
   ['Hosts', ['ssh', 'scp', 'shell', 'exec', 'ssh-config']],
   ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
-  ['Look back', ['audit search', 'audit tail']],
+  ['Look back', ['audit search', 'audit tail', 'recording play', 'recording keygen']],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor', 'completion']],
   ['Routes on this machine', ['helper install', 'helper status', 'helper uninstall']],
   ['Under the AWS CLI', ['plugin install', 'plugin status', 'plugin uninstall']],

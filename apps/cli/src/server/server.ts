@@ -13,6 +13,17 @@ export interface Server {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Address of a path under /api. */
   url(path: string): URL;
+  /** Sends or fetches bytes, which `api` does not: the answer as it came, within so long. SERVER_UNREACHABLE when none comes. */
+  bytes(asked: BytesAsked): Promise<Response>;
+}
+
+export interface BytesAsked {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  /** Under /api. */
+  readonly path: string;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  readonly type?: string;
+  readonly withinMs: number;
 }
 
 export interface ServerOptions {
@@ -29,12 +40,12 @@ const answerWithinMs = 20_000;
 export function serverAt({ address, token, version, debug, env = process.env }: ServerOptions): Server {
   const base = address.href.replace(/\/$/u, '');
   let way: Promise<Ask> | undefined;
-  const fetchAnswer = async (request: Request): Promise<Response> => {
+  const fetchAnswer = async (request: Request, withinMs = answerWithinMs): Promise<Response> => {
     const { method } = request;
     const path = new URL(request.url).pathname;
     try {
       // A redirect could lead the token to another server, so none is followed.
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(answerWithinMs)]);
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(withinMs)]);
       const ask = await (way ??= wayTo(address, env));
       const response = await ask(request, { signal });
       debug('http', { method, path, status: response.status });
@@ -46,16 +57,27 @@ export function serverAt({ address, token, version, debug, env = process.env }: 
       throw new Problem('SERVER_UNREACHABLE', { detail: `${address.origin} does not answer.`, cause });
     }
   };
+  const agent = { 'user-agent': `tunnel/${version}` };
+  const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const url = (path: string) => new URL(`${base}/api${path}`);
   return {
     address,
     api: createApi({
       baseUrl: base,
       ...(token === undefined ? {} : { token }),
-      fetch: fetchAnswer,
-      headers: { 'user-agent': `tunnel/${version}` },
+      fetch: (request) => fetchAnswer(request),
+      headers: agent,
     }),
     env,
-    credentials: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    url: (path) => new URL(`${base}/api${path}`),
+    credentials,
+    url,
+    bytes: ({ method, path, body, type, withinMs }) =>
+      fetchAnswer(
+        new Request(url(path), {
+          ...{ method, headers: { ...agent, ...credentials, ...(type && { 'content-type': type }) } },
+          ...(body && { body }),
+        }),
+        withinMs,
+      ),
   };
 }

@@ -27,7 +27,8 @@ import { grantEnded } from '../stories/tunnel-end.ts';
 import { Interrupted } from '../world.ts';
 import { Escape } from './escape.ts';
 import { Keyboard } from './keyboard.ts';
-import { commandOf, loginOf, shellOf, type RemoteCommand } from './remote-command.ts';
+import { Recorded } from './recorded.ts';
+import { commandOf, loginOf, type RemoteCommand } from './remote-command.ts';
 
 export interface RemoteWish {
   readonly name: string;
@@ -70,10 +71,6 @@ export async function remoteStory(asking: Waiting, wanted: RemoteWish): Promise<
 
 /** What is to be run, refused before anything is asked for. */
 function asked(resource: Resource, { purpose, words }: RemoteWish): RemoteCommand | undefined {
-  if (shellOf(resource).clientRecording)
-    throw new Problem('SESSION_RECORDING_UNAVAILABLE', {
-      detail: `What ${clean(resource.name)} shows is to be recorded by the client.`,
-    });
   if (purpose !== 'shell') return commandOf(resource, words);
   loginOf(resource);
   return undefined;
@@ -99,16 +96,45 @@ class RemoteRun {
   #unheard = false;
   /** What came before the terminal was taken: a prompt invites to type, which the terminal must not echo and edit by itself. */
   #early: (() => void)[] | undefined = [];
+  readonly #recorded: Recorded;
+  /** Who holds up what the program shows: a stream that is slow, or a disk. */
+  readonly #holders = new Set<object>();
 
   constructor(asking: Waiting, parts: RunParts) {
     this.#asking = asking;
     this.#parts = parts;
+    const { grant, resource } = parts;
+    this.#recorded = new Recorded(
+      asking,
+      { grantId: grant.id, name: resource.name, size: this.#terminal?.size },
+      () => this.#release(this.#recorded),
+    );
   }
 
+  /** Runs it, and hands over what was recorded of it. */
   async through(announcement: Announcement, live: LiveChannel, signal: AbortSignal): Promise<number> {
+    const { unwritten } = this.#recorded;
+    try {
+      return await this.#run(announcement, live, signal, AbortSignal.any([signal, unwritten]));
+    } finally {
+      await this.#recorded.handOver();
+    }
+  }
+
+  /** Undefined for a command without one, and where there is none. */
+  get #terminal() {
+    return this.#parts.purpose === 'command' ? undefined : this.#asking.world.terminal();
+  }
+
+  async #run(
+    announcement: Announcement,
+    live: LiveChannel,
+    stopped: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<number> {
     const { world, server, debug } = this.#asking;
     const { grant, purpose, command, resource } = this.#parts;
-    const terminal = purpose === 'command' ? undefined : world.terminal();
+    const terminal = this.#terminal;
     const shell = await RemoteShell.open(
       {
         ...{ grantId: grant.id, purpose, ...command, clientVersion: world.version },
@@ -119,6 +145,7 @@ class RemoteRun {
         ...{ controlPlane: controlPlaneOf(server.api), ssm: awsSsmSessions, keys: awsSessionKeys, debug },
         ...{ transport: webSocketTransport, effects: world.effects, onWake: systemWake(world.effects) },
         onHint: (listener: Parameters<LiveChannel['onHint']>[0]) => live.onHint(listener),
+        recorder: this.#recorded,
       }),
       this.#events(),
       signal,
@@ -126,7 +153,7 @@ class RemoteRun {
     this.#shell = shell;
     const restore = this.#takeTerminal();
     this.#showEarly();
-    const leave = () => void shell.close();
+    const leave = () => void shell.close(this.#recorded.unwritten.aborted ? 'error' : undefined);
     world.bytes().to.once('error', () => {
       this.#unheard = true;
       leave();
@@ -141,7 +168,8 @@ class RemoteRun {
       );
       const end = await shell.ended;
       await this.#drained();
-      return this.#exitCode(end, signal);
+      this.#recorded.unwritten.throwIfAborted();
+      return this.#exitCode(end, stopped);
     } finally {
       restore();
       for (const line of this.#later) this.#asking.printer.say(line);
@@ -153,14 +181,15 @@ class RemoteRun {
     const { to, errors } = world.bytes();
     const name = clean(this.#parts.resource.name);
     const show = (stream: typeof to, view: Uint8Array) => {
+      if (this.#recorded.output(view)) this.#hold(this.#recorded);
       // A view of what arrived, which a stream may keep.
       write(stream, Uint8Array.from(view));
     };
     const write = (stream: typeof to, bytes: Uint8Array) => {
       if (this.#early) return void this.#early.push(() => write(stream, bytes));
       if (stream.write(bytes)) return;
-      this.#shell?.pauseReading();
-      stream.once('drain', () => this.#shell?.resumeReading());
+      this.#hold(stream);
+      stream.once('drain', () => this.#release(stream));
     };
     return {
       output: (bytes) => show(to, bytes),
@@ -171,6 +200,16 @@ class RemoteRun {
       reconnecting: () => this.#say(`${name}: the connection was lost, getting it back ...`),
       recovered: (afterMs) => this.#say(`${name}: back after ${(afterMs / 1000).toFixed(1)} s`),
     };
+  }
+
+  #hold(by: object): void {
+    this.#holders.add(by);
+    this.#shell?.pauseReading();
+  }
+
+  #release(by: object): void {
+    this.#holders.delete(by);
+    if (this.#holders.size === 0) this.#shell?.resumeReading();
   }
 
   /** The program may be drawing on the whole screen: then words wait for the end, but for the window's title, which no program's screen holds. */
@@ -190,16 +229,20 @@ class RemoteRun {
   /** From here on keys and the size of the terminal are the program's. */
   #takeTerminal(): () => void {
     const shell = this.#shell;
-    const { purpose } = this.#parts;
     // A command without a terminal reads nothing: what is typed or piped stays with us.
-    if (purpose === 'command' || !shell) return () => undefined;
+    if (this.#parts.purpose === 'command' || !shell) return () => undefined;
     const { world } = this.#asking;
-    const terminal = world.terminal();
+    const terminal = this.#terminal;
     const escape = new Escape();
     const restoreKeys = terminal?.raw();
-    const stopResize = terminal?.onResize(() => shell.resize(terminal.size));
+    const resized = () => {
+      if (!terminal) return;
+      shell.resize(terminal.size);
+      this.#recorded.resize(terminal.size);
+    };
+    const stopResize = terminal?.onResize(resized);
     // It may have changed while the session was opened; only the latest is sent.
-    if (terminal) shell.resize(terminal.size);
+    resized();
     this.#raw = terminal !== undefined;
     this.#keyboard = new Keyboard(world.bytes().from, shell, (bytes) => {
       if (!terminal) return bytes;

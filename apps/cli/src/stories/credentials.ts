@@ -42,7 +42,13 @@ async function freshLease(server: Server, name: string): Promise<Lease> {
       detail: `You hold no active grant of ${clean(name)}. Ask for it: tunnel request ${clean(name)}`,
     });
   }
-  return server.api.issueLease(grant.id);
+  const lease = await server.api.issueLease(grant.id);
+  // Whoever uses them would not record.
+  if (lease.session?.clientRecording.required === true)
+    throw new Problem('SESSION_RECORDING_UNAVAILABLE', {
+      detail: `What ${clean(name)} shows is recorded by this command's own shell: tunnel shell ${clean(name)}. Its credentials are not given away.`,
+    });
+  return lease;
 }
 
 /** What kubectl asks an exec plugin for. Secret. Refuses a resource that is no cluster. */

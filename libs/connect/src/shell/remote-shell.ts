@@ -142,10 +142,12 @@ export class RemoteShell {
     this.#lease = lease;
     this.#desk.endpoint(lease);
     const channel = this.#channelFor(lease);
+    await this.#record(lease);
     this.#session = await controlPlane.openSession(
       { grantId, leaseId: lease.id, clientVersion, localPort: null },
       signal,
     );
+    this.#ports.recorder?.opened(this.#session.id);
     const started = await this.#desk.start(lease, signal, commandLine);
     this.#ssmSessionId = started.sessionId;
     if (size !== undefined) channel.resize(size);
@@ -155,6 +157,14 @@ export class RemoteShell {
     this.#grantClock.set(this.endsAt);
     // Lost in the same breath, before anybody listened.
     if (!channel.over && !channel.connected) void this.#recover('broken');
+  }
+
+  /** A session that must be recorded is not opened before something records it. */
+  async #record({ session }: Lease): Promise<void> {
+    if (session?.clientRecording.required !== true) return;
+    const { recorder } = this.#ports;
+    if (!recorder) throw new Problem('SESSION_RECORDING_UNAVAILABLE');
+    await recorder.begin(session.clientRecording.recipients);
   }
 
   #channelFor(lease: Lease): ShellChannel {

@@ -25,6 +25,16 @@ export interface ShellOptions {
 
 export interface ShellPorts extends TunnelPorts {
   readonly keys: SessionKeys;
+  /** Left out, a session that is to be recorded is refused (SESSION_RECORDING_UNAVAILABLE). */
+  readonly recorder?: SessionRecorder;
+}
+
+/** Records what a session shows, where its lease demands it. */
+export interface SessionRecorder {
+  /** Begins a recording for these auditors, before anything is opened; what it throws refuses the session. */
+  begin(recipients: readonly string[]): Promise<void>;
+  /** The session stands in the control plane under this id. */
+  opened(sessionId: string): void;
 }
 
 /** How a shell ended. */

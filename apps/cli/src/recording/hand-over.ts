@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { apiProblemOf, type ApiProblem } from '@sallyport/api-client';
+import { kinds, Problem } from '@sallyport/problems';
+import { recordingMediaType } from '@sallyport/recording';
+import { processRuns } from '../local/tunnel-registry.ts';
+import type { Debug } from '../output/debug.ts';
+import type { Server } from '../server/server.ts';
+import type { World } from '../world.ts';
+import { allHeads, removeRecording, sealedBytes, writeHead, type SpooledHead } from './spool.ts';
+
+/** A command does not wait longer than this for what others left; it goes on while the command runs. */
+const leftWithinMs = 8_000;
+const answerWithinMs = 20_000;
+/** A line of this many bytes a millisecond is the slowest that one recording is sent over. */
+const slowestBytesPerMs = 32;
+/** What the control plane refused is not offered again before this. */
+const refusedForMs = 3_600_000;
+
+/** What became of one recording. */
+export interface HandedOver {
+  readonly name: string;
+  readonly bytes: number;
+  readonly complete: boolean;
+}
+
+/**
+ * Hands one recording to the control plane and removes it here once that has confirmed it. Undefined: there was nothing in it. What the control plane says or the disk refuses is
+ * thrown, and the recording stays.
+ */
+export async function handOver(
+  world: World,
+  server: Server,
+  head: SpooledHead,
+): Promise<HandedOver | undefined> {
+  const bytes = head.sessionId === null ? undefined : await sealedBytes(world, head);
+  if (bytes === undefined) {
+    await removeRecording(world, head.id);
+    return undefined;
+  }
+  const { id, grantId, sessionId, startedAt, endedAt, complete } = head;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const told = { id, sessionId, startedAt, endedAt, bytes: bytes.length, sha256, complete };
+  await taken(
+    await server.bytes({
+      ...{ method: 'POST', path: `/grants/${encodeURIComponent(grantId)}/recordings` },
+      body: new TextEncoder().encode(JSON.stringify(told)),
+      ...{ type: 'application/json', withinMs: answerWithinMs },
+    }),
+  );
+  await taken(
+    await server.bytes({
+      ...{ method: 'PUT', path: `/recordings/${encodeURIComponent(id)}/body`, body: bytes },
+      ...{ type: recordingMediaType, withinMs: answerWithinMs + Math.ceil(bytes.length / slowestBytesPerMs) },
+    }),
+  );
+  await removeRecording(world, id);
+  return { name: head.name, bytes: bytes.length, complete };
+}
+
+async function taken(response: Response): Promise<void> {
+  if (response.ok) return void (await response.body?.cancel());
+  const body: unknown = await response.json().catch(() => undefined);
+  throw apiProblemOf(body) ?? new Problem('SERVER_ANSWER_UNREADABLE');
+}
+
+/** What {@link sendLeft} tells as it goes. */
+export interface LeftEvents {
+  sent(handed: HandedOver): void;
+  /** It stays here, and is offered again later. */
+  kept(head: SpooledHead, problem: Problem | ApiProblem): void;
+}
+
+/**
+ * Hands over what killed or unlucky commands of this person left for this control plane, one after the other. Never fails; resolves when all is done or after 8 s, then the rest
+ * goes on beside what the command does.
+ */
+export async function sendLeft(
+  world: World,
+  server: Server,
+  debug: Debug,
+  events: LeftEvents,
+): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([
+    sendAll(world, server, debug, events),
+    world.effects.timers.wait(leftWithinMs, patience.signal).catch(() => undefined),
+  ]);
+  patience.abort();
+}
+
+async function sendAll(world: World, server: Server, debug: Debug, events: LeftEvents): Promise<void> {
+  for (const head of await allHeads(world)) {
+    const now = world.effects.clock.now();
+    if (head.server !== server.address.origin || Date.parse(head.notBefore ?? '') > now) continue;
+    if (await processRuns(head)) continue;
+    try {
+      const handed = await handOver(world, server, head);
+      debug('recording', { id: head.id, sent: handed?.bytes ?? 0 });
+      if (handed) events.sent(handed);
+    } catch (error) {
+      debug('recording', { id: head.id, failed: (error as { code?: string }).code ?? 'unknown' });
+      await keepBack(world, head, error, events);
+    }
+  }
+}
+
+async function keepBack(world: World, head: SpooledHead, error: unknown, events: LeftEvents): Promise<void> {
+  const problem = error as Problem | ApiProblem;
+  // Unreachable is nothing to speak of: the next command tries again.
+  if (!(problem.kind in kinds) || problem.kind === 'unavailable') return;
+  const notBefore = new Date(world.effects.clock.now() + refusedForMs).toISOString();
+  await writeHead(world, { ...head, notBefore }).catch(() => undefined);
+  events.kept(head, problem);
+}

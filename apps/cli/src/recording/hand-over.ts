@@ -11,8 +11,8 @@ import { allHeads, removeRecording, sealedBytes, writeHead, type SpooledHead } f
 /** A command does not wait longer than this for what others left; it goes on while the command runs. */
 const leftWithinMs = 8_000;
 const answerWithinMs = 20_000;
-/** A line of this many bytes a millisecond is the slowest that one recording is sent over. */
-const slowestBytesPerMs = 32;
+/** How long so many bytes may take over the slowest line that is reckoned with, 32 kB/s. */
+export const bytesWithinMs = (bytes: number) => answerWithinMs + Math.ceil(bytes / 32);
 /** What the control plane refused is not offered again before this. */
 const refusedForMs = 3_600_000;
 
@@ -32,33 +32,28 @@ export async function handOver(
   server: Server,
   head: SpooledHead,
 ): Promise<HandedOver | undefined> {
-  const bytes = head.sessionId === null ? undefined : await sealedBytes(world, head);
-  if (bytes === undefined) {
+  const { id, grantId, sessionId, startedAt, endedAt, complete } = head;
+  const bytes = sessionId === null ? undefined : await sealedBytes(world, head);
+  if (sessionId === null || bytes === undefined) {
     await removeRecording(world, head.id);
     return undefined;
   }
-  const { id, grantId, sessionId, startedAt, endedAt, complete } = head;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const told = { id, sessionId, startedAt, endedAt, bytes: bytes.length, sha256, complete };
-  await taken(
-    await server.bytes({
-      ...{ method: 'POST', path: `/grants/${encodeURIComponent(grantId)}/recordings` },
-      body: new TextEncoder().encode(JSON.stringify(told)),
-      ...{ type: 'application/json', withinMs: answerWithinMs },
-    }),
-  );
+  await server.api.announceRecording(grantId, told);
   await taken(
     await server.bytes({
       ...{ method: 'PUT', path: `/recordings/${encodeURIComponent(id)}/body`, body: bytes },
-      ...{ type: recordingMediaType, withinMs: answerWithinMs + Math.ceil(bytes.length / slowestBytesPerMs) },
+      ...{ type: recordingMediaType, withinMs: bytesWithinMs(bytes.length) },
     }),
   );
   await removeRecording(world, id);
   return { name: head.name, bytes: bytes.length, complete };
 }
 
-async function taken(response: Response): Promise<void> {
-  if (response.ok) return void (await response.body?.cancel());
+/** The answer, where it is none of a refusal. */
+export async function taken(response: Response): Promise<Response> {
+  if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
   throw apiProblemOf(body) ?? new Problem('SERVER_ANSWER_UNREADABLE');
 }

@@ -39,10 +39,13 @@ afterEach(async () => {
   await api.stop();
 });
 
-async function recorder(): Promise<ShellRecorder> {
+async function recorder(more: { partBytesMax?: number } = {}): Promise<ShellRecorder> {
   const recording = new ShellRecorder(
     world,
-    { server: server.address.origin, grantId: 'grt_1', name: 'web-1-shell', size: { cols: 100, rows: 30 } },
+    {
+      ...{ server: server.address.origin, grantId: 'grt_1', name: 'web-1-shell' },
+      ...{ size: { cols: 100, rows: 30 }, ...more },
+    },
     { began: () => undefined, failed: (problem) => failures.push(problem), idle: () => undefined },
   );
   await recording.begin([auditor.recipient]);
@@ -165,6 +168,41 @@ describe('a recorded session', () => {
     await writeFile(join(person.home, 'file'), '');
     person.env['XDG_STATE_HOME'] = join(person.home, 'file');
     await expect(recorder()).rejects.toMatchObject({ code: 'RECORDING_NOT_WRITTEN' });
+  });
+});
+
+describe('a session that shows more than one file takes', () => {
+  it('makes several, that follow one another, and is ended when there are too many', async () => {
+    const recording = await recorder({ partBytesMax: 300_000 });
+    const line = Buffer.from(`${'x'.repeat(9_998)}\r\n`);
+    let [given, parts] = [0, 1];
+    while (parts < 4) {
+      recording.output(line);
+      given += line.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      parts = (await allHeads(world)).length;
+    }
+    const ids = await recording.finish();
+    expect(ids).toHaveLength(4);
+    let text = '';
+    for (const id of ids) {
+      const file = await readFile(join(recordingsFolder(world), `${id}.cast.age`));
+      const part = await shown(file);
+      expect(part.whole).toBe(true);
+      text += part.text;
+    }
+    expect(text.length).toBe(given);
+    expect(
+      (await allHeads(world)).every(({ complete, sessionId }) => complete && sessionId === 'ses_1'),
+    ).toBe(true);
+
+    const endless = await recorder({ partBytesMax: 1 });
+    while (failures.length === 0) {
+      endless.output(line);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(failures).toMatchObject([{ code: 'RECORDING_NOT_WRITTEN' }]);
+    expect(await endless.finish()).toHaveLength(16);
   });
 });
 

@@ -12,6 +12,8 @@ const openBytesLow = 256 * 1024;
 const checkpointMs = 1_000;
 /** A longer session becomes several recordings, so that each fits what the control plane takes. */
 const partBytesMax = recordingBytesMax - 4 * 1024 * 1024;
+/** What the control plane takes of one session. */
+const partsMax = 16;
 
 export interface RecorderFacts {
   readonly server: string;
@@ -19,6 +21,8 @@ export interface RecorderFacts {
   readonly name: string;
   /** Of the terminal at the beginning; undefined without one. */
   readonly size: { readonly cols: number; readonly rows: number } | undefined;
+  /** A part that grew to so many bytes is followed by another. */
+  readonly partBytesMax?: number;
 }
 
 export interface RecorderEvents {
@@ -130,13 +134,17 @@ export class ShellRecorder implements SessionRecorder {
       this.#checkpoint = undefined;
       void this.#part?.writer.checkpoint();
     });
-    if (part.file.bytes + part.writer.openBytes > partBytesMax && !this.#failed)
+    if (part.file.bytes + part.writer.openBytes > (this.#facts.partBytesMax ?? partBytesMax) && !this.#failed)
       this.#turning ??= this.#turn(part).finally(() => (this.#turning = undefined));
   }
 
   /** The next part begins before the last one ends: what is shown meanwhile still goes into the last. */
   async #turn(last: Part): Promise<void> {
     try {
+      if (this.#ids.length === partsMax)
+        throw new Problem('RECORDING_NOT_WRITTEN', {
+          detail: 'The session has shown more than can be recorded of one, so it was ended.',
+        });
       this.#part = await this.#newPart();
       await this.#end(last);
     } catch (error) {
@@ -195,7 +203,8 @@ export class ShellRecorder implements SessionRecorder {
 
   #failedWith(error: unknown): void {
     if (this.#failed) return;
-    this.#failed = notWritten(error);
+    this.#failed =
+      error instanceof Problem && error.code === 'RECORDING_NOT_WRITTEN' ? error : notWritten(error);
     this.#busy = false;
     this.#events.failed(this.#failed);
   }

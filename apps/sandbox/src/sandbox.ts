@@ -36,6 +36,7 @@ import { instanceConnectService } from './services/instance-connect/service.ts';
 import { KeyRing } from './services/kms/key-ring.ts';
 import { kmsService } from './services/kms/service.ts';
 import { SigningRing } from './services/kms/signing-ring.ts';
+import { CommandDesk } from './services/ssm/command-desk.ts';
 import { ssmService } from './services/ssm/service.ts';
 import { stsService } from './services/sts/service.ts';
 import type { Answer } from './services/wire-protocol.ts';
@@ -123,6 +124,15 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
   const house = new ProgramHouse({ folder: installation.folder, keys, trail, effects });
   const pushedKeys = new PushedKeys(clock);
   const sshServers = serveSsh(world, network, { folder: installation.folder, pushedKeys, log: effects.log });
+  const commands = new CommandDesk({
+    folder: installation.folder,
+    effects,
+    // What a script ends on a host, since here each program has processes of its own.
+    ended: async (instance, user) => {
+      await house.endOf(instance.id, user.name);
+      for (const server of sshServers) if (server.instanceId === instance.id) server.endOf(user);
+    },
+  });
   const emulated = { effects, network, house, pace: { paced: options.paced } };
   const table = new SessionTable(effects, world.sessionManager, {
     start: (session) => {
@@ -139,6 +149,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     trail,
     keys,
     pushedKeys,
+    commands,
     table,
     effects,
     clock,
@@ -174,7 +185,7 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     agents: agents?.settings ?? [],
     databasesReady: backings.ready(world.network),
     close: () =>
-      closeAll({ server, agents, table, backings, trail, companions, house, sshServers, ...doors }),
+      closeAll({ server, agents, table, backings, trail, companions, house, commands, sshServers, ...doors }),
   };
 }
 
@@ -184,6 +195,7 @@ interface Inside {
   readonly trail: Trail;
   readonly keys: KeyRing;
   readonly pushedKeys: PushedKeys;
+  readonly commands: CommandDesk;
   readonly table: SessionTable;
   readonly effects: Effects;
   readonly clock: ShiftedClock;
@@ -195,12 +207,12 @@ interface Inside {
 
 function openDoors(options: SandboxOptions, inside: Inside) {
   const { world, installation, trail, table, effects, clock, controlChannels: channels } = inside;
-  const { seal, authoriser, authenticator, keys, pushedKeys } = inside;
+  const { seal, authoriser, authenticator, keys, pushedKeys, commands } = inside;
   const throttle = new Throttle(clock);
   const polls = new LongPolls(effects);
   const services = {
     sts: stsService({ world, authoriser, seal, effects }),
-    ssm: ssmService(world, authoriser, table, clock),
+    ssm: ssmService(world, authoriser, { desk: table, commands, clock }),
     ec2: ec2Service(world, authoriser),
     instanceConnect: instanceConnectService(world, authoriser, pushedKeys),
     kms: kmsService(authoriser, keys, new SigningRing(world, installation.sealingKey)),
@@ -257,16 +269,23 @@ async function closeAll(parts: {
   readonly trail: Trail;
   readonly companions: Companions;
   readonly house: ProgramHouse;
+  readonly commands: CommandDesk;
   readonly sshServers: readonly SshServer[];
 }): Promise<void> {
   const { server, agents, table, channel, polls, backings, trail, companions, house, sshServers } = parts;
+  const { commands } = parts;
   const closed = once(server, 'close');
   server.close();
   table.close();
   channel.close();
   polls.release();
   server.closeAllConnections();
-  const ended = [companions.close(), house.close(), ...sshServers.map((server) => server.close())];
+  const ended = [
+    companions.close(),
+    house.close(),
+    commands.close(),
+    ...sshServers.map((server) => server.close()),
+  ];
   await Promise.all([closed, agents?.close(), backings.close(), ...ended]);
   trail.close();
 }

@@ -147,7 +147,11 @@ class EmulatedShell implements ChannelEnd {
   }
 
   async #start(): Promise<void> {
-    const user = userOf(this.#session, this.#inputs);
+    const user = userOf(
+      this.#session,
+      this.#inputs,
+      this.#parts.house.accountsOf(this.#session.order.instance),
+    );
     if (typeof user === 'string') return this.#refuse(user);
     const { instance } = this.#session.order;
     this.#log = this.#parts.house.logOf(this.#session, this.#inputs, user.name);

@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 import { uniqueId } from '../principals/unique-id.ts';
 import { rolesOf, type Role, type User } from './principals-of-catalog.ts';
 import { addressIn } from './address-in.ts';
+import { commandDocuments, type CommandDocument } from './command-documents.ts';
 import { DocumentShelf } from './session-documents.ts';
 import { worldForm, type BackingForm, type WorldForm } from './world-form.ts';
 
@@ -95,6 +96,8 @@ export interface World {
   readonly keyHolders: readonly KeyHolder[];
   readonly instances: ReadonlyMap<string, Instance>;
   readonly documents: DocumentShelf;
+  /** Documents of Run Command, by account, region and name. */
+  readonly commandDocuments: ReadonlyMap<string, CommandDocument>;
   /** ARNs of its symmetric KMS keys. */
   readonly keys: readonly string[];
   /** Its KMS keys that sign by Ed25519. */
@@ -148,6 +151,7 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
       catalog,
       form.documents.map((document) => ({ ...document, account: accountId(document.account) })),
     ),
+    commandDocuments: commandDocuments(catalog),
     keys: [...form.keys, ...catalog.accounts.flatMap(({ sessionKeyArn }) => sessionKeyArn ?? [])],
     signingKeys: signingKeysOf(catalog),
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),

@@ -129,9 +129,10 @@ export class RunningSandbox implements AsyncDisposable {
   }
 
   /** A hub principal's credentials inside the spoke. */
-  async inSpoke(principal: 'revoker' | 'inventory'): Promise<Keys> {
+  async inSpoke(principal: 'revoker' | 'inventory' | 'provisioner'): Promise<Keys> {
     const account = this.sandbox.world.catalog.accounts[0]!;
-    const role = principal === 'revoker' ? account.roles.revoke : account.roles.inventory;
+    const { revoke: revoker, inventory, provision: provisioner } = account.roles;
+    const role = { revoker, inventory, provisioner }[principal]!;
     const { Credentials } = await this.sts(this.key(principal)).send(
       new AssumeRoleCommand({
         RoleArn: role.arn,

@@ -134,7 +134,7 @@ end() { # name person
   end_all "$1" "$uid"
 }
 apply() {
-  [ "$(stable | sha256sum | cut -c 1-64)" = "$expect" ] || { tell; stop changed 73; }
+  [ "$(stable | sha256sum | cut -c 1-64)" = "$expect" ] || { echo 'sallyport-error changed'; tell; exit 73; }
   getent group "$group" >/dev/null || groupadd -r "$group" >&2 || stop group 70
   failed=0
   for step in $steps; do

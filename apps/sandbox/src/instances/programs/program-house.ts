@@ -5,6 +5,7 @@ import type { SsmSession } from '../../gateway/ssm-session.ts';
 import type { EncryptionContext, KeyRing } from '../../services/kms/key-ring.ts';
 import type { Instance } from '../../world/world.ts';
 import { callerOfInstance } from './instance-identity.ts';
+import { accountsOf, type OsUser } from './os-users.ts';
 import { startProgram, type Program, type ProgramOrder, type ProgramSink } from './program.ts';
 import { SessionLog } from './session-log.ts';
 import type { SessionInputs } from './session-order.ts';
@@ -20,7 +21,7 @@ export interface HouseParts {
 /** What the agents of all instances share: the programs that run, the calls that they make to AWS, and where logs go. */
 export class ProgramHouse {
   readonly #parts: HouseParts;
-  readonly #running = new Set<Program>();
+  readonly #running = new Map<Program, { readonly instanceId: string; readonly user: string }>();
   readonly #deliveries = new Set<Promise<void>>();
   #closed = false;
 
@@ -48,9 +49,23 @@ export class ProgramHouse {
       },
     );
     held.program = program;
-    if (held.over === undefined) this.#running.add(program);
+    const whose = { instanceId: order.instance.id, user: order.user.name };
+    if (held.over === undefined) this.#running.set(program, whose);
     if (this.#closed) await program.kill();
     return program;
+  }
+
+  /** The accounts of an instance. */
+  accountsOf(instance: Instance): readonly OsUser[] {
+    return accountsOf(this.#parts.folder, instance);
+  }
+
+  /** Ends what an account runs on an instance. */
+  async endOf(instanceId: string, user: string): Promise<void> {
+    const its = [...this.#running].filter(
+      ([, whose]) => whose.instanceId === instanceId && whose.user === user,
+    );
+    await Promise.all(its.map(([program]) => program.kill()));
   }
 
   logOf(session: SsmSession, inputs: SessionInputs, runAs: string): Pick<SessionLog, 'wrote' | 'deliver'> {
@@ -108,7 +123,7 @@ export class ProgramHouse {
   /** Ends every program with what it started, and waits for logs. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#running].map((program) => program.kill()));
+    await Promise.all([...this.#running.keys()].map((program) => program.kill()));
     await Promise.all(this.#deliveries);
   }
 }

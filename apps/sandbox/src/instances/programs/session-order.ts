@@ -3,7 +3,7 @@ import type { ShellType } from '@sallyport/ssm-protocol';
 import type { SsmSession } from '../../gateway/ssm-session.ts';
 import { substitute } from '../substitute.ts';
 import { wordsOf } from './command-words.ts';
-import { agentUser, usersOf, type OsUser } from './os-users.ts';
+import { agentUser, type OsUser } from './os-users.ts';
 
 /** What a session document asks of the agent beside its session type; empty texts count as absent. */
 export interface SessionInputs {
@@ -83,8 +83,11 @@ export function commandOf({ order }: SsmSession): CommandOrder | string {
  * The account that a session runs as: the principal's tag `SSMSessionRunAs`, else the document's default user, and with Run As off the
  * agent's own. A text is the agent's reason for refusing; its words are the official agent's.
  */
-export function userOf({ order }: SsmSession, inputs: SessionInputs): OsUser | string {
-  const known = usersOf(order.instance);
+export function userOf(
+  { order }: SsmSession,
+  inputs: SessionInputs,
+  known: readonly OsUser[],
+): OsUser | string {
   const named = (name: string) => known.find((user) => user.name === name);
   if (!inputs.runAsEnabled) return named(agentUser)!;
   const tagged = Object.entries(order.owner.session?.tags ?? {}).find(

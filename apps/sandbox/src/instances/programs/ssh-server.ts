@@ -7,7 +7,7 @@ import type { PushedKeys } from '../../services/instance-connect/pushed-keys.ts'
 import type { Instance, World } from '../../world/world.ts';
 import type { PrivateNetwork } from '../private-network.ts';
 import { canIsolate } from './isolation.ts';
-import { accountFiles, usersOf } from './os-users.ts';
+import { accountFiles, accountsOf, usersOf, type OsUser } from './os-users.ts';
 
 const program = '/usr/sbin/sshd';
 /** Where the files of the server are within its own namespaces. */
@@ -31,7 +31,7 @@ const configuration = [
 
 /** Accounts, homes, host name, processes and /tmp of the instance, as its programs have them; root's rights, since it signs people in. */
 const inside = `
-mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/group &&
+mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/group && mount --bind "$6" /etc/shadow &&
 mount -t tmpfs -o mode=0755 tmpfs /run && mkdir -m 0755 /run/sshd && mkdir ${place} &&
 mount --bind "$3" ${place} && mount --bind "$4" /home && mount -t tmpfs -o mode=1777 tmpfs /tmp || exit 126
 echo "$5" > /proc/sys/kernel/hostname
@@ -83,6 +83,12 @@ export class SshServer {
     return server;
   }
 
+  /** Ends the connections of an account, as the end of its processes does on a host. */
+  endOf({ uid }: OsUser): void {
+    for (const child of this.#children)
+      if (child.pid !== undefined && runsAs(child.pid, uid)) child.kill('SIGKILL');
+  }
+
   /** Serves one connection. */
   serve(socket: Duplex): void {
     socket.on('error', () => undefined);
@@ -94,6 +100,11 @@ export class SshServer {
       })
       .finally(() => this.#starting.delete(starting));
     this.#starting.add(starting);
+  }
+
+  /** Whose connections these are. */
+  get instanceId(): string {
+    return this.#instance.id;
   }
 
   async close(): Promise<void> {
@@ -125,6 +136,7 @@ export class SshServer {
         ...['--pdeathsig', 'KILL', '--', 'unshare', ...namespaces, '--propagation', 'private', '--'],
         ...['/bin/sh', '-c', inside, 'sh', files.passwd, files.group, this.#folder, homes],
         this.#instance.name,
+        files.shadow,
       ],
       { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
     );
@@ -145,10 +157,22 @@ export class SshServer {
 
   /** Keys that are good now, one file for each account. */
   #writeKeys(): void {
-    for (const { name } of usersOf(this.#instance)) {
+    for (const { name } of accountsOf(this.#parts.folder, this.#instance)) {
       const lines = this.#parts.pushedKeys.of(this.#instance.id, name);
       writeFileSync(join(this.#folder, 'keys', name), lines.map((line) => `${line}\n`).join(''));
     }
+  }
+}
+
+/** Whether a process, or one below it, has the id of an account. */
+function runsAs(pid: number, uid: number): boolean {
+  try {
+    const ids = /^Uid:\s+(\d+)\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    if (ids?.[1] === String(uid) || ids?.[2] === String(uid)) return true;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.some((child) => runsAs(Number(child), uid));
+  } catch {
+    return false; // it ended meanwhile
   }
 }
 

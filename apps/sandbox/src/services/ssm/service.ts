@@ -4,6 +4,8 @@ import type { Authoriser } from '../../authorise/authoriser.ts';
 import type { SessionDesk } from '../../gateway/session-desk.ts';
 import type { World } from '../../world/world.ts';
 import { operations, type Service } from '../operation.ts';
+import type { CommandDesk } from './command-desk.ts';
+import { getCommandInvocation, listCommandInvocations, sendCommand } from './commands.ts';
 import {
   describeDocument,
   describeInstanceInformation,
@@ -13,8 +15,12 @@ import {
 import { describeSessions, resumeSession, terminateSession } from './sessions.ts';
 import { startSession } from './start-session.ts';
 
-/** SSM: the Session Manager calls and what inventory reads. */
-export function ssmService(world: World, authoriser: Authoriser, desk: SessionDesk, clock: Clock): Service {
+/** SSM: the calls of Session Manager and Run Command, and what inventory reads. */
+export function ssmService(
+  world: World,
+  authoriser: Authoriser,
+  { desk, commands, clock }: { desk: SessionDesk; commands: CommandDesk; clock: Clock },
+): Service {
   return {
     signingName: 'ssm',
     eventSource: 'ssm.amazonaws.com',
@@ -27,6 +33,9 @@ export function ssmService(world: World, authoriser: Authoriser, desk: SessionDe
       getDocument(world, authoriser),
       listTagsForResource(world, authoriser),
       describeDocument(world, authoriser),
+      sendCommand(world, authoriser, commands),
+      getCommandInvocation(authoriser, commands),
+      listCommandInvocations(authoriser, commands),
       ...agentCalls(world, authoriser),
     ),
   };

@@ -6,6 +6,7 @@ import { defaultDocumentName, type StoredDocument } from '../../world/session-do
 import type { Instance, World } from '../../world/world.ts';
 import { AwsError } from '../aws-error.ts';
 import { trailNames, type Call, type Operation } from '../operation.ts';
+import { refuseParameters } from './document-parameters.ts';
 import { readInput } from './read-input.ts';
 import { streamUrl } from './stream-url.ts';
 
@@ -35,7 +36,7 @@ export function startSession(world: World, authoriser: Authoriser, desk: Session
       );
       const document = findDocument(world, call, input.DocumentName ?? defaultDocumentName);
       const parameters = input.Parameters ?? {};
-      refuseParameters(document, parameters);
+      refuseParameters(document.content.parameters ?? {}, parameters);
       if (instance === undefined || !instance.online)
         throw AwsError.own('TargetNotConnected', `${input.Target} is not connected.`);
       const ticket = desk.start({
@@ -56,12 +57,12 @@ export function startSession(world: World, authoriser: Authoriser, desk: Session
 }
 
 /** The instance of that id in the caller's account and region; others do not exist for the caller. */
-function instanceOf(world: World, call: Call, target: string): Instance | undefined {
+export function instanceOf(world: World, call: Call, target: string): Instance | undefined {
   const instance = world.instances.get(target);
   return instance?.account === call.caller.account && instance.region === call.region ? instance : undefined;
 }
 
-function targetArn(call: Call, target: string): string {
+export function targetArn(call: Call, target: string): string {
   const { account } = call.caller;
   return target.startsWith('mi-')
     ? `arn:aws:ssm:${call.region}:${account}:managed-instance/${target}`
@@ -73,30 +74,4 @@ function findDocument(world: World, call: Call, name: string): StoredDocument {
   if (document === undefined)
     throw AwsError.own('InvalidDocument', `Document with name ${name} does not exist.`);
   return document;
-}
-
-/** @throws AwsError `InvalidParameters` for an undeclared name and for a value its declaration does not admit. */
-function refuseParameters(
-  { content }: StoredDocument,
-  given: Readonly<Record<string, readonly string[]>>,
-): void {
-  const declared = content.parameters ?? {};
-  for (const [name, values] of Object.entries(given)) {
-    const declaration = Object.hasOwn(declared, name) ? declared[name] : undefined;
-    if (declaration === undefined)
-      throw AwsError.own('InvalidParameters', `Parameter "${name}" is not defined in the document.`);
-    const { allowedPattern, allowedValues } = declaration;
-    for (const value of values) {
-      if (allowedPattern !== undefined && !new RegExp(allowedPattern).test(value))
-        throw AwsError.own('InvalidParameters', `Parameter "${name}" does not match its allowed pattern.`);
-      if (allowedValues !== undefined && !allowedValues.includes(value))
-        throw AwsError.own('InvalidParameters', `Parameter "${name}" is not one of its allowed values.`);
-    }
-    if (declaration.type === 'String' && values.length !== 1)
-      throw AwsError.own('InvalidParameters', `Parameter "${name}" takes one value.`);
-  }
-  const missing = Object.entries(declared).find(
-    ([name, { default: value }]) => value === undefined && !Object.hasOwn(given, name),
-  );
-  if (missing !== undefined) throw AwsError.own('InvalidParameters', `Parameter "${missing[0]}" is missing.`);
 }

@@ -27,13 +27,15 @@ const udpEcho = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr
 const udpAsk = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); connect(S, sockaddr_in($ARGV[1], inet_aton($ARGV[0]))) or die;
   send(S, 'x' x $ARGV[2], 0) or die "send: $!"; alarm 20; recv(S, my $data, 65535, 0) // die "recv: $!"; print length $data`;
 
-describe.skipIf(!mayMakeNamespaces || missing.length > 0)('a router on a TUN device', () => {
+const here = describe.skipIf(!mayMakeNamespaces || missing.length > 0);
+
+here.each(['loop', 'thread'] as const)('a router that reads its TUN device by a %s', (reading) => {
   let world: RoutedLaptop;
 
   beforeAll(async () => {
     world = await RoutedLaptop.make();
     await world.start({
-      ...{ framing: 'vnet', mtu: 65_535, addresses: ['100.64.0.1', 'fd7a::1'], routes },
+      ...{ reading, framing: 'vnet', mtu: 65_535, addresses: ['100.64.0.1', 'fd7a::1'], routes },
       routed: ['100.64.0.0/24', '10.20.0.0/16', 'fd20::/64'],
       reach: {
         carries: ['tcp', 'udp', 'icmp'],

@@ -22,13 +22,17 @@ export function textOf(address: Parsed): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 }
 
-/** Whether the address lies in a range such as `10.0.0.0/8`; host bits of the range are ignored. A range of the other family is a no. */
-export function liesIn(address: Parsed, cidr: string): boolean {
-  if (address instanceof ipaddr.IPv4) {
-    if (cidr.includes(':')) return false;
-    return address.match(ipaddr.IPv4.parseCIDR(cidr));
-  }
-  return cidr.includes(':') && address.match(ipaddr.IPv6.parseCIDR(cidr));
+/** A range of addresses of one family. */
+export type AddressRange = Range4 | Range6;
+
+/** Reads a range such as `10.0.0.0/8`; host bits are ignored. */
+export function rangeOf(cidr: string): AddressRange {
+  return cidr.includes(':') ? ipaddr.IPv6.parseCIDR(cidr) : ipaddr.IPv4.parseCIDR(cidr);
+}
+
+/** Whether the address lies in the range. A range of the other family is a no. */
+export function liesIn(address: Parsed, range: AddressRange): boolean {
+  return address.kind() === range[0].kind() && address.match(range);
 }
 
 /** Never reachable through the agent, whatever a token says. */

@@ -1,6 +1,14 @@
 import type { Allowance } from '@sallyport/grant-token';
 import ipaddr from 'ipaddr.js';
-import { embedded, isRefusedForever, liesIn, parseAddress, textOf } from './addresses.ts';
+import {
+  embedded,
+  isRefusedForever,
+  parseAddress,
+  rangeOf,
+  liesIn,
+  textOf,
+  type AddressRange,
+} from './addresses.ts';
 
 /** What the gateway knows of itself when a destination is judged. */
 export interface GatewayFacts {
@@ -32,23 +40,43 @@ export function judge(
   if (address === undefined) return { granted: false, why: 'not_an_address' };
   if (isRefusedForever(address)) return { granted: false, why: 'refused_forever' };
   const text = textOf(address);
-  const forms = new Set([text, ...(address instanceof ipaddr.IPv6 ? embedded(address) : []).map(textOf)]);
-  const isOneOf = (list: readonly string[]) =>
-    list.some((one) => {
-      const parsed = parseAddress(one.split('%')[0] ?? '');
-      return parsed !== undefined && forms.has(textOf(parsed));
-    });
+  const forms = [text, ...(address instanceof ipaddr.IPv6 ? embedded(address) : []).map(textOf)];
+  const isOneOf = (list: readonly string[]) => {
+    const closed = canonical(list);
+    return forms.some((form) => closed.has(form));
+  };
   if (isOneOf(facts.ownAddresses)) return { granted: false, why: 'own_address' };
   if (isOneOf(facts.closedAddresses)) return { granted: false, why: 'closed_address' };
   const opened = allow.some(
     (entry) =>
-      liesIn(address, entry.cidr) &&
+      liesIn(address, rangeOfEntry(entry)) &&
       (entry.proto === 'ip' ||
         (entry.proto === proto &&
           (proto === 'icmp' || entry.ports.some(([from, last]) => to.port >= from && to.port <= last)))),
   );
   if (!opened) return { granted: false, why: 'not_allowed' };
   return { granted: true, address: text, family: address.kind() === 'ipv4' ? 4 : 6 };
+}
+
+/** Lists and entries are read once: they are never changed, a new one takes their place. */
+const canonicals = new WeakMap<readonly string[], ReadonlySet<string>>();
+const ranges = new WeakMap<Allowance, AddressRange>();
+
+/** The addresses of a list in canonical form, without zones. */
+function canonical(list: readonly string[]): ReadonlySet<string> {
+  let texts = canonicals.get(list);
+  if (texts === undefined) {
+    const parsed = list.map((one) => parseAddress(one.split('%')[0] ?? ''));
+    texts = new Set(parsed.filter((address) => address !== undefined).map(textOf));
+    canonicals.set(list, texts);
+  }
+  return texts;
+}
+
+function rangeOfEntry(entry: Allowance): AddressRange {
+  let range = ranges.get(entry);
+  if (range === undefined) ranges.set(entry, (range = rangeOf(entry.cidr)));
+  return range;
 }
 
 /** Whether the agent answers for a name: it is one of the suffixes, or lies below one. Both in lower case without the final dot. */

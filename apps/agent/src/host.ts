@@ -308,8 +308,9 @@ export class Host implements AgentHost<Admitted> {
 
   #facts(): GatewayFacts {
     const { ports, closedAddresses } = this.#options;
+    const own = ports.network.ownAddresses();
     // What leaves the packet device leaves in the name of its addresses: they are the agent's own as well.
-    const ownAddresses = [...ports.network.ownAddresses(), ...(ports.packets?.addresses ?? [])];
+    const ownAddresses = ports.packets === undefined ? own : [...own, ...ports.packets.addresses];
     return { ownAddresses, closedAddresses };
   }
 

@@ -10,6 +10,7 @@ import { directReach, openTun, type DirectReachSettings } from '../src/testing/i
 import type { NameSettings, Route } from '../src/index.ts';
 
 export interface RouterProcessSettings {
+  readonly reading?: 'loop' | 'thread';
   readonly framing: 'plain' | 'vnet';
   readonly mtu: number;
   readonly addresses: readonly string[];
@@ -30,6 +31,7 @@ for (const range of settings.routed)
   ip(...(range.includes(':') ? ['-6'] : []), 'route', 'add', range, 'dev', name);
 const router = await startRouter({
   device: { fd, name, framing: settings.framing, addresses: settings.addresses },
+  reading: settings.reading,
   routes: settings.routes,
   reach: directReach(settings.reach),
   names: settings.names,

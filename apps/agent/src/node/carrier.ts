@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { CarrierInput, CarrierSink } from '@sallyport/agent-protocol';
+import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
 
 /** Joins a stream of bytes with the protocol: what `accept` returns hears what arrives; undefined means that it was not wanted. */
 export function joinCarrier(
@@ -17,8 +17,10 @@ export function joinCarrier(
   const sink: CarrierSink = {
     send(parts) {
       if (carrier.destroyed || carrier.writableEnded) return;
+      const gathered = gather(parts);
+      if (gathered.length === 1) return void carrier.write(gathered[0]!);
       carrier.cork();
-      for (const part of parts) carrier.write(part);
+      for (const part of gathered) carrier.write(part);
       carrier.uncork();
     },
     get backlog() {

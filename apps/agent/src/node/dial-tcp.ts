@@ -23,8 +23,6 @@ export function problemOf(cause: unknown): Problem {
 export function dialTcp(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-    // A destination that vanished without a word is noticed within minutes although nothing is sent.
-    socket.setKeepAlive(true, 60_000);
     const failed = (cause: unknown) => {
       signal.removeEventListener('abort', aborted);
       socket.destroy();
@@ -38,6 +36,10 @@ export function dialTcp(address: string, port: number, signal: AbortSignal): Pro
       signal.removeEventListener('abort', aborted);
       socket.off('error', failed);
       resolve(socket);
+      // A destination that vanished without a word is noticed within minutes although nothing is sent. The client hears first that it is there.
+      setImmediate(() => {
+        if (!socket.destroyed) socket.setKeepAlive(true, 60_000);
+      });
     });
   });
 }

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { CarrierInput, CarrierSink } from '@sallyport/agent-protocol';
+import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
 
 /**
  * Makes a stream of bytes (a TCP connection, or the near end of one that a tunnel carries) a carrier of a link. `join` is given the sink and
@@ -10,8 +10,10 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
   const sink: CarrierSink = {
     send: (parts) => {
       if (stream.destroyed || stream.writableEnded) return;
+      const gathered = gather(parts);
+      if (gathered.length === 1) return void stream.write(gathered[0]!);
       stream.cork();
-      for (const part of parts) stream.write(part);
+      for (const part of gathered) stream.write(part);
       stream.uncork();
     },
     get backlog() {

@@ -9,8 +9,26 @@ import type { Timers, TimerHandle } from '../timers.ts';
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
+/** Small draws are many, and each call into the system costs more than its bytes: they are cut from a greater one, and no byte is given twice. */
+const pool = { bytes: new Uint8Array(), at: 0 };
+const poolBytes = 4096;
+const smallBytes = 64;
+
+function smallDraw(count: number): Uint8Array {
+  if (pool.at + count > pool.bytes.length) {
+    pool.bytes = randomBytes(poolBytes);
+    pool.at = 0;
+  }
+  // A copy: `slice` of a Buffer would be a view of what is emptied next.
+  const drawn = Uint8Array.from(pool.bytes.subarray(pool.at, pool.at + count));
+  // What was given is nobody else's business any more.
+  pool.bytes.fill(0, pool.at, pool.at + count);
+  pool.at += count;
+  return drawn;
+}
+
 export const systemRandom: Random = {
-  bytes: (count) => randomBytes(count),
+  bytes: (count) => (count <= smallBytes ? smallDraw(count) : randomBytes(count)),
   fraction: () => Math.random(),
   uuid: () => randomUUID(),
 };

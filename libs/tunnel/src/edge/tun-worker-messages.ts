@@ -20,8 +20,8 @@ export interface TunWorkerData {
 
 /** From the router to the thread. Slots with the generation that they had. */
 export type ToTunWorker =
-  /** The far side has accepted: let the SYN through. */
-  | readonly ['admit', slot: number, generation: number]
+  /** The far side has accepted, and the router lets the SYN through itself: what follows passes. */
+  | readonly ['admitted', slot: number, generation: number]
   /** The far side has refused: answer the SYN by a reset. */
   | readonly ['reset', slot: number, generation: number]
   | readonly ['unreachable', slot: number, generation: number, why: Unreachable]

@@ -38,6 +38,11 @@ const prohibited = new Set<number>(
   ).map((reason) => reasonNumber[reason]),
 );
 
+/** What it is told at its start; what it has to say goes to `port`. */
+export type PathData = Omit<TunWorkerData, 'port'> & {
+  readonly port: { postMessage(message: FromTunWorker, transfer?: readonly ArrayBuffer[]): void };
+};
+
 /** What happens to one packet after the other. Not a thread of its own, so that it can be tried without one. */
 export class PacketPath {
   /** Into this the device is read: framing first, then the packet. */
@@ -46,7 +51,9 @@ export class PacketPath {
   idle = true;
   /** Seconds of a clock that never goes back. */
   now = 0;
-  readonly #data: TunWorkerData;
+  /** Takes the messages of the router that have come meanwhile. */
+  catchUp: () => void = () => undefined;
+  readonly #data: PathData;
   readonly #header: number;
   readonly #view = new PacketView();
   readonly #held = new Map<number, Uint8Array>();
@@ -62,7 +69,7 @@ export class PacketPath {
   #answersLeft = answersPerSecond;
   #answersSince = 0;
 
-  constructor(data: TunWorkerData) {
+  constructor(data: PathData) {
     this.#data = data;
     this.#header = framingLength[data.framing];
     this.#flags = flagsOf(data.shared);
@@ -111,9 +118,13 @@ export class PacketPath {
       }
       return true;
     }
-    const slot = flows.find(view);
+    let slot = flows.find(view);
     if (slot < 0) return false;
     const opens = (view.flags & (tcpFlags.syn | tcpFlags.ack)) === tcpFlags.syn;
+    if ((opens || flows.state(slot) === flowState.held) && this.#hasCaughtUp(length)) {
+      slot = flows.find(view);
+      if (slot < 0) return false;
+    }
     if (flows.state(slot) === flowState.held) {
       this.#drop(reasonNumber['held-again']);
       return true;
@@ -124,6 +135,16 @@ export class PacketPath {
     }
     flows.note(slot, view.flags, true, this.now);
     this.#toListener(slot, length);
+    return true;
+  }
+
+  /** What the router said of a connection comes before its next packet, though nobody was woken for it. False when nothing was said. */
+  #hasCaughtUp(length: number): boolean {
+    if (Atomics.load(this.#flags, flag.messages) === 0) return false;
+    const packet = this.buffer.slice(0, length);
+    this.catchUp();
+    this.buffer.set(packet);
+    this.#view.read(this.buffer, this.#header, length);
     return true;
   }
 
@@ -153,24 +174,22 @@ export class PacketPath {
     const [what, slot, generation] = message;
     if (this.#flows.generation(slot) !== generation) return;
     if (what === 'release') this.#flows.release(slot);
+    else if (what === 'admitted') this.#admitted(slot);
     else this.#decideHeld(slot, what, message[3]);
     this.#countFlows();
   }
 
-  #decideHeld(
-    slot: number,
-    what: 'admit' | 'reset' | 'unreachable' | 'forget',
-    why: Unreachable = 'host',
-  ): void {
+  #admitted(slot: number): void {
+    this.#held.delete(slot);
+    this.#flows.admit(slot);
+  }
+
+  #decideHeld(slot: number, what: 'reset' | 'unreachable' | 'forget', why: Unreachable = 'host'): void {
     const syn = this.#held.get(slot);
     if (syn === undefined || this.#flows.state(slot) !== flowState.held) return;
     this.#held.delete(slot);
     this.buffer.set(syn);
     this.#view.read(this.buffer, this.#header, syn.length);
-    if (what === 'admit') {
-      this.#flows.admit(slot);
-      return this.#toListener(slot, syn.length);
-    }
     this.#flows.remove(slot);
     if (what === 'reset') this.#send(tcpReset(this.#view));
     if (what === 'unreachable') this.#send(unreachable(this.#view, why));

@@ -2,50 +2,28 @@ import { closeSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Problem } from '@sallyport/problems';
-import type { FilterSettings } from '../filter/filter.ts';
-import { dropReasons, type DropReason } from '../filter/verdict.ts';
 import type { TunDevice } from '../router/contract.ts';
+import {
+  handOver,
+  readCounters,
+  sendTo,
+  type TunCounters,
+  type TunReader,
+  type TunReaderSettings,
+} from './tun-reader.ts';
 import {
   counter,
   countersOf,
   flag,
   flagsOf,
-  framingLength,
-  numbersPerHead,
   sharedMemory,
-  writeFraming,
   type FromTunWorker,
   type ToTunWorker,
   type TunWorkerData,
 } from './tun-worker-messages.ts';
 
-/** A packet that the thread handed over. */
-export interface HandedPacket {
-  readonly verdict: number;
-  readonly network: number;
-  /** The held connection of a SYN; -1 for everything else. */
-  readonly slot: number;
-  readonly generation: number;
-  /** The listener's port that the connection will come to. */
-  readonly listenPort: number;
-  readonly bytes: Uint8Array;
-}
-
-export interface TunThreadSettings {
-  readonly device: TunDevice;
-  readonly filter: FilterSettings;
-  readonly listenPorts: TunWorkerData['listenPorts'];
-  /** Connections at once, and how many of them may wait for the far side. */
-  readonly flowsMax: number;
-  readonly heldMax: number;
-  readonly packet: (packet: HandedPacket) => void;
-  /** Connections that a changed filter no longer covers. */
-  readonly removed: (slots: readonly (readonly [slot: number, generation: number])[]) => void;
-  readonly ended: (reason: string) => void;
-}
-
 /** The router's side of the thread that reads the device. */
-export class TunThread {
+export class TunThread implements TunReader {
   readonly #device: TunDevice;
   /** Resolves when the thread is gone: by its own, as with a device that was taken away, or because it was told to stop. */
   readonly #gone: Promise<unknown>;
@@ -58,7 +36,7 @@ export class TunThread {
   readonly #atExit = () => this.#say(['stop']);
 
   private constructor(
-    settings: TunThreadSettings,
+    settings: TunReaderSettings,
     worker: Worker,
     port: MessagePort,
     shared: SharedArrayBuffer,
@@ -69,14 +47,14 @@ export class TunThread {
     this.#flags = flagsOf(shared);
     this.#counters = countersOf(shared);
     port.on('message', (message: FromTunWorker) => {
-      if (message.kind === 'packets') this.#handOver(message, settings.packet);
+      if (message.kind === 'packets') handOver(message, this.#flags, settings.packet);
       else if (message.kind === 'removed') settings.removed(message.slots);
       else if (message.kind === 'ended') settings.ended(message.reason);
     });
   }
 
   /** Starts the thread; resolves when it reads. Throws ROUTE_DEVICE_FAILED when it does not come to that. */
-  static async start(settings: TunThreadSettings): Promise<TunThread> {
+  static async start(settings: TunReaderSettings): Promise<TunThread> {
     const shared = sharedMemory();
     const { port1, port2 } = new MessageChannel();
     const data: TunWorkerData = {
@@ -109,25 +87,15 @@ export class TunThread {
     return thread;
   }
 
-  #handOver(
-    { heads, bytes }: Extract<FromTunWorker, { kind: 'packets' }>,
-    take: (packet: HandedPacket) => void,
-  ): void {
-    let at = 0;
-    for (let head = 0; head < heads.length; head += numbersPerHead) {
-      const [verdict = 0, network = 0, slot = -1, generation = 0, listenPort = 0, length = 0] = heads.slice(
-        head,
-        head + numbersPerHead,
-      );
-      take({ verdict, network, slot, generation, listenPort, bytes: bytes.subarray(at, at + length) });
-      at += length;
-    }
-    Atomics.sub(this.#flags, flag.behind, bytes.length);
-  }
-
-  /** Tells the thread something; it is woken when it waits. */
+  /** It is woken when it waits. */
   tell(message: ToTunWorker): void {
     if (!this.#over) this.#say(message);
+  }
+
+  note(message: ToTunWorker): void {
+    if (this.#over) return;
+    this.#port.postMessage(message);
+    Atomics.add(this.#flags, flag.messages, 1);
   }
 
   #say(message: ToTunWorker): void {
@@ -136,37 +104,12 @@ export class TunThread {
     if (Atomics.load(this.#flags, flag.waiting) === 1) writeSync(this.#wake, 'w');
   }
 
-  /** Sends a packet to the person's programs. A packet that the device does not take is lost, as on any wire. */
   send(packet: Uint8Array): void {
-    if (this.#over) return;
-    const header = framingLength[this.#device.framing];
-    let framed = packet;
-    if (header > 0) {
-      framed = new Uint8Array(header + packet.length);
-      writeFraming(this.#device.framing, framed, packet[0]! >>> 4);
-      framed.set(packet, header);
-    }
-    try {
-      writeSync(this.#device.fd, framed);
-    } catch {
-      this.#counters[counter.writeErrors]! += 1;
-    }
+    if (!this.#over && !sendTo(this.#device, packet)) this.#counters[counter.writeErrors]! += 1;
   }
 
-  /** Counters of the thread: packets read, and drops by reason. */
-  counters(): { packets: number; open: number; held: number; drops: Partial<Record<DropReason, number>> } {
-    const drops: Partial<Record<DropReason, number>> = {};
-    dropReasons.forEach((reason, index) => {
-      const count = this.#counters[counter.drops + index]!;
-      if (count > 0) drops[reason] = count;
-    });
-    const { packets, open, held } = counter;
-    return {
-      packets: this.#counters[packets]!,
-      open: this.#counters[open]!,
-      held: this.#counters[held]!,
-      drops,
-    };
+  counters(): TunCounters {
+    return readCounters(this.#counters);
   }
 
   /** Stops the thread and closes the device. */

@@ -37,14 +37,16 @@ function pollList(wake: number): { readonly bytes: Uint8Array; readonly view: Da
   return { bytes, view };
 }
 
-/** Takes the router's messages; false when it said stop. */
-function obey(): boolean {
-  if (Atomics.exchange(flags, flag.messages, 0) === 0) return true;
+let stopped = false;
+
+/** Takes the router's messages. */
+function obey(): void {
+  if (Atomics.exchange(flags, flag.messages, 0) === 0) return;
   for (;;) {
     const received: { readonly message: ToTunWorker } | undefined = receiveMessageOnPort(port);
-    if (received === undefined) return true;
-    if (received.message[0] === 'stop') return false;
-    path.obey(received.message);
+    if (received === undefined) return;
+    if (received.message[0] === 'stop') stopped = true;
+    else path.obey(received.message);
   }
 }
 
@@ -66,6 +68,7 @@ function drain(): string | undefined {
 
 function run(): string {
   makeNonBlocking(fd);
+  path.catchUp = obey;
   const wake = wakePipe();
   const list = pollList(wake.reading);
   const woken = new Uint8Array(64);
@@ -75,7 +78,8 @@ function run(): string {
     const ended = drain();
     path.flush();
     if (ended !== undefined) return ended;
-    if (!obey()) return 'stopped';
+    obey();
+    if (stopped) return 'stopped';
     if (!path.idle) continue;
     Atomics.store(flags, flag.waiting, 1);
     // A message that came before this line was seen is not waited for; one that comes later finds the flag and wakes.

@@ -1,5 +1,6 @@
-import { updateChecksum } from './checksum.ts';
-import type { PacketView } from './packet-view.ts';
+import { transportSum } from './answers.ts';
+import { updateChecksum, writeChecksum } from './checksum.ts';
+import { PacketView, protocolNumbers } from './packet-view.ts';
 
 /**
  * Exchanges source and destination address in place. Neither the header's checksum nor a transport checksum changes, because both sum the
@@ -30,4 +31,18 @@ export function writeTcpPort(
   if (!partial) updateChecksum(bytes, transport + 16, view.word16(at), port);
   bytes[at] = port >>> 8;
   bytes[at + 1] = port & 0xff;
+}
+
+/** A copy of a TCP packet on its way back to this machine: addresses exchanged, to another port, its checksum complete whatever it was before. */
+export function turnedBack(packet: Uint8Array, port: number): Uint8Array {
+  const bytes = packet.slice();
+  const view = new PacketView();
+  view.read(bytes, 0, bytes.length);
+  swapAddresses(view);
+  writeTcpPort(view, 'destination', port, true);
+  const at = view.transport + 16;
+  bytes[at] = 0;
+  bytes[at + 1] = 0;
+  writeChecksum(bytes, at, transportSum(bytes, view.transport, protocolNumbers.tcp));
+  return bytes;
 }

@@ -40,6 +40,8 @@ export interface RouterSettings {
   readonly names?: NameSettings | undefined;
   readonly effects: Effects;
   readonly debug?: ((message: string) => void) | undefined;
+  /** Whether the device is read in the event loop (default; Linux alone, a thread elsewhere), or by a thread of its own. */
+  readonly reading?: 'loop' | 'thread' | undefined;
   /** The device failed or went away under the router. */
   readonly ended?: ((reason: string) => void) | undefined;
 }

@@ -7,7 +7,8 @@ import { PacketView } from '../packet/packet-view.ts';
 import { responderNetwork, type FilterSettings } from '../filter/filter.ts';
 import { readRules, type Rule } from '../filter/rule.ts';
 import { verdict } from '../filter/verdict.ts';
-import { TunThread, type HandedPacket } from '../edge/tun-worker-thread.ts';
+import type { HandedPacket, TunReader } from '../edge/tun-reader.ts';
+import { startReader } from '../edge/start-reader.ts';
 import type { ToTunWorker } from '../edge/tun-worker-messages.ts';
 import type { Destination } from '../reach/reach.ts';
 import type { NameSettings, Router, RouterCounters, RouterSettings } from './contract.ts';
@@ -42,7 +43,7 @@ class DeviceRouter implements Router {
   readonly #datagrams: DatagramSide;
   readonly #ending = new AbortController();
   readonly #view = new PacketView();
-  #thread: TunThread | undefined;
+  #thread: TunReader | undefined;
   #rules: readonly Rule[];
   #responder: NameResponder | undefined;
   #raw: { send(packet: Uint8Array): void; close(): void } | undefined;
@@ -60,7 +61,7 @@ class DeviceRouter implements Router {
   static async start(settings: RouterSettings): Promise<DeviceRouter> {
     const { device, reach, effects } = settings;
     const debug = settings.debug ?? (() => undefined);
-    const link: { router?: DeviceRouter; thread?: TunThread } = {};
+    const link: { router?: DeviceRouter; thread?: TunReader } = {};
     const tell = (message: ToTunWorker) => link.thread?.tell(message);
     const tcp = await TcpSide.start({
       addresses: device.addresses,
@@ -70,8 +71,13 @@ class DeviceRouter implements Router {
         if (link.router === undefined) throw new Problem('REACH_DOWN');
         return link.router.#open(to, network, signal);
       },
-      decide: (slot, generation, decision) => tell(decided(slot, generation, decision)),
-      release: (slot, generation) => tell(['release', slot, generation]),
+      refuse: (slot, generation, failure) => tell(refused(slot, generation, failure)),
+      admit: (slot, generation, syn) => {
+        // The kernel's answer to the SYN wakes the thread, which then finds the message.
+        link.thread?.note(['admitted', slot, generation]);
+        link.thread?.send(syn);
+      },
+      release: (slot, generation) => link.thread?.note(['release', slot, generation]),
     });
     const datagrams = new DatagramSide({
       effects,
@@ -82,7 +88,7 @@ class DeviceRouter implements Router {
     try {
       const router = new DeviceRouter(settings, tcp, datagrams);
       link.router = router;
-      link.thread = await TunThread.start({
+      link.thread = await startReader(settings.reading ?? 'loop', {
         device,
         filter: router.#filterSettings(settings.names),
         listenPorts: tcp.listenPorts,
@@ -196,7 +202,7 @@ class DeviceRouter implements Router {
   }
 }
 
-function decided(slot: number, generation: number, decision: 'admit' | Failure): ToTunWorker {
-  if (typeof decision === 'object') return ['unreachable', slot, generation, decision.unreachable];
-  return [decision === 'silence' ? 'forget' : decision, slot, generation];
+function refused(slot: number, generation: number, failure: Failure): ToTunWorker {
+  if (typeof failure === 'object') return ['unreachable', slot, generation, failure.unreachable];
+  return [failure === 'silence' ? 'forget' : failure, slot, generation];
 }

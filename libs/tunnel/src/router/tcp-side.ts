@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import { addressText, canonicalAddress, type Family } from '../packet/address.ts';
 import type { PacketView } from '../packet/packet-view.ts';
+import { turnedBack } from '../packet/swap.ts';
 import type { Destination } from '../reach/reach.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { joined, type Joined } from './joined.ts';
@@ -19,7 +20,8 @@ export interface HeldSyn {
   readonly generation: number;
   readonly network: number;
   readonly listenPort: number;
-  /** The SYN itself, read. */
+  /** The SYN itself, and as it is read now. */
+  readonly bytes: Uint8Array;
   readonly view: PacketView;
 }
 
@@ -29,8 +31,9 @@ export interface TcpSideSettings {
   readonly effects: Effects;
   readonly debug: (message: string) => void;
   readonly open: (to: Destination, network: number, signal: AbortSignal) => Promise<Duplex>;
-  /** What becomes of a held SYN. */
-  readonly decide: (slot: number, generation: number, decision: 'admit' | Failure) => void;
+  /** What becomes of a held SYN: it goes to the listener, in the form given here, or is answered. */
+  readonly admit: (slot: number, generation: number, syn: Uint8Array) => void;
+  readonly refuse: (slot: number, generation: number, failure: Failure) => void;
   /** The stream behind a connection is gone. */
   readonly release: (slot: number, generation: number) => void;
 }
@@ -48,7 +51,6 @@ export class TcpSide {
   readonly listenPorts: { readonly 4: readonly number[]; readonly 6: readonly number[] };
   readonly #settings: TcpSideSettings;
   readonly #servers: readonly Server[];
-  readonly #ending = new AbortController();
   /** SYNs that wait for the far side, by slot and generation. */
   readonly #opening = new Map<string, AbortController>();
   /** Streams that wait for their connection, by the four numbers of it. */
@@ -57,6 +59,7 @@ export class TcpSide {
   readonly #connects = { opened: 0, refused: 0, failed: 0 };
   #bytesUp = 0;
   #bytesDown = 0;
+  #over = false;
 
   private constructor(settings: TcpSideSettings, servers: Readonly<Record<Family, readonly Server[]>>) {
     this.#settings = settings;
@@ -85,13 +88,14 @@ export class TcpSide {
   }
 
   /** Asks the reach for the far side of a held SYN, and has it decided. */
-  async take({ view, slot, generation, network, listenPort }: HeldSyn): Promise<void> {
+  async take({ bytes, view, slot, generation, network, listenPort }: HeldSyn): Promise<void> {
+    if (this.#over) return;
     const address = addressText(view.destinationBytes());
     const { sourcePort, destinationPort: port } = view;
     const key = `${slot} ${generation}`;
     const abort = new AbortController();
     this.#opening.set(key, abort);
-    const signal = AbortSignal.any([abort.signal, this.#ending.signal]);
+    const { signal } = abort;
     let stream: Duplex;
     try {
       stream = await this.#settings.open({ address, port }, network, signal);
@@ -105,7 +109,7 @@ export class TcpSide {
     stream.on('error', (error) => this.#settings.debug(`${address}:${port}: ${error.message}`));
     if (signal.aborted || stream.destroyed) {
       stream.destroy();
-      this.#settings.decide(slot, generation, 'reset');
+      this.#settings.refuse(slot, generation, 'reset');
       return;
     }
     this.#connects.opened += 1;
@@ -116,14 +120,14 @@ export class TcpSide {
       this.#settings.release(slot, generation);
     });
     this.#admitted.set(from, { stream, slot, generation, late });
-    this.#settings.decide(slot, generation, 'admit');
+    this.#settings.admit(slot, generation, turnedBack(bytes, listenPort));
   }
 
   #fail(to: string, error: unknown, slot: number, generation: number): void {
     const failure = failureOf(error);
     this.#connects[failure === 'reset' ? 'refused' : 'failed'] += 1;
     this.#settings.debug(`${to} cannot be had: ${String(error)}`);
-    this.#settings.decide(slot, generation, failure);
+    this.#settings.refuse(slot, generation, failure);
   }
 
   #accept(socket: Socket): void {
@@ -181,7 +185,8 @@ export class TcpSide {
 
   /** Resets everything and stops listening. */
   close(): void {
-    this.#ending.abort();
+    this.#over = true;
+    for (const abort of this.#opening.values()) abort.abort();
     for (const { stream, late } of this.#admitted.values()) {
       this.#settings.effects.timers.cancel(late);
       stream.destroy();

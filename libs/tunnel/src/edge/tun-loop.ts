@@ -1,0 +1,132 @@
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { canBeAwaited, openPipe, putInPlace } from './descriptor-stream.ts';
+import {
+  handOver,
+  readCounters,
+  sendTo,
+  type TunCounters,
+  type TunReader,
+  type TunReaderSettings,
+} from './tun-reader.ts';
+import { makeNonBlocking, read } from './tun-worker-calls.ts';
+import { PacketPath } from './tun-worker-path.ts';
+import {
+  counter,
+  countersOf,
+  flagsOf,
+  sharedMemory,
+  type FromTunWorker,
+  type ToTunWorker,
+} from './tun-worker-messages.ts';
+
+/** After so many packets without a pause, everything else has its turn. */
+const packetsAtOnce = 32;
+
+/**
+ * Reads the device in the event loop of the router itself, so that a packet that opens a connection, or is one byte of typing, wakes one thread and not
+ * two. Linux alone: the loop waits for the device in place of a pipe that it was given.
+ */
+export class TunLoop implements TunReader {
+  readonly #settings: TunReaderSettings;
+  readonly #path: PacketPath;
+  readonly #socket: Socket;
+  readonly #flags: Int32Array;
+  readonly #counters: Float64Array;
+  #told: FromTunWorker[] = [];
+  #over = false;
+
+  private constructor(settings: TunReaderSettings, pipe: number) {
+    const { device, filter, listenPorts, flowsMax, heldMax } = settings;
+    const shared = sharedMemory();
+    this.#settings = settings;
+    this.#flags = flagsOf(shared);
+    this.#counters = countersOf(shared);
+    this.#path = new PacketPath({
+      ...{ fd: device.fd, framing: device.framing, filter, listenPorts, flowsMax, heldMax, shared },
+      port: { postMessage: (message) => void this.#told.push(message) },
+    });
+    this.#socket = new Socket({
+      fd: pipe,
+      readable: true,
+      writable: false,
+      onread: { buffer: this.#path.buffer, callback: (length) => this.#take(length) },
+    });
+    this.#socket.on('error', (error) => this.#gone(error.message));
+    this.#socket.on('close', () => this.#gone('the device is closed'));
+  }
+
+  /** Begins to read; undefined where the device cannot be waited for in this way. */
+  static start(settings: TunReaderSettings): TunLoop | undefined {
+    const { fd } = settings.device;
+    if (process.platform !== 'linux' || !canBeAwaited(fd)) return undefined;
+    makeNonBlocking(fd);
+    const pipe = openPipe();
+    const loop = new TunLoop(settings, pipe.reading);
+    putInPlace(fd, pipe.reading);
+    closeSync(pipe.writing);
+    loop.#socket.resume();
+    return loop;
+  }
+
+  /** The first packet was read by the event loop; those that wait behind it are read here. */
+  #take(length: number): boolean {
+    const path = this.#path;
+    path.now = performance.now() / 1000;
+    path.take(length);
+    for (let count = 1; count < packetsAtOnce; count += 1) {
+      const next = Number(read(this.#settings.device.fd, path.buffer, path.buffer.length));
+      if (next <= 0) break;
+      path.take(next);
+    }
+    path.flush();
+    this.#tell();
+    return true;
+  }
+
+  #tell(): void {
+    const told = this.#told;
+    if (told.length === 0) return;
+    this.#told = [];
+    for (const message of told) {
+      if (message.kind === 'packets') handOver(message, this.#flags, this.#settings.packet);
+      else if (message.kind === 'removed') this.#settings.removed(message.slots);
+    }
+  }
+
+  #gone(reason: string): void {
+    if (this.#over) return;
+    this.#settings.ended(reason);
+  }
+
+  tell(message: ToTunWorker): void {
+    if (this.#over) return;
+    this.#path.obey(message);
+    // Whoever tells is not told in the same breath.
+    if (this.#told.length > 0) queueMicrotask(() => this.#tell());
+  }
+
+  note(message: ToTunWorker): void {
+    this.tell(message);
+  }
+
+  send(packet: Uint8Array): void {
+    if (!this.#over && !sendTo(this.#settings.device, packet)) this.#counters[counter.writeErrors]! += 1;
+  }
+
+  counters(): TunCounters {
+    return readCounters(this.#counters);
+  }
+
+  close(): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    this.#over = true;
+    return new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        closeSync(this.#settings.device.fd);
+        resolve();
+      });
+      this.#socket.destroy();
+    });
+  }
+}

@@ -8,16 +8,18 @@ let terminals = 0;
 /** Generous: machines are shared. A test that waits for what does not come says what stands there instead. */
 const showsWithinMs = 60_000;
 
-/** The `tunnel` command in a real pseudo-terminal of util-linux's `script`, with somebody who types. */
+const tunnel = [process.execPath, join(repository, 'apps/cli/bin/run.js')];
+
+/** The `tunnel` command (or another program) in a real pseudo-terminal of util-linux's `script`, with somebody who types. */
 export class Terminal {
   readonly run: Run;
   readonly #name: string;
 
   /** Starts it, 100 by 30. What the terminal is like once the command has ended is told after `ended CODE`. */
-  constructor(laptop: Laptop, args: readonly string[]) {
+  constructor(laptop: Laptop, args: readonly string[], program: readonly string[] = tunnel) {
     terminals += 1;
     this.#name = join(laptop.home, `terminal-${terminals}`);
-    const words = [process.execPath, join(repository, 'apps/cli/bin/run.js'), ...args];
+    const words = [...program, ...args];
     const command = words.map((word) => `'${word}'`).join(' ');
     const line = `tty > '${this.#name}'; stty rows 30 cols 100; ${command}; echo "ended $?"; stty -a`;
     const child = spawn('script', ['-qec', line, '/dev/null'], { env: laptop.env, cwd: laptop.home });

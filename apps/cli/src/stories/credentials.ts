@@ -19,9 +19,16 @@ export interface ProcessCredentials {
   readonly Expiration: string;
 }
 
-/** The credentials of a fresh lease. Refuses with GRANT_NOT_HELD. */
-export async function processCredentials(server: Server, name: string): Promise<ProcessCredentials> {
-  const { credentials, usefulUntil } = await freshLease(server, name);
+/** What a lease is for; left out, what its resource is mostly asked for. */
+export type LeasePurpose = Lease['purpose'];
+
+/** The credentials of a fresh lease. Refuses with GRANT_NOT_HELD, and LEASE_PURPOSE_NOT_GRANTED. */
+export async function processCredentials(
+  server: Server,
+  name: string,
+  purpose?: LeasePurpose,
+): Promise<ProcessCredentials> {
+  const { credentials, usefulUntil } = await freshLease(server, name, purpose);
   return {
     Version: 1,
     AccessKeyId: credentials.accessKeyId,
@@ -31,7 +38,7 @@ export async function processCredentials(server: Server, name: string): Promise<
   };
 }
 
-async function freshLease(server: Server, name: string): Promise<Lease> {
+async function freshLease(server: Server, name: string, purpose?: LeasePurpose): Promise<Lease> {
   const grant = [...(await activeGrants(server))]
     .filter((held) => held.resource.name === name)
     .sort((a, b) => Date.parse(b.endsAt) - Date.parse(a.endsAt))[0];
@@ -42,7 +49,7 @@ async function freshLease(server: Server, name: string): Promise<Lease> {
       detail: `You hold no active grant of ${clean(name)}. Ask for it: tunnel request ${clean(name)}`,
     });
   }
-  const lease = await server.api.issueLease(grant.id);
+  const lease = await server.api.issueLease(grant.id, { ...(purpose !== undefined && { purpose }) });
   // Whoever uses them would not record.
   if (lease.session?.clientRecording.required === true)
     throw new Problem('SESSION_RECORDING_UNAVAILABLE', {
@@ -73,19 +80,22 @@ export async function awsProfile(
   world: World,
   server: Server,
   name: string,
+  purpose?: LeasePurpose,
 ): Promise<{ profile: object; text: string }> {
   const { region } = await readResource(server, name);
-  const process = [...programItself(), 'creds', name].map(shellQuoted).join(' ');
+  const wanted = purpose === undefined ? [] : ['--purpose', purpose];
+  const process = [...programItself(), 'creds', name, ...wanted].map(shellQuoted).join(' ');
+  const id = [name, ...wanted.slice(1)].join('-');
   const endpoint = world.env['TUNNEL_AWS_ENDPOINT'];
   const lines = [
-    `[profile ${name}]`,
+    `[profile ${id}]`,
     `credential_process = ${process}`,
     `region = ${region}`,
     ...(endpoint ? [`endpoint_url = ${endpoint}`] : []),
   ];
   return {
     profile: {
-      id: name,
+      id,
       state: 'described',
       credentialProcess: process,
       region,

@@ -1,0 +1,287 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { find } from '../tools/test/programs.ts';
+import { instances, PluginWorld } from './harness/plugin-world.ts';
+import { psql } from './harness/psql.ts';
+import { Terminal } from './harness/terminal.ts';
+import type { Run } from './harness/tunnel.ts';
+
+/** The unmodified AWS CLI through our session-manager-plugin, for every kind of session document. */
+const missing = (['aws', 'ssh', 'sshd', 'psql', 'script'] as const).filter(
+  (name) => find(name) === undefined,
+);
+const patience = { timeout: 60_000, interval: 50 };
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+/** A random port of this machine, as with the official program. */
+const anyPort = { localPortNumber: ['0'] };
+
+describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
+  `the drop-in under the AWS CLI (needs aws, ssh, sshd, psql and script${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''})`,
+  { timeout: 120_000 },
+  () => {
+    let world: PluginWorld;
+    const running: Run[] = [];
+
+    beforeAll(async () => {
+      world = await PluginWorld.start();
+    }, 120_000);
+    afterEach(async () => {
+      for (const run of running.splice(0)) {
+        run.child.kill('SIGKILL');
+        await run.code;
+      }
+      await vi.waitFor(() => expect(world.plugins()).toEqual([]), patience);
+    });
+    afterAll(async () => {
+      await world?.stop();
+    });
+
+    function aws(words: readonly string[], input?: string): Run {
+      const [program = '', ...args] = words;
+      const run = world.laptop.run(program, args, input);
+      running.push(run);
+      return run;
+    }
+    const ended = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
+    /** A forwarded port that is ready: its number, and the session. */
+    async function forwarded(words: readonly string[]) {
+      const run = aws(words);
+      await run.until('Waiting for connections...');
+      const [, port, session = ''] = /Port (\d+) opened for sessionId (\S+)\.\n/.exec(run.stdout) ?? [];
+      return { run, port: Number(port), session };
+    }
+    const terminated = (session: string) =>
+      world.product
+        .cloudTrail()
+        .some(
+          ({ eventName, requestParameters }) =>
+            eventName === 'TerminateSession' && requestParameters?.['sessionId'] === session,
+        );
+    const page = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`)).text();
+    /** Options of ssh that go through the AWS CLI, as people write them. */
+    const through = (...words: string[]) => [
+      ...['-o', `ProxyCommand=${words.map((word) => `'${word}'`).join(' ')}`, '-i', world.ownKey],
+      ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
+      ...['-F', 'none', '-o', 'IdentitiesOnly=yes'],
+    ];
+    const sshSession = () => world.startSession('files', 'AWS-StartSSHSession', { portNumber: ['22'] });
+
+    it('tells its version, greets, and is the one that the AWS CLI starts', async () => {
+      const status = await ended(world.laptop.tunnel(['plugin', 'status', '--json']));
+      expect(JSON.parse(status.out)).toMatchObject({ state: 'installed' });
+      expect(await ended(aws(['session-manager-plugin', '--version']))).toEqual({
+        code: 0,
+        out: '1.2.764.0\n',
+        err: '',
+      });
+      expect((await ended(aws(['session-manager-plugin']))).out).toContain('was installed successfully.');
+    });
+
+    it('runs a command: its output, its errors and its status, which is not lost', async () => {
+      const words = ['sh', '-c', '"echo out; echo trouble >&2; exit 7"'].join(' ');
+      const run = aws(
+        world.startSession('shell', 'AWS-StartNonInteractiveCommand', { command: [words] }),
+        '',
+      );
+      const { code, out, err } = await ended(run);
+      const session = /SessionId: (\S+)/.exec(out)?.[1];
+      expect(out).toContain('out\n');
+      expect(out).toContain('trouble\n');
+      expect(out.startsWith(`\nStarting session with SessionId: ${session}\n`)).toBe(true);
+      expect(out.endsWith(`EXIT_CODE: 7\n\nExiting session with sessionId: ${session}.\n\n`)).toBe(true);
+      expect(code).not.toBe(0);
+      expect(err).toContain('7');
+    });
+
+    it('opens a shell in a terminal: size, resize, Ctrl-C, exit, and the terminal as it was', async () => {
+      const terminal = new Terminal(world.laptop, [], world.startSession('shell', undefined));
+      running.push(terminal.run);
+      await terminal.shows(/\$ \n?$/);
+      terminal.type('stty size\r');
+      await terminal.shows(/\n30 100\r\n/);
+      terminal.resize(80, 24);
+      terminal.type('until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; stty size\r');
+      await terminal.shows(/\n24 80\r\n/);
+      terminal.type('sleep 1000; echo "status $?"\r');
+      await terminal.shows(/sleep 1000; [^]*\n/);
+      terminal.type('\u0003');
+      await terminal.shows(/\^C/);
+      terminal.type('echo still here\r');
+      await terminal.shows(/\nstill here\r\n/);
+      terminal.type('exit\r');
+      expect(await terminal.ended()).toBe(0);
+      expect(terminal.screen).toMatch(/Exiting session with sessionId: \S+\./);
+      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 0'))).toMatch(/ icanon [^]* echo /);
+    });
+
+    it('shows all that a shell says to what was piped into it', async () => {
+      const { code, out } = await ended(
+        aws(world.startSession('shell', undefined), 'seq 1 3000 | tail -1; exit\n'),
+      );
+      expect(code).toBe(0);
+      expect(out).toMatch(/\n3000\r?\n/);
+    });
+
+    it('forwards a port to a remote host: psql, the hourly close, and Ctrl-C that ends the session', async () => {
+      const words = { host: ['prod-db.internal'], portNumber: ['5432'], ...anyPort };
+      const { run, port, session } = await forwarded(
+        world.startSession('bastion', 'AWS-StartPortForwardingSessionToRemoteHost', words),
+      );
+      expect(await psql(port, 'shop', ['select 6 * 7']).ended).toMatchObject({
+        code: 0,
+        sha256: sha256(Buffer.from('42\n')),
+      });
+      await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
+      await vi.waitFor(() => expect(calls('ResumeSession', session)).toBe(1), patience);
+      expect(await psql(port, 'shop', ['select 6 * 7']).ended).toMatchObject({ code: 0 });
+      expect(run.stdout).toContain(`\nConnection accepted for session [${session}]\n`);
+      for (const pid of world.plugins()) process.kill(pid, 'SIGINT');
+      expect(await ended(run)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(
+          `Terminate signal received, exiting.\n\n\nExiting session with sessionId: ${session}.\n\n`,
+        ) as unknown,
+      });
+      expect(terminated(session)).toBe(true);
+    });
+
+    function calls(eventName: string, session: string): number {
+      return world.product
+        .cloudTrail()
+        .filter(
+          (call) =>
+            call.eventName === eventName &&
+            call.requestParameters?.['sessionId'] === session &&
+            !call.errorCode,
+        ).length;
+    }
+
+    it('forwards a port of the instance, and ends with the AWS CLI that was killed', async () => {
+      const { run, port, session } = await forwarded(
+        world.startSession('files', 'AWS-StartPortForwardingSession', { portNumber: ['22'], ...anyPort }),
+      );
+      const socket = connect(port, '127.0.0.1');
+      socket.once('data', () => socket.end());
+      expect(await text(socket)).toMatch(/^SSH-2\.0-OpenSSH/);
+      run.child.kill('SIGTERM');
+      await run.code;
+      await vi.waitFor(() => expect(world.plugins()).toEqual([]), patience);
+      expect(terminated(session)).toBe(true);
+    });
+
+    it('carries ssh and scp: every byte over the hourly close, and the exit status of the command', async () => {
+      const { user, home } = world.sshd;
+      const ssh = aws([
+        'ssh',
+        ...through(...sshSession()),
+        `${user}@${instances.files}`,
+        'printf done; exit 7',
+      ]);
+      expect(await ended(ssh)).toMatchObject({ code: 7, out: 'done' });
+      const sent = randomBytes(3_000_000);
+      const file = join(world.laptop.home, 'sent.bin');
+      writeFileSync(file, sent);
+      const before = world.product
+        .cloudTrail()
+        .filter(({ eventName }) => eventName === 'ResumeSession').length;
+      const scp = aws([
+        'scp',
+        '-q',
+        '-l',
+        '16000',
+        ...through(...sshSession()),
+        file,
+        `${user}@${instances.files}:sent`,
+      ]);
+      await vi.waitFor(() => expect(readFileSync(join(home, 'sent')).length).toBeGreaterThan(0), patience);
+      await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
+      expect(await ended(scp)).toMatchObject({ code: 0 });
+      expect(sha256(readFileSync(join(home, 'sent')))).toBe(sha256(sent));
+      expect(
+        world.product.cloudTrail().filter(({ eventName }) => eventName === 'ResumeSession').length,
+      ).toBeGreaterThan(before);
+    });
+
+    it('b3 a denied start ends ssh in time, with words on standard error and no process left', async () => {
+      // The operator has no jit-* document.
+      const denied = world.startSession('shell', await documentOf('web-1-shell', 'shell'));
+      const { code, err } = await ended(aws(['ssh', ...through(...denied), 'somebody@web-1', 'true']));
+      expect(code).toBe(255);
+      expect(err).toContain('AccessDenied');
+      expect(world.plugins()).toEqual([]);
+    });
+
+    it('a channel that is denied ends with a status and a reason, and what it was given is not repeated', async () => {
+      const token = `token-${randomBytes(8).toString('hex')}`;
+      const { awsEndpoint } = world.product.installation;
+      const response = {
+        SessionId: 'operator-0123456789abcdef0',
+        TokenValue: token,
+        StreamUrl: `${awsEndpoint.replace('http', 'ws')}/v1/data-channel/operator-0123456789abcdef0?role=publish_subscribe`,
+      };
+      const request = JSON.stringify({ Target: instances.shell });
+      const plugin = (said: object) =>
+        aws([
+          'session-manager-plugin',
+          JSON.stringify(said),
+          'eu-west-1',
+          'StartSession',
+          'operator',
+          request,
+          awsEndpoint,
+        ]);
+      const denied = await ended(plugin(response));
+      expect(denied.code).toBeGreaterThan(0);
+      expect(denied.out).toContain('\nCannot perform start session: ');
+      expect(denied.err).toMatch(/\([A-Z_]+\)/);
+      const elsewhere = await ended(
+        plugin({ ...response, StreamUrl: 'wss://example.com/v1/data-channel/x' }),
+      );
+      expect(elsewhere.err).toContain('STREAM_URL_FOREIGN');
+      for (const { out, err } of [denied, elsewhere]) expect(out + err).not.toContain(token);
+    });
+
+    it('jit: a granted port, shell, command and host, by credentials of tunnel creds', async () => {
+      const started = (grant: keyof PluginWorld['grants'], target: keyof typeof instances, purpose: string) =>
+        documentOf(grant, purpose).then(
+          (document) => (parameters: object, profile: string) =>
+            world.startSession(target, document, parameters, profile),
+        );
+      const [port, shell, command, ssh] = await Promise.all([
+        started('prod-web', 'bastion', 'port'),
+        started('web-1-shell', 'shell', 'shell'),
+        started('web-1-shell', 'shell', 'command'),
+        started('files-1', 'files', 'ssh'),
+      ]);
+      const opened = await forwarded(port({}, 'prod-web'));
+      expect(await page(opened.port)).toContain('<html');
+      const [typed, ran, signedIn] = await Promise.all([
+        ended(aws(shell({}, 'web-1-shell'), 'echo "as $USER"; exit\n')),
+        ended(aws(command({ command: ['sh -c "id -un; exit 3"'] }, 'web-1-shell-command'), '')),
+        ended(
+          aws(['ssh', ...through(...ssh({}, 'files-1')), `${world.sshd.user}@${instances.files}`, 'id -un']),
+        ),
+      ]);
+      expect(typed).toMatchObject({ code: 0, out: expect.stringMatching(/\bas web-ops\r\n/) as unknown });
+      // Encrypted under the key of the document, which only its agent names.
+      expect(typed.out).toContain('This session is encrypted using AWS KMS.');
+      expect(ran.out).toMatch(/web-ops\n[^]*EXIT_CODE: 3\n/);
+      expect(ran.code).not.toBe(0);
+      expect(signedIn).toMatchObject({ code: 0, out: `${world.sshd.user}\n` });
+      for (const pid of world.plugins()) process.kill(pid, 'SIGINT');
+      expect(await opened.run.code).toBe(0);
+    });
+
+    /** The document of a lease, which is what `--document-name` is given. */
+    async function documentOf(grant: keyof PluginWorld['grants'], purpose: string): Promise<string> {
+      const { body } = await world.product
+        .as('engineer')
+        .post(`/grants/${world.grants[grant]}/leases`, { purpose });
+      return (body as { documentName: string }).documentName;
+    }
+  },
+);

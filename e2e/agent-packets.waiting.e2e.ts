@@ -10,6 +10,7 @@ import { buildPacket } from '@sallyport/tunnel/testing';
 import { AgentWorld, worldAgentId, worldIssuer } from './harness/agent-world.ts';
 import { leftoverNamespaces, mayMakeNamespaces, type Namespace } from './harness/namespaces.ts';
 import type { PacketClientSettings } from './harness/packet-client.ts';
+import { askByRawPacket } from './harness/raw-packet.ts';
 import { find } from '../tools/test/programs.ts';
 
 const soon = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 60_000, interval: 20 });
@@ -33,14 +34,6 @@ const mirror = `use Socket qw(:all); $| = 1; my ($six, $protocol) = @ARGV;
     my $payload = $six ? $packet : substr($packet, 4 * (ord($packet) & 15));
     print +($six ? inet_ntop(AF_INET6, (unpack_sockaddr_in6($from))[1]) : inet_ntoa((sockaddr_in($from))[1])), "\\n";
     send(S, $payload, 0, $from); }`;
-/** Sends one packet of an IP protocol and prints how long what came back is, or what the network said. */
-const ask = `use Socket qw(:all); my ($host, $protocol, $bytes, $seconds, $df) = @ARGV; my $six = $host =~ /:/;
-  socket(S, $six ? PF_INET6 : PF_INET, SOCK_RAW, $protocol) or die $!;
-  $six or setsockopt(S, IPPROTO_IP, 10, $df + 0) or die $!; # IP_MTU_DISCOVER
-  connect(S, $six ? pack_sockaddr_in6(0, inet_pton(AF_INET6, $host)) : sockaddr_in(0, inet_aton($host))) or die $!;
-  $SIG{ALRM} = sub { print "silence"; exit }; alarm $seconds; send(S, 'x' x $bytes, 0) or die "send: $!";
-  if (defined recv(S, my $packet, 65535, 0)) { print length($packet) - ($six ? 0 : 20) } else { print "$!" }`;
-
 describe.skipIf(!mayMakeNamespaces || missing.length > 0)('whole packets through the agent (L3)', () => {
   let world: AgentWorld;
   let laptop: Namespace;
@@ -84,7 +77,12 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0)('whole packets through
 
   const asked = async (host: string, protocol: number, bytes = 100, whole = false, seconds = 40) =>
     (
-      await laptop.ask('perl', ['-e', ask, host, ...[protocol, bytes, seconds, whole ? 1 : 0].map(String)])
+      await laptop.ask('perl', [
+        '-e',
+        askByRawPacket,
+        host,
+        ...[protocol, bytes, seconds, whole ? 1 : 0].map(String),
+      ])
     ).trim();
   const counters = async () => {
     const answered = once(lines, 'line');
@@ -137,7 +135,7 @@ describe.skipIf(!mayMakeNamespaces || missing.length > 0)('whole packets through
   it('lets the far side begin nothing: the gateway’s filter stops it, and the agent without that filter', async () => {
     await world.far.ip('route', 'add', '100.127.255.0/30', 'via', '10.0.2.10');
     const knock = () =>
-      world.far.ask('perl', ['-e', ask, '100.127.255.2', '98', '40', '1', '0']).catch(() => '');
+      world.far.ask('perl', ['-e', askByRawPacket, '100.127.255.2', '98', '40', '1', '0']).catch(() => '');
     await knock();
     const forward = await world.gateway.ask('nft', ['list', 'chain', 'inet', 'sallyport_agent', 'forward']);
     expect(forward).toMatch(/^\s*counter packets [1-9]/m);

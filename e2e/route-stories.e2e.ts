@@ -6,6 +6,7 @@ import { GatewaySshd } from './harness/gateway-sshd.ts';
 import { laptopUid } from './harness/laptop-of-its-own.ts';
 import { mayMakeNamespaces, Namespaces } from './harness/namespaces.ts';
 import { grantOf, type Person } from './harness/person.ts';
+import { askByRawPacket } from './harness/raw-packet.ts';
 import { RoutedProduct, type HelpedLaptop } from './harness/routed-product.ts';
 import { routedWorld } from './harness/routed-world.ts';
 import { Laptop } from './harness/tunnel.ts';
@@ -56,7 +57,8 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
     [engineer, approver] = [world.product.as('engineer'), world.product.as('approver')];
     desk = await Laptop.signedIn(world.product, 'approver');
     await grantOf(engineer, approver, 'prod-vpc', 3600);
-    for (const name of ['staging-vpc', 'staging-web', 'staging-ssh']) await engineer.asks(name, 3600);
+    for (const name of ['staging-vpc', 'staging-web', 'staging-ssh', 'staging-lab'])
+      await engineer.asks(name, 3600);
     story = moreAndLessTime();
     // Its test tells of it.
     story.catch(() => undefined);
@@ -144,6 +146,20 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
     } finally {
       mine.at.writeEtc('resolv.conf', '');
     }
+  });
+
+  it('L3: packets of a protocol without ports go through the device as they are, to what was granted and in no other network', async () => {
+    const { opened } = await mine.connected('staging-lab', 'staging-web');
+    expect(opened.map(({ network }) => network.carries)).toEqual([['tcp', 'ip'], ['tcp']]);
+    const gre = async (host: string, seconds: number) =>
+      (await mine.raw(askByRawPacket, host, 47, 100, seconds, 0)).trim();
+    expect(await gre('10.20.56.60', 40)).toBe('100');
+    const drops = async () => (await listed()).find(({ name }) => name === 'staging-web')?.network?.drops;
+    // Of the other network TCP was granted, and the filter says so.
+    expect(await gre('10.20.40.60', 40)).toMatch(/No route to host|Permission denied|Host is unreachable/u);
+    await vi.waitFor(async () => expect(await drops()).toMatchObject({ 'protocol-not-granted': 1 }), {
+      timeout: 30_000,
+    });
   });
 
   it('a6 throughput told: under a download ps shows the rate of now, and that the sessions are the limit', async () => {
@@ -258,6 +274,7 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
       readonly device: string | null;
       readonly names: readonly string[];
       readonly excluded: readonly string[];
+      readonly drops: Readonly<Record<string, number>>;
     } | null;
   }
 

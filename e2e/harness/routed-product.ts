@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HelperFiles } from './helper-world.ts';
-import { InstalledCommand, LaptopOfItsOwn } from './laptop-of-its-own.ts';
+import { InstalledCommand, LaptopOfItsOwn, laptopUid } from './laptop-of-its-own.ts';
 import { Namespaces, type Namespace, type Ran } from './namespaces.ts';
 import { Product, type ProductOptions } from './product.ts';
 import type { Run } from './tunnel.ts';
@@ -20,6 +20,7 @@ export interface Opened {
     readonly instanceId: string;
     readonly ssmSessionId: string | null;
     readonly proxy: string | null;
+    readonly carries: readonly string[];
     readonly dns: string;
     readonly names: readonly { readonly name: string; readonly address: string }[];
   };
@@ -118,6 +119,13 @@ export class HelpedLaptop {
   curl(url: string, ...more: string[]): Promise<Ran> {
     const plain = ['--silent', '--show-error', '--max-time', '40', '--noproxy', '*'];
     return this.laptop.run('curl', [...plain, ...more, url]);
+  }
+
+  /** A program in perl that makes raw packets: as the person, with the one right that takes. */
+  raw(program: string, ...args: readonly (string | number)[]): Promise<string> {
+    const right = ['--inh-caps=+net_raw', '--ambient-caps=+net_raw'];
+    const asPerson = ['--reuid', String(laptopUid), '--regid', String(laptopUid), '--clear-groups', ...right];
+    return this.at.ask('setpriv', [...asPerson, 'perl', '-e', program, ...args.map(String)]);
   }
 
   /** The network between this laptop and AWS: resets every connection until it is mended. */

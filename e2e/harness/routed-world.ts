@@ -64,7 +64,7 @@ const listener = (host: string, port: number, kind: string) =>
 /**
  * The product's own world with more networks: `staging-vpc` (10.20.0.0/20, with a page and a volume on 10.20.8.60) and `staging-twin` (10.20.8.0/24), which lies inside the
  * first; `staging-web` (10.20.40.0/24), of which the grant opens port 8080 alone; and with `ssh`
- * one more (10.20.48.0/24) and those that end at an sshd.
+ * one more (10.20.48.0/24), one of any IP protocol (`staging-lab`, 10.20.56.0/24, where 10.20.56.60 sends back GRE), and those that end at an sshd.
  */
 export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-routed-world-'));
@@ -76,6 +76,7 @@ export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void
     network('staging-vpc', '10.20.0.0/20'),
     network('staging-twin', '10.20.8.0/24'),
     network('staging-web', '10.20.40.0/24', ["ports: ['tcp:8080']", 'way: agent']),
+    ...(ssh ? [network('staging-lab', '10.20.56.0/24', ["ports: [ip, 'tcp:8080']", 'way: agent'])] : []),
     ...(ssh ? [network('staging-more', '10.20.48.0/24'), ...bySsh] : []),
   ];
   const listeners = [
@@ -97,7 +98,10 @@ export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void
     world = world.replace(/^ {4}tags: &bastion$/mu, `$&\n      jit-host-key: ${ssh.hostKey}`);
   }
   writeFileSync(file('catalog.yaml'), catalog.join('\n'));
-  writeFileSync(file('world.yaml'), world.replace(/^network:\n/mu, `$&${listeners.join('')}`));
+  world = world
+    .replace(/^network:\n/mu, `$&${listeners.join('')}`)
+    .replace(/^hosts:\n/mu, '$&  - name: lab.internal\n    address: 10.20.56.60\n    mirrors: [47]\n');
+  writeFileSync(file('world.yaml'), world);
   writeFileSync(file('policies.yaml'), `${text('policies.yaml')}${whoeverSeesIt}`);
   return {
     pacing: true,

@@ -1,6 +1,6 @@
 /** The companion agent: dials what signed tokens allow. This entry runs it inside another program, with a network of its own. */
 export { startAgent, type AgentConfig, type RunningAgent, type StartAgentOptions } from './start-agent.ts';
-export type { AgentPorts, ControlPlane, GatewayNetwork } from './ports.ts';
+export type { AgentPorts, ControlPlane, GatewayNetwork, PacketDevice } from './ports.ts';
 export type { FlowEnd, FlowRecord } from './records/flow-record.ts';
 export { RecordBuffer } from './records/record-buffer.ts';
 export { httpControlPlane } from './node/http-control-plane.ts';

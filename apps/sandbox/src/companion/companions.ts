@@ -10,6 +10,7 @@ import type { PrivateNetwork } from '../instances/private-network.ts';
 import { writePrivateText } from '../principals/private-file.ts';
 import type { Instance, World } from '../world/world.ts';
 import { companionNetwork } from './companion-network.ts';
+import { companionPackets } from './companion-packets.ts';
 import { controlPlaneOfInstallation } from './control-plane.ts';
 
 export interface CompanionParts {
@@ -163,6 +164,7 @@ class CompanionAgent {
       ports: {
         effects,
         network: companionNetwork(network, this.#instance),
+        ...(this.#instance.companion?.packets === true ? { packets: companionPackets(network) } : {}),
         packer,
         records: new RecordBuffer(join(folder, 'companions', this.#instance.id, 'records'), recordBytesMax),
         controlPlane: controlPlaneOfInstallation({

@@ -122,6 +122,14 @@ export class PrivateNetwork {
     return this.#addresses.has(canonical(address));
   }
 
+  /** Whether the host at an address sends back the packets of an IP protocol. */
+  mirrors(address: string, protocol: number): boolean {
+    const wanted = canonical(address);
+    return this.#map.hosts.some(
+      (host) => addressesOf(host).includes(wanted) && (host.mirrors ?? []).includes(protocol),
+    );
+  }
+
   /** Serves a port on the loopback of one instance. */
   serveOnLoopback(instanceId: string, port: number, serve: (socket: Duplex) => void): void {
     this.#local.set(`${instanceId} ${port}`, serve);

@@ -70,7 +70,13 @@ export const worldForm = z.strictObject({
       /** `attached`: served by an agent of another process (`--agent-listen`), and online while that is there. */
       agent: z.enum(['emulated', 'attached']).default('emulated'),
       /** The companion agent runs on this instance, in the sandbox's process, and listens on loopback at this port. */
-      companion: z.strictObject({ port: port.default(7443) }).optional(),
+      companion: z
+        .strictObject({
+          port: port.default(7443),
+          /** It was installed with a device for whole packets (L3), as `SALLYPORT_L3=yes` does. */
+          packets: z.boolean().default(false),
+        })
+        .optional(),
       /** This machine's OpenSSH server runs on the instance, at port 22, where the sandbox runs as root. */
       sshd: z.boolean().default(false),
       /** OS accounts beside root and ssm-user; real processes of this machine run under these names. */
@@ -129,6 +135,8 @@ export const worldForm = z.strictObject({
         name: z.string().min(1),
         address: z.ipv4().optional(),
         address6: z.ipv6().optional(),
+        /** IP protocols without ports whose packets it sends back: 47 is GRE. */
+        mirrors: z.array(z.int().min(0).max(255)).default([]),
       }),
     )
     .default([]),

@@ -23,7 +23,7 @@ export interface Instance {
   /** Whether its agent lives in this process or attaches from another. */
   readonly agent: 'emulated' | 'attached';
   /** Where the companion agent listens on its loopback; undefined where there is none. */
-  readonly companion?: { readonly port: number } | undefined;
+  readonly companion?: { readonly port: number; readonly packets?: boolean } | undefined;
   /** An OpenSSH server of this machine listens at port 22 of its loopback. */
   readonly sshd?: boolean | undefined;
   /** Names of its OS accounts, beside root and ssm-user. */
@@ -62,6 +62,8 @@ export interface SilentHost {
   readonly name: string;
   readonly address?: string | undefined;
   readonly address6?: string | undefined;
+  /** IP protocols whose packets it sends back. */
+  readonly mirrors?: readonly number[];
 }
 
 /** A KMS key with the one alias that leads to it. */

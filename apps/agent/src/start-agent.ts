@@ -5,7 +5,7 @@ import { Host } from './host.ts';
 import { carriersMax } from './limits.ts';
 import { noMeters, type Meters } from './meters.ts';
 import { joinCarrier } from './node/carrier.ts';
-import { boundUnsentBytes } from './node/unsent-bytes.ts';
+import { boundUnsentBytes } from '@sallyport/tunnel/unsent-bytes';
 import type { AgentPorts } from './ports.ts';
 import { carryRecords } from './records/courier.ts';
 import type { RecordBuffer } from './records/record-buffer.ts';

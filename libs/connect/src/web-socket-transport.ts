@@ -3,6 +3,7 @@ import type { Agent, IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { Problem } from '@sallyport/problems';
 import { limits } from '@sallyport/ssm-protocol';
+import { boundUnsentBytes } from '@sallyport/tunnel/unsent-bytes';
 import { MaskedFrames } from './masked-frames.ts';
 import { agentThrough, proxiesOfEnvironment, type Proxies } from './proxy.ts';
 import type { Connection, ConnectionSink, Transport } from './transport.ts';
@@ -65,7 +66,8 @@ function opened(
     socket.on('open', () => {
       open = true;
       signal.removeEventListener('abort', abort);
-      // Set by the upgrade, which came before.
+      // Set by the upgrade, which came before. Where the kernel's queue cannot be bounded, small talk stands behind what it took.
+      void boundUnsentBytes(raw!);
       resolve(connectionOf(socket, raw!, sink));
     });
   });

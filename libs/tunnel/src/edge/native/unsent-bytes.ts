@@ -11,7 +11,7 @@ type SetOption = (fd: number, level: number, option: number, value: Uint8Array, 
 let setOption: Promise<SetOption | undefined> | undefined;
 
 /**
- * Keeps what the kernel takes from a TCP connection without sending it short. False where that cannot be done: the stream is no connected socket, or
+ * Keeps what the kernel takes from a TCP connection, or one in TLS, without sending it short. False where that cannot be done: the stream is no connected socket, or
  * native calls cannot be loaded; the link then sees the queue by its time alone.
  */
 export async function boundUnsentBytes(carrier: Duplex): Promise<boolean> {

@@ -18,6 +18,10 @@ export class GuardStack extends Stack {
     const enrolment = catalog.accounts.flatMap(({ enrolmentTags }) => Object.keys(enrolmentTags));
     const tagKeys = [...new Set([teamTag, hostKeyTag, ...enrolment, ...selectors])].sort();
     const { partition } = catalog.hub;
+    // In every account: their ARNs one by one would not fit.
+    const revokers = [
+      ...new Set(catalog.accounts.map(({ roles }) => roles.revoke.arn.replace(/::\d{12}:/, '::*:'))),
+    ];
     // The roles that `cdk bootstrap` makes for CloudFormation.
     const cdkDeployers = [`arn:${partition}:iam::*:role/cdk-*-cfn-exec-role-*`];
     new organizations.CfnPolicy(this, 'Guard', {
@@ -28,6 +32,7 @@ export class GuardStack extends Stack {
         ...guard,
         tagKeys,
         partition,
+        revokers,
         enrollers: guard.enrollers.length === 0 ? cdkDeployers : guard.enrollers,
         deployers: guard.deployers.length === 0 ? cdkDeployers : guard.deployers,
       }),

@@ -1,4 +1,10 @@
-import { osUsersDocumentName, type Account, type Hub } from '@sallyport/catalog';
+import {
+  boundaryArnOf,
+  boundaryNameOf,
+  osUsersDocumentName,
+  type Account,
+  type Hub,
+} from '@sallyport/catalog';
 import {
   renderConnectBoundary,
   renderConnectPermissions,
@@ -31,9 +37,13 @@ export class SpokeStack extends Stack {
       });
     addRole(this, 'Revoke', {
       role: account.roles.revoke,
-      description: 'Sallyport: finds and ends sessions of grants',
+      description: 'Sallyport: finds and ends sessions of grants, and denies what is revoked',
       trust: trusting(hub.roles.revoker.arn),
-      permissions: renderRevokePermissions({ accountId: account.id, partition: account.partition }),
+      permissions: renderRevokePermissions({
+        accountId: account.id,
+        partition: account.partition,
+        connectRole: { arn: account.roles.connect.arn, boundaryArn: boundaryArnOf(account.roles.connect) },
+      }),
     });
     addRole(this, 'Inventory', {
       role: account.roles.inventory,
@@ -61,7 +71,7 @@ export class SpokeStack extends Stack {
     const { connect } = account.roles;
     const boundary = new iam.CfnManagedPolicy(this, 'ConnectBoundary', {
       path: connect.path,
-      managedPolicyName: `${connect.name}Boundary`,
+      managedPolicyName: boundaryNameOf(connect),
       description: 'Sallyport: what no policy of the connecting role can exceed',
       policyDocument: renderConnectBoundary({ accountId: account.id, partition: account.partition }),
     });

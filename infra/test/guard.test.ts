@@ -17,6 +17,7 @@ it('hangs the rendered guard over the named targets, with every tag key of the s
     Content: renderOrganisationGuard({
       tagKeys: ['AccessGranted', 'ServerType', 'jit-host', 'jit-host-key', 'jit-managed', 'jit-team'],
       enrollers: ['arn:aws:iam::*:role/platform/JitEnroll'],
+      revokers: ['arn:aws:iam::*:role/jit/JitRevoke'],
       deployers: ['arn:aws:iam::*:role/cdk-*-cfn-exec-role-*'],
       exempt: ['arn:aws:iam::*:role/platform/BreakGlass'],
     }),

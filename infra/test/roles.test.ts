@@ -73,7 +73,17 @@ describe('the spoke template', () => {
   });
 
   it.each([
-    ['JitRevoke', 'JitHubRevoke', renderRevokePermissions({ accountId: account })],
+    [
+      'JitRevoke',
+      'JitHubRevoke',
+      renderRevokePermissions({
+        accountId: account,
+        connectRole: {
+          arn: spokeRole('JitConnect'),
+          boundaryArn: `arn:aws:iam::${account}:policy/jit/JitConnectBoundary`,
+        },
+      }),
+    ],
     ['JitInventory', 'JitHubInventory', renderInventoryPermissions({ accountId: account })],
     [
       'JitProvision',

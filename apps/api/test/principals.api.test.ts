@@ -30,6 +30,7 @@ import {
 } from '../src/platform/aws/process/remote-principal.ts';
 import { readCatalogFile } from '../src/platform/aws/read-catalog-file.ts';
 import type { GatewayInstance } from '../src/platform/aws/inventory/gateway-inventory.ts';
+import type { SsmSession } from '../src/platform/aws/revoker/session-revoker.ts';
 import type { IssuedLease, LeaseOrder } from '../src/platform/aws/issuer/lease-issuer.ts';
 import { sha256Hex } from '../src/platform/aws/sha256.ts';
 import { startSandbox, type RunningSandbox } from './sandbox.ts';
@@ -118,6 +119,46 @@ it('together they do what the control plane needs', async () => {
     active: true,
   });
   expect(await ask('inventory', 'readDocument', { ...place, name: 'jit-fwd-00000000' })).toBeNull();
+});
+
+it('what is revoked loses the credentials in hand at once, and nobody else does', async () => {
+  const otherGrant = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X2Z';
+  const thirdGrant = 'grt_01JZ8Q4T7M3N5P6R8S9V0W1X30';
+  const order = await anOrder();
+  const started = async (grant: string) => {
+    const lease = (await ask('issuer', 'issue', { ...order, grantId: grant })) as IssuedLease;
+    const client = new SSMClient({ region: place.region, credentials: { ...lease }, maxAttempts: 1 });
+    return () =>
+      client
+        .send(new StartSessionCommand({ Target: order.instanceId, DocumentName: order.documentName }))
+        .then(
+          () => 'started',
+          (error: Error) => error.name,
+        );
+  };
+  const [revoked, other, third] = await Promise.all([grantId, otherGrant, thirdGrant].map(started));
+  expect([await revoked?.(), await other?.(), await third?.()]).toEqual(['started', 'started', 'started']);
+  const deny = (grant: string, denied = true) => ask('revoker', 'deny', { ...place, grantId: grant, denied });
+  // Two at once: neither writes over the other.
+  const [first, second] = await Promise.all([deny(grantId), deny(thirdGrant)]);
+  expect(first).toEqual({ requestId: expect.stringMatching(/./) as string, grants: 1, widened: false });
+  expect(second).toMatchObject({ grants: 2 });
+  expect([await revoked?.(), await other?.(), await third?.()]).toEqual([
+    'AccessDeniedException',
+    'started',
+    'AccessDeniedException',
+  ]);
+  // It stands there already.
+  expect(await deny(grantId)).toEqual({ requestId: null, grants: 2, widened: false });
+  expect(await deny(grantId, false)).toMatchObject({ grants: 1 });
+  expect(await deny(thirdGrant, false)).toMatchObject({ grants: 0 });
+  expect([await revoked?.(), await third?.()]).toEqual(['started', 'started']);
+  for (const grant of [grantId, otherGrant, thirdGrant])
+    for (const { ssmSessionId } of (await ask('revoker', 'list', {
+      ...place,
+      prefix: `jit-${grant}-`,
+    })) as SsmSession[])
+      await ask('revoker', 'terminate', { ...place, ssmSessionId });
 });
 
 it('each also runs as a process of its own, and its end is told apart from a lost answer', async () => {

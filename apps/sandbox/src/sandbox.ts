@@ -33,6 +33,7 @@ import { TokenSeal } from './principals/sealed-token.ts';
 import { ec2Service } from './services/ec2/describe-instances.ts';
 import { PushedKeys } from './services/instance-connect/pushed-keys.ts';
 import { instanceConnectService } from './services/instance-connect/service.ts';
+import { iamService } from './services/iam/service.ts';
 import { KeyRing } from './services/kms/key-ring.ts';
 import { kmsService } from './services/kms/service.ts';
 import { SigningRing } from './services/kms/signing-ring.ts';
@@ -212,6 +213,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
   const polls = new LongPolls(effects);
   const services = {
     sts: stsService({ world, authoriser, seal, effects }),
+    iam: iamService(world, authoriser),
     ssm: ssmService(world, authoriser, { desk: table, commands, clock }),
     ec2: ec2Service(world, authoriser),
     instanceConnect: instanceConnectService(world, authoriser, pushedKeys),

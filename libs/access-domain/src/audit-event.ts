@@ -38,7 +38,13 @@ export interface AuditDetails {
   'grant.activated': { startsAt: Instant; endsAt: Instant };
   'grant.extended': { seconds: number; from: Instant; endsAt: Instant };
   'grant.ended': { reason: string; comment: string | null };
-  'grant.revoke_confirmed': { reason: string; sweeps: number; terminated: readonly string[] };
+  'grant.revoke_confirmed': {
+    reason: string;
+    sweeps: number;
+    terminated: readonly string[];
+    /** Accounts whose IAM refused the leases of the grant. */
+    deniedIn?: readonly string[];
+  };
   'lease.intended': {
     usefulUntil: Instant;
     instanceId: string;

@@ -72,6 +72,15 @@ export interface Account {
   readonly auditorsKey: string | null;
 }
 
+/** ARN of the boundary that hangs on the connecting role; infra/ makes it under this name. */
+export function boundaryArnOf({ path, name, arn }: RoleRef): string {
+  return `${arn.slice(0, arn.indexOf(':role/'))}:policy${path}${boundaryNameOf({ name })}`;
+}
+
+export function boundaryNameOf({ name }: Pick<RoleRef, 'name'>): string {
+  return `${name}Boundary`;
+}
+
 export interface RoleRef {
   /** Begins and ends with a slash. */
   readonly path: string;

@@ -15,7 +15,15 @@ export type {
   Tags,
   Tls,
 } from './catalog.ts';
-export { databaseUserOf, hostKeyTag, resourceKinds, resourceProtocols, teamTag } from './catalog.ts';
+export {
+  boundaryArnOf,
+  boundaryNameOf,
+  databaseUserOf,
+  hostKeyTag,
+  resourceKinds,
+  resourceProtocols,
+  teamTag,
+} from './catalog.ts';
 export { forbiddenBecause } from './host.ts';
 export { limits } from './limits.ts';
 export type { Network, NetworkProtocol, NetworkRoute, NetworkWay, PortRange } from './network.ts';

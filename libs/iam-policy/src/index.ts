@@ -23,12 +23,20 @@ export {
   type LeaseScope,
 } from './render/lease.ts';
 export { renderOrganisationGuard, type OrganisationGuardInput } from './render/organisation-guard.ts';
+export {
+  readRevokedGrants,
+  renderRevokedGrants,
+  revokedGrantsMax,
+  revokedGrantsPolicy,
+  type RevokedGrants,
+} from './render/revoked-grants.ts';
 export { leaseSessionName, leaseSourceIdentity, leaseTags, nodeArn } from './render/names.ts';
 export {
   renderGatewayPermissions,
   renderInventoryPermissions,
   renderProvisionPermissions,
   renderRevokePermissions,
+  type RevokeInput,
   type ProvisionInput,
   type SessionsKept,
 } from './render/spoke-duties.ts';

@@ -24,6 +24,7 @@ const forms = {
   /** Roles that leases may sign in as are named for it: never the owner of a database. */
   databaseUser: /^jit_\w{1,28}$/,
   roleArn: /^arn:aws(?:-[a-z]+){0,2}:iam::\d{12}:role(\/[\w+=,.@-]+)+$/,
+  policyArn: /^arn:aws(?:-[a-z]+){0,2}:iam::\d{12}:policy(\/[\w+=,.@-]+)+$/,
   keyArn: /^arn:aws(?:-[a-z]+){0,2}:kms:[a-z0-9-]+:\d{12}:key\/(?:[0-9a-f-]{36}|mrk-[0-9a-f]{32})$/,
   /** Of a key that tokens are signed with. */
   signingAlias: /^alias\/sallyport-signing-[a-z][a-z0-9-]{0,39}$/,

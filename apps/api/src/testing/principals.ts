@@ -11,7 +11,7 @@ import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/invent
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
 import { servePrincipal } from '../platform/aws/process/serve-principal.ts';
 import { readCatalogFile } from '../platform/aws/read-catalog-file.ts';
-import type { SsmSession } from '../platform/aws/revoker/session-revoker.ts';
+import type { DenyOrder, SsmSession } from '../platform/aws/revoker/session-revoker.ts';
 import { sha256Hex } from '../platform/aws/sha256.ts';
 import { CatalogueSigner, signerOperations } from '../platform/signer/catalogue-signer.ts';
 import { KeyFolder } from '../platform/signer/key-folder.ts';
@@ -41,6 +41,8 @@ export class TestPrincipals {
   /** Sessions that live at AWS. */
   sessions: SsmSession[] = [];
   readonly terminated: string[] = [];
+  /** What the revoker was asked to deny, and to deny no longer. */
+  readonly denials: DenyOrder[] = [];
   /** A session that AWS refuses to hear of. */
   unheard: string | undefined;
   /** The signing keys, with the clock that the test moves. */
@@ -68,6 +70,10 @@ export class TestPrincipals {
       await servePrincipal(
         {
           list: (input) => Promise.resolve(this.#list((input as { prefix: string }).prefix)),
+          deny: async (input) => {
+            this.denials.push(input as DenyOrder);
+            return { requestId: 'aws-request-2', grants: 1, widened: false };
+          },
           terminate: async (input) => this.#terminate((input as SsmSession).ssmSessionId),
         },
         socket('revoker'),

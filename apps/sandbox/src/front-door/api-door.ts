@@ -9,7 +9,14 @@ import type { Caller } from '../principals/caller.ts';
 import { AwsError } from '../services/aws-error.ts';
 import { decodeForm } from '../services/form-input.ts';
 import type { Operation, Outcome, Service } from '../services/operation.ts';
-import { ec2Query, json11, query, type Answer, type WireProtocol } from '../services/wire-protocol.ts';
+import {
+  ec2Query,
+  iamQuery,
+  json11,
+  query,
+  type Answer,
+  type WireProtocol,
+} from '../services/wire-protocol.ts';
 import { readBody } from './request-body.ts';
 import { signedRequestOf, sourceOf } from './signed-request.ts';
 
@@ -17,6 +24,7 @@ import { signedRequestOf, sourceOf } from './signed-request.ts';
 export interface ApiDoorParts {
   readonly services: {
     readonly sts: Service;
+    readonly iam: Service;
     readonly ssm: Service;
     readonly ec2: Service;
     readonly instanceConnect: Service;
@@ -48,7 +56,7 @@ interface Progress {
   error?: AwsError;
 }
 
-/** Answers the API calls of STS, SSM, EC2 and Instance Connect: verify, throttle, authorise, act, record. */
+/** Answers the API calls of STS, IAM, SSM, EC2 and Instance Connect: verify, throttle, authorise, act, record. */
 export class ApiDoor {
   readonly #parts: ApiDoorParts;
 
@@ -145,7 +153,7 @@ export class ApiDoor {
   }
 
   #address(signed: SignedRequest): Addressed {
-    const { sts, ssm, ec2, ec2messages, instanceConnect, kms } = this.#parts.services;
+    const { sts, iam, ssm, ec2, ec2messages, instanceConnect, kms } = this.#parts.services;
     const targets = new Map([
       ['AmazonSSM', ssm],
       ['EC2WindowsMessageDeliveryService', ec2messages],
@@ -170,8 +178,14 @@ export class ApiDoor {
     const form = new URLSearchParams(text);
     for (const [name, value] of signed.query) if (!name.startsWith('X-Amz-')) form.append(name, value);
     const action = form.get('Action') ?? '';
-    const service = form.get('Version') === '2016-11-15' ? ec2 : sts;
-    const protocol = service === ec2 ? ec2Query : query;
+    const byVersion = new Map([
+      ['2016-11-15', { service: ec2, protocol: ec2Query }],
+      ['2010-05-08', { service: iam, protocol: iamQuery }],
+    ]);
+    const { service, protocol } = byVersion.get(form.get('Version') ?? '') ?? {
+      service: sts,
+      protocol: query,
+    };
     if (!/^[A-Za-z]{1,64}$/.test(action))
       throw AwsError.common('unknown-operation', 'The action is not valid.');
     form.delete('Action');

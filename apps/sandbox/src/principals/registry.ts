@@ -85,7 +85,7 @@ export class PrincipalRegistry {
     const role = this.#world.roles.get(caller.principalArn);
     if (role !== undefined)
       return {
-        identity: role.policies,
+        identity: [...role.policies, ...role.inline.values()],
         ...(role.boundary === undefined ? {} : { boundary: role.boundary }),
         ...(caller.session?.sessionPolicy === undefined ? {} : { session: caller.session.sessionPolicy }),
       };

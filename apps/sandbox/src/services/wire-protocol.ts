@@ -80,12 +80,12 @@ const queryCodes: CodeTable = {
   internal: { code: 'InternalFailure', status: 500 },
 };
 
-/** The Query protocol, as STS speaks it: form in, XML out. */
-export const query: WireProtocol = {
+/** The Query protocol: form in, XML out. */
+const queryOf = (namespace: string): WireProtocol => ({
   success: (action, result, requestId) =>
     xmlAnswer(200, requestId, {
       [`${action}Response`]: {
-        '@xmlns': stsNamespace,
+        '@xmlns': namespace,
         [`${action}Result`]: result,
         ResponseMetadata: { RequestId: requestId },
       },
@@ -94,14 +94,19 @@ export const query: WireProtocol = {
     const { code, status } = codeOf(error, queryCodes);
     return xmlAnswer(status, requestId, {
       ErrorResponse: {
-        '@xmlns': stsNamespace,
+        '@xmlns': namespace,
         Error: { Type: status >= 500 ? 'Receiver' : 'Sender', Code: code, Message: error.message },
         RequestId: requestId,
       },
     });
   },
   code: (error) => codeOf(error, queryCodes).code,
-};
+});
+
+/** As STS speaks it. */
+export const query = queryOf(stsNamespace);
+/** As IAM speaks it. */
+export const iamQuery = queryOf('https://iam.amazonaws.com/doc/2010-05-08/');
 
 const ec2Namespace = 'http://ec2.amazonaws.com/doc/2016-11-15/';
 

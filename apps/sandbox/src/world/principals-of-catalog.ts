@@ -1,4 +1,10 @@
-import { osUsersDocumentName, type Account, type Catalog, type RoleRef } from '@sallyport/catalog';
+import {
+  boundaryArnOf,
+  osUsersDocumentName,
+  type Account,
+  type Catalog,
+  type RoleRef,
+} from '@sallyport/catalog';
 import {
   renderConnectBoundary,
   renderConnectPermissions,
@@ -24,6 +30,9 @@ export interface Role {
   readonly trust: PolicyDocument;
   readonly policies: readonly PolicyDocument[];
   readonly boundary?: PolicyDocument;
+  readonly boundaryArn?: string;
+  /** Inline policies that somebody wrote since the start, by name. */
+  readonly inline: Map<string, PolicyDocument>;
   /** Longest life of a session, seconds. */
   readonly sessionSecondsMax: number;
 }
@@ -39,13 +48,18 @@ export interface User {
 
 const hourSeconds = 3600;
 
-function role(ref: RoleRef, account: string, parts: Pick<Role, 'trust' | 'policies' | 'boundary'>): Role {
+function role(
+  ref: RoleRef,
+  account: string,
+  parts: Pick<Role, 'trust' | 'policies' | 'boundary' | 'boundaryArn'>,
+): Role {
   return {
     arn: ref.arn,
     account,
     name: ref.name,
     id: uniqueId('AROA', ref.arn),
     sessionSecondsMax: hourSeconds,
+    inline: new Map(),
     ...parts,
   };
 }
@@ -126,13 +140,19 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
         trust: renderConnectTrust(trusted(hub.roles.issuer)),
         policies: [renderConnectPermissions({ accountId, ...account })],
         boundary: renderConnectBoundary({ accountId }),
+        boundaryArn: boundaryArnOf(roles.connect),
       }),
     ],
     [
       'revoke',
       role(roles.revoke, accountId, {
         trust: renderSpokeTrust(trusted(hub.roles.revoker)),
-        policies: [renderRevokePermissions({ accountId })],
+        policies: [
+          renderRevokePermissions({
+            accountId,
+            connectRole: { arn: roles.connect.arn, boundaryArn: boundaryArnOf(roles.connect) },
+          }),
+        ],
       }),
     ],
     [

@@ -4,6 +4,7 @@ import { evaluate, PolicyInputError, renderOrganisationGuard, type Resource } fr
 const input = {
   tagKeys: ['jit-managed', 'jit-team', 'ServerType', 'AccessGranted'],
   enrollers: ['arn:aws:iam::*:role/platform/JitEnroll'],
+  revokers: ['arn:aws:iam::*:role/jit/JitRevoke'],
   deployers: ['arn:aws:iam::*:role/cdk-*-cfn-exec-role-*'],
   exempt: ['arn:aws:iam::*:role/platform/BreakGlass'],
 };
@@ -51,6 +52,15 @@ describe('the guard of an organisation', () => {
       expect(can(deployer, action, resource)).toBe('allow');
     }
     expect(can(role('Admin'), 'iam:PutRolePolicy', role('app'))).toBe('allow');
+  });
+
+  it('lets the revoking role write inline policies of ours and nothing else', () => {
+    const connect = role('jit/JitConnect');
+    expect(can(role('jit/JitRevoke'), 'iam:PutRolePolicy', connect)).toBe('allow');
+    expect(can(role('jit/JitRevoke'), 'iam:DeleteRolePolicy', connect)).toBe('allow');
+    expect(can(role('jit/JitRevoke'), 'iam:DeleteRolePermissionsBoundary', connect)).toBe('deny');
+    expect(can(role('jit/JitRevoke'), 'iam:AttachRolePolicy', connect)).toBe('deny');
+    expect(can(role('jit/JitInventory'), 'iam:PutRolePolicy', connect)).toBe('deny');
   });
 
   it('shuts the side doors to enrolled instances only, and not for our roles', () => {

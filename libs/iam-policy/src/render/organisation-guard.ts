@@ -8,6 +8,8 @@ export interface OrganisationGuardInput {
   readonly enrollers: readonly string[];
   /** Role ARN patterns that deploy: they may change session documents and our roles. */
   readonly deployers: readonly string[];
+  /** The roles that deny revoked grants: they write inline policies of our roles, and nothing else of them. */
+  readonly revokers: readonly string[];
   /** Role ARN patterns that may reach enrolled instances beside our roles (break-glass, patching). */
   readonly exempt: readonly string[];
   /** `aws` unless told otherwise. */
@@ -26,15 +28,14 @@ const roleActions = [
   'iam:CreateRole',
   'iam:DeleteRole',
   'iam:DeleteRolePermissionsBoundary',
-  'iam:DeleteRolePolicy',
   'iam:DetachRolePolicy',
   'iam:PutRolePermissionsBoundary',
-  'iam:PutRolePolicy',
   'iam:TagRole',
   'iam:UntagRole',
   'iam:UpdateAssumeRolePolicy',
   'iam:UpdateRole',
 ];
+const inlineActions = ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'];
 const policyActions = [
   'iam:CreatePolicyVersion',
   'iam:DeletePolicy',
@@ -81,6 +82,13 @@ export function renderOrganisationGuard(input: OrganisationGuardInput): PolicyDo
         Action: roleActions,
         Resource: `arn:${partition}:iam::*:role/jit/*`,
         Condition: { ArnNotLike: { 'aws:PrincipalArn': deployers } },
+      },
+      {
+        Sid: 'GuardInlinePolicies',
+        Effect: 'Deny',
+        Action: inlineActions,
+        Resource: `arn:${partition}:iam::*:role/jit/*`,
+        Condition: { ArnNotLike: { 'aws:PrincipalArn': [...deployers, ...rolePatterns(input.revokers)] } },
       },
       {
         Sid: 'GuardPolicies',

@@ -210,13 +210,23 @@ describe('role policies', () => {
     }
   });
 
-  it('give the revoker and the inventory nothing to start or change', () => {
-    const actions = [renderRevokePermissions, renderInventoryPermissions].flatMap((render) =>
-      render({ accountId: '111122223333' }).Statement.flatMap(({ Action }) => Action ?? []),
-    );
+  it('give the revoker and the inventory nothing to start, and nothing to change but what is denied', () => {
+    const accountId = '111122223333';
+    const connectRole = {
+      arn: `arn:aws:iam::${accountId}:role/jit/JitConnect`,
+      boundaryArn: `arn:aws:iam::${accountId}:policy/jit/JitConnectBoundary`,
+    };
+    const policies = [
+      renderRevokePermissions({ accountId, connectRole }),
+      renderInventoryPermissions({ accountId }),
+    ];
+    const actions = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action ?? []));
     expect(actions).toEqual([
       'ssm:DescribeSessions',
       'ssm:TerminateSession',
+      'iam:PutRolePolicy',
+      'iam:DeleteRolePolicy',
+      'iam:GetRolePolicy',
       'ec2:DescribeInstances',
       'ssm:DescribeInstanceInformation',
       'ssm:ListTagsForResource',

@@ -1,13 +1,22 @@
 import { checked, checkedAll, checkedTags } from '../input.ts';
 import type { PolicyDocument, Statement } from '../policy.ts';
 
+export interface RevokeInput {
+  readonly accountId: string;
+  readonly partition?: string;
+  /** The role whose leases are denied when their grant is revoked, and the boundary that hangs on it. */
+  readonly connectRole: { readonly arn: string; readonly boundaryArn: string };
+}
+
 /**
- * Permissions of the revoking role: find sessions and end ours. `ssm:DescribeSessions` knows no resource, so it shows
- * every session of the account; that is why it is a role of its own.
+ * Permissions of the revoking role: find sessions and end ours, and write the inline policies of the connecting role,
+ * while that has its boundary, which bounds also what is written there. `ssm:DescribeSessions` knows no resource, so it
+ * shows every session of the account; that is why it is a role of its own.
  */
-export function renderRevokePermissions(input: { accountId: string; partition?: string }): PolicyDocument {
+export function renderRevokePermissions(input: RevokeInput): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
   const partition = checked('partition', input.partition ?? 'aws');
+  const connect = checked('roleArn', input.connectRole.arn);
   return {
     Version: '2012-10-17',
     Statement: [
@@ -18,6 +27,16 @@ export function renderRevokePermissions(input: { accountId: string; partition?: 
         Action: 'ssm:TerminateSession',
         Resource: `arn:${partition}:ssm:*:${accountId}:session/jit-*`,
       },
+      {
+        Sid: 'DenyRevokedGrants',
+        Effect: 'Allow',
+        Action: ['iam:PutRolePolicy', 'iam:DeleteRolePolicy'],
+        Resource: connect,
+        Condition: {
+          StringEquals: { 'iam:PermissionsBoundary': checked('policyArn', input.connectRole.boundaryArn) },
+        },
+      },
+      { Sid: 'ReadBack', Effect: 'Allow', Action: 'iam:GetRolePolicy', Resource: connect },
     ],
   };
 }

@@ -41,7 +41,7 @@ const inject = [CONFIGURATION, EFFECTS, Spokes];
       provide: SessionRevoker,
       useFactory: ({ principalSockets: { revoker } }: Configuration, effects: Effects, spokes: Spokes) =>
         revoker === undefined
-          ? new SsmSessionRevoker(spokes, effects.clock)
+          ? new SsmSessionRevoker(spokes, effects)
           : new RemoteSessionRevoker(new PrincipalSocket(revoker, effects.timers)),
       inject,
     },

@@ -15,6 +15,7 @@ import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { DueJob } from '../../platform/jobs/due-work.ts';
+import { denyEntries } from './deny-grant.query.ts';
 import { grantHint, sweepEntries, type GrantStore } from './grant.prisma-store.ts';
 
 /** May this person know of the grant? */
@@ -93,7 +94,7 @@ export class ChangeGrant {
         this.#grants.cutLeases(ended),
       ],
       events,
-      outbox: sweepEntries(ended),
+      outbox: [...sweepEntries(ended), ...denyEntries(ended)],
       hints: [grantHint(ended, now), ...sessionHints],
     });
   }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/database.ts';
 import { anApproval, aStage, aWish, type Stage } from '../../testing/stage.ts';
 
@@ -91,6 +91,37 @@ it('is revoked at once by an administrator, with a sweep right after the commit'
   expect(stage.hints.map(({ topic, version }) => `${topic} ${version}`)).toEqual(['grant 2', 'audit 5']);
   const event = await stage.client.auditEvent.findFirstOrThrow({ where: { type: 'grant.ended' } });
   expect(event.sentence).toBe('admin@example.com revoked prod-rds from engineer@example.com: incident over');
+});
+
+describe('in IAM a grant', () => {
+  const entriesOf = async (id: string) =>
+    (
+      await stage.client.outboxEntry.findMany({
+        where: { topic: 'grant.deny', key: { startsWith: `grant:${id}:` } },
+        orderBy: { dueAt: 'asc' },
+      })
+    ).map(({ key, payload, dueAt }) => [
+      key.split(':').slice(2).join(':'),
+      (payload as { denied: boolean }).denied,
+      dueAt.getTime() - stage.effects.clock.now(),
+    ]);
+
+  it('that is revoked is denied, again in case another revoker wrote over it, and no longer after 20 minutes', async () => {
+    const id = await aGrant();
+    await stage.changeGrant.revoke(id, stage.staff.admin, 'incident over');
+    expect(await entriesOf(id)).toEqual([
+      ['deny:0', true, 0],
+      ['deny:15', true, 15_000],
+      ['deny:60', true, 60_000],
+      ['forget:1200', false, 1_200_000],
+    ]);
+  });
+
+  it('that is given back is not denied: nobody takes it away', async () => {
+    const id = await aGrant();
+    await stage.changeGrant.return(id, stage.staff.engineer);
+    expect(await entriesOf(id)).toEqual([]);
+  });
 });
 
 it('keeps looking while the last sweep still finds a session', async () => {

@@ -11,6 +11,7 @@ import { ResourceDirectory } from '../catalog/index.ts';
 import { Policies } from '../policies/index.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { ChangeGrant } from './change-grant.handler.ts';
+import { DenyGrant, denyTopic } from './deny-grant.query.ts';
 import { GrantStore, sweepTopic } from './grant.prisma-store.ts';
 import { GrantsController } from './grants.controller.ts';
 import { GrantsQuery } from './grants.query.ts';
@@ -32,9 +33,11 @@ class GrantWork implements OnModuleInit {
     @Inject(Outbox) outbox: Outbox,
     @Inject(ChangeGrant) change: ChangeGrant,
     @Inject(SweepGrant) sweep: SweepGrant,
+    @Inject(DenyGrant) deny: DenyGrant,
   ) {
     this.#register = () => {
       dueWork.register(change.job());
+      outbox.register(denyTopic, deny.handler());
       outbox.register(sweepTopic, sweep.handler(), sweepAttemptsMax);
     };
   }
@@ -77,6 +80,11 @@ class GrantWork implements OnModuleInit {
     {
       provide: SessionTerminator,
       useFactory: (client: PrismaClient, revoker: SessionRevoker) => new RevokerTerminator(client, revoker),
+      inject: [PrismaClient, SessionRevoker],
+    },
+    {
+      provide: DenyGrant,
+      useFactory: (client: PrismaClient, revoker: SessionRevoker) => new DenyGrant(client, revoker),
       inject: [PrismaClient, SessionRevoker],
     },
     {

@@ -3,6 +3,18 @@ import type { PrismaClient } from '../../generated/prisma/client.ts';
 import type { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
 import { SessionTerminator } from './session-terminator.ts';
 
+/** Where leases of a grant were good for; failed and unknown ones count, since their answer may have been lost. */
+export function placesOfLeases(
+  client: PrismaClient,
+  grantId: string,
+): Promise<{ accountId: string; region: string }[]> {
+  return client.lease.findMany({
+    where: { grantId },
+    distinct: ['accountId', 'region'],
+    select: { accountId: true, region: true },
+  });
+}
+
 /** Ends sessions through the revoking principal, wherever leases of the grant were good for. */
 export class RevokerTerminator extends SessionTerminator {
   readonly #client: PrismaClient;
@@ -15,12 +27,7 @@ export class RevokerTerminator extends SessionTerminator {
   }
 
   async sweep(grantId: string): Promise<string[]> {
-    // Without a lease there is no session; failed and unknown ones count, since their answer may have been lost.
-    const places = await this.#client.lease.findMany({
-      where: { grantId },
-      distinct: ['accountId', 'region'],
-      select: { accountId: true, region: true },
-    });
+    const places = await placesOfLeases(this.#client, grantId);
     const ended: string[] = [];
     const failures: unknown[] = [];
     // What cannot be ended must not shield what can: everything is tried, then the first failure asks for a repetition.

@@ -28,6 +28,9 @@ class StubbornRevoker extends SessionRevoker {
     });
     return Promise.resolve([session('a'), session('b')]);
   }
+  deny() {
+    return Promise.reject(new Problem('AWS_DENIED'));
+  }
   terminate(end: SessionEnd): Promise<void> {
     if (this.refuses(end)) return Promise.reject(new Problem('AWS_DENIED'));
     this.terminated.push(end.ssmSessionId);

@@ -1,4 +1,5 @@
 import type { PrismaClient } from '../../generated/prisma/client.ts';
+import { denyTopic } from './deny-grant.query.ts';
 import { sweepTopic } from './grant.prisma-store.ts';
 
 /** What the sweeps of a grant have found so far. */
@@ -18,6 +19,18 @@ export class SweepEvidence {
     });
     const found = entries.map(({ result }) => (result as { terminated?: string[] } | null)?.terminated ?? []);
     return { sweeps: entries.length, terminated: [...new Set(found.flat())] };
+  }
+
+  /** The accounts whose IAM denies the grant by now. */
+  async deniedIn(grantId: string): Promise<string[]> {
+    const entries = await this.#client.outboxEntry.findMany({
+      where: { topic: denyTopic, state: 'done', key: { startsWith: `grant:${grantId}:deny:` } },
+      select: { result: true },
+    });
+    const accounts = entries.flatMap(
+      ({ result }) => (result as { accounts?: { accountId: string }[] } | null)?.accounts ?? [],
+    );
+    return [...new Set(accounts.map(({ accountId }) => accountId))].sort();
   }
 
   /** Whether another look is not over yet: what it finds would be missing from the evidence. */

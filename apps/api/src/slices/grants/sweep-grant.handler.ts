@@ -52,7 +52,11 @@ export class SweepGrant {
     if (grant?.state !== 'ended' || (await this.#evidence.isConfirmed(grantId))) return;
     const { sweeps, terminated } = await this.#evidence.of(grantId);
     const occasion = { actor: systemActor, now: this.#effects.clock.now(), ids: this.#effects.ids };
-    const details = { reason: grant.endReason, sweeps: sweeps + 1, terminated };
+    const deniedIn = await this.#evidence.deniedIn(grantId);
+    const details = {
+      ...{ reason: grant.endReason, sweeps: sweeps + 1, terminated },
+      ...(deniedIn.length === 0 ? {} : { deniedIn }),
+    };
     await this.#unitOfWork.commit({
       writes: [],
       events: [happened(occasion, 'grant.revoke_confirmed', aboutGrant(grant), details)],

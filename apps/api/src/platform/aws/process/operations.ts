@@ -11,7 +11,13 @@ import {
 } from '../inventory/gateway-inventory.ts';
 import { issuedLeaseForm, leaseOrderForm } from '../issuer/lease-issuer.ts';
 import { StsLeaseIssuer } from '../issuer/sts-lease-issuer.ts';
-import { sessionEndForm, sessionSearchForm, ssmSessionForm } from '../revoker/session-revoker.ts';
+import {
+  deniedForm,
+  denyForm,
+  sessionEndForm,
+  sessionSearchForm,
+  ssmSessionForm,
+} from '../revoker/session-revoker.ts';
 import { SsmSessionRevoker } from '../revoker/ssm-session-revoker.ts';
 import { Spokes } from '../spokes.ts';
 
@@ -21,6 +27,7 @@ export const operationForms = {
   revoker: {
     list: { input: sessionSearchForm, output: z.array(ssmSessionForm) },
     terminate: { input: sessionEndForm, output: z.null() },
+    deny: { input: denyForm, output: deniedForm },
   },
   inventory: {
     find: { input: gatewaySearchForm, output: z.array(gatewayInstanceForm) },
@@ -44,9 +51,10 @@ export function operationsOf(
       return { issue: (input) => issuer.issue(leaseOrderForm.parse(input)) };
     }
     case 'revoker': {
-      const revoker = new SsmSessionRevoker(spokes, effects.clock);
+      const revoker = new SsmSessionRevoker(spokes, effects);
       return {
         list: (input) => revoker.list(sessionSearchForm.parse(input)),
+        deny: (input) => revoker.deny(denyForm.parse(input)),
         terminate: (input) => revoker.terminate(sessionEndForm.parse(input)).then(() => null),
       };
     }

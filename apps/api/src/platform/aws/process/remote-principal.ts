@@ -12,6 +12,8 @@ import {
 import { LeaseIssuer, type IssuedLease, type LeaseOrder } from '../issuer/lease-issuer.ts';
 import {
   SessionRevoker,
+  type Denied,
+  type DenyOrder,
   type SessionEnd,
   type SessionSearch,
   type SsmSession,
@@ -93,6 +95,9 @@ export class RemoteSessionRevoker extends SessionRevoker {
   }
   async terminate(end: SessionEnd): Promise<void> {
     await this.#socket.ask('terminate', end, operationForms.revoker.terminate.output);
+  }
+  deny(order: DenyOrder): Promise<Denied> {
+    return this.#socket.ask('deny', order, operationForms.revoker.deny.output);
   }
 }
 

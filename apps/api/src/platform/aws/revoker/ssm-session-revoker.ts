@@ -1,23 +1,38 @@
 import { paginateDescribeSessions, SSMClient, TerminateSessionCommand } from '@aws-sdk/client-ssm';
-import type { Clock } from '@sallyport/effects';
+import type { Effects } from '@sallyport/effects';
 import { attempts, clientSettings } from '../client-settings.ts';
 import { awsProblem, isMissing } from '../foreign-error.ts';
 import { SpokeCredentials } from '../spoke-credentials.ts';
 import type { Spokes } from '../spokes.ts';
-import { SessionRevoker, type SessionEnd, type SessionSearch, type SsmSession } from './session-revoker.ts';
+import { DenyList } from './deny-list.ts';
+import {
+  SessionRevoker,
+  type Denied,
+  type DenyOrder,
+  type SessionEnd,
+  type SessionSearch,
+  type SsmSession,
+} from './session-revoker.ts';
 
 const pageSize = 200;
 
-/** Finds and ends sessions through the SSM API. */
+/** Finds and ends sessions through the SSM API, and denies grants through IAM's. */
 export class SsmSessionRevoker extends SessionRevoker {
   readonly #spokes: Spokes;
   readonly #credentials: SpokeCredentials;
+  readonly #denyList: DenyList;
   readonly #clients = new Map<string, SSMClient>();
 
-  constructor(spokes: Spokes, clock: Clock) {
+  /** @param endpoint tells IAM's, where it is not AWS's own; the SDK's clients find theirs by themselves, also at each call. */
+  constructor(
+    spokes: Spokes,
+    effects: Effects,
+    endpoint = () => process.env['AWS_ENDPOINT_URL'] || undefined,
+  ) {
     super();
     this.#spokes = spokes;
-    this.#credentials = new SpokeCredentials('revoker', ({ roles }) => roles.revoke, clock);
+    this.#credentials = new SpokeCredentials('revoker', ({ roles }) => roles.revoke, effects.clock);
+    this.#denyList = new DenyList(this.#credentials, endpoint, effects);
   }
 
   async list(search: SessionSearch): Promise<SsmSession[]> {
@@ -46,6 +61,13 @@ export class SsmSessionRevoker extends SessionRevoker {
     } catch (error) {
       if (!isMissing(error)) throw awsProblem(error);
     }
+  }
+
+  deny({ accountId, region, grantId, denied }: DenyOrder): Promise<Denied> {
+    const account = this.#spokes.account(accountId, region);
+    return denied
+      ? this.#denyList.deny(account, region, grantId)
+      : this.#denyList.forget(account, region, grantId);
   }
 
   #client(accountId: string, region: string): SSMClient {

@@ -1,0 +1,54 @@
+import type { EndedGrant } from '@sallyport/access-domain';
+import type { PrismaClient } from '../../generated/prisma/client.ts';
+import { deniedForSeconds } from '../../platform/aws/revoker/deny-list.ts';
+import type { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
+import type { NewOutboxEntry } from '../../platform/database/unit-of-work.ts';
+import type { OutboxHandler } from '../../platform/outbox/outbox.ts';
+import { placesOfLeases } from './revoker-terminator.query.ts';
+
+/** The topic of the entries that deny a revoked grant in IAM, and take it out of the list again. */
+export const denyTopic = 'grant.deny';
+
+/** At once, and again: another revoker may have written over it. */
+const denySeconds = [0, 15, 60];
+
+/** Only a revoked grant is denied: one that ended by time or was given back had its leases end with it. */
+export function denyEntries(grant: EndedGrant): NewOutboxEntry[] {
+  if (grant.endReason !== 'revoked') return [];
+  const entry = (seconds: number, denied: boolean): NewOutboxEntry => ({
+    topic: denyTopic,
+    key: `grant:${grant.id}:${denied ? 'deny' : 'forget'}:${seconds}`,
+    payload: { grantId: grant.id, denied },
+    dueAt: grant.endedAt + seconds * 1000,
+  });
+  return [...denySeconds.map((seconds) => entry(seconds, true)), entry(deniedForSeconds, false)];
+}
+
+/** Denies a grant in every account that it had leases in, or takes it out of the lists. */
+export class DenyGrant {
+  readonly #client: PrismaClient;
+  readonly #revoker: SessionRevoker;
+
+  constructor(client: PrismaClient, revoker: SessionRevoker) {
+    this.#client = client;
+    this.#revoker = revoker;
+  }
+
+  handler(): OutboxHandler {
+    return async (payload) => {
+      const { grantId, denied } = payload as { grantId: string; denied: boolean };
+      const places = await placesOfLeases(this.#client, grantId);
+      const accounts = new Map(places.map((place) => [place.accountId, place.region]));
+      const answers = await Promise.allSettled(
+        [...accounts].map(async ([accountId, region]) => ({
+          accountId,
+          ...(await this.#revoker.deny({ accountId, region, grantId, denied })),
+        })),
+      );
+      const failed = answers.find((answer) => answer.status === 'rejected');
+      // One account that refuses must not shield the others: all were tried, then the failure asks for a repetition.
+      if (failed !== undefined) throw failed.reason;
+      return { accounts: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])) };
+    };
+  }
+}

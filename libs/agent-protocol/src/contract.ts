@@ -10,13 +10,18 @@ export interface CarrierSink {
   send(parts: readonly Uint8Array[]): void;
   /** Bytes that it took and could not pass on yet. */
   readonly backlog: number;
+  /**
+   * Bytes that it took and still reads: what lies before them may be used again for something else. Left out where that is not known, as with everything that
+   * keeps what it was given.
+   */
+  readonly unwritten?: number | undefined;
   /** Closes it after what was sent; nothing is read from it any more. */
   close(): void;
 }
 
 /** What the owner of a carrier calls. After {@link lost} or `close` nothing is listened to. */
 export interface CarrierInput {
-  /** Bytes that arrived. The link keeps views of them, so the memory must not be used again. */
+  /** Bytes that arrived. The link keeps views of them, so the memory must not be used again, unless it was lent: then what is over is given back. */
   receive(bytes: Uint8Array): void;
   /** The backlog is gone. */
   drained(): void;
@@ -30,7 +35,7 @@ export interface MuxStream {
   /** Bytes written and received so far. */
   readonly sent: number;
   readonly received: number;
-  /** Takes all bytes, without copying them; false asks to wait for `writable`. Ignored after `end`, `reset` or the end of the link. */
+  /** Takes all bytes, without copying them; lent ones are given back when they have arrived. False asks to wait for `writable`. Ignored after `end`, `reset` or the end of the link. */
   write(bytes: Uint8Array): boolean;
   /** Nothing more will be written; the other direction stays open. */
   end(): void;
@@ -42,6 +47,7 @@ export interface MuxStream {
 
 /** What a stream tells its owner. Nothing is told before the call that made the stream has returned. */
 export interface StreamEvents {
+  /** Bytes that came; lent ones are to be given back once they went on. */
   data(bytes: Uint8Array): void;
   /** The peer has said all. */
   end(): void;

@@ -1,6 +1,8 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FlowCode, MuxStream, Pacer, StreamEvents } from '@sallyport/agent-protocol';
 import type { Timers } from '@sallyport/effects';
+import { giveBack, hear } from '@sallyport/effects/memory';
 import type { FlowEnd } from '../records/flow-record.ts';
 import type { Trace } from './trace.ts';
 
@@ -46,7 +48,10 @@ export function carryTcp(
     if (to === undefined || over || pieces.length === 0) return;
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
     const left = (error?: Error | null) => {
-      if (error || over) return;
+      if (error) return;
+      // The kernel has copies of all of them.
+      if (to instanceof Socket) for (const piece of pieces) giveBack(piece);
+      if (over) return;
       const wait = context.pace.up?.take(bytes) ?? 0;
       if (wait === 0) stream.consumed(bytes);
       else context.timers.after(wait, () => stream.consumed(bytes));
@@ -121,7 +126,7 @@ function listen(
 ): void {
   let farFirst = false;
   let full = false;
-  far.on('data', (bytes: Uint8Array) => {
+  hear(far, (bytes) => {
     trace.bytesDown += bytes.length;
     full = !stream.write(bytes);
     if (full) far.pause();

@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hear } from '@sallyport/effects/memory';
 import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
 
 /** Joins a stream of bytes with the protocol: what `accept` returns hears what arrives; undefined means that it was not wanted. */
@@ -26,6 +28,10 @@ export function joinCarrier(
     get backlog() {
       return carrier.writableLength;
     },
+    get unwritten() {
+      // The kernel has a copy of what it took; what other streams do with it is their business.
+      return carrier instanceof Socket ? carrier.writableLength : undefined;
+    },
     close() {
       finish();
       // What was sent still leaves; a peer that does not take it within a moment loses it with the connection.
@@ -45,7 +51,7 @@ export function joinCarrier(
   input = accept(sink);
   if (input === undefined) return finish();
   const hearing = input;
-  carrier.on('data', (bytes: Uint8Array) => {
+  hear(carrier, (bytes) => {
     if (!over) hearing.receive(bytes);
   });
 }

@@ -1,3 +1,4 @@
+import { giveBack, isLent } from '@sallyport/effects/memory';
 import { frameBodyBytesMax, handshakeBodyBytesMax } from '../limits.ts';
 import { violation } from '../violation.ts';
 import { readUint24, readUint32, readUint48 } from './bodies.ts';
@@ -6,7 +7,7 @@ import { frameHeaderBytes, frameTypes, offsetBytes } from './frame-type.ts';
 export interface FrameReceiver {
   /** A whole frame. The body is a view, or memory of its own when the frame came in pieces. */
   frame(type: number, id: number, body: Uint8Array): void;
-  /** A part of a DATA frame, as it came; nothing is kept for the rest. */
+  /** A part of a DATA frame, as it came; nothing is kept for the rest. Where the bytes were lent, they are the receiver's to give back. */
   data(id: number, offset: number, bytes: Uint8Array): void;
 }
 
@@ -30,6 +31,10 @@ export class FrameReader {
   #stopped = false;
   #admitted = false;
   #read = 0;
+  /** Bytes of the present push that went on as data. */
+  #data = 0;
+  /** Whether they lie in memory that is used again: what is no data is copied then. */
+  #lent = false;
 
   constructor(receiver: FrameReceiver) {
     this.#receiver = receiver;
@@ -56,6 +61,8 @@ export class FrameReader {
 
   push(bytes: Uint8Array): void {
     let at = 0;
+    this.#data = 0;
+    this.#lent = isLent(bytes);
     while (at < bytes.length && !this.#stopped) {
       // The frame that admits is itself not counted.
       const counted = this.#admitted;
@@ -65,6 +72,7 @@ export class FrameReader {
       else at = this.#pushHead(bytes, at);
       if (counted) this.#read += at - from;
     }
+    if (this.#lent && at === bytes.length) giveBack(bytes, bytes.length - this.#data);
   }
 
   get #inData(): boolean {
@@ -98,7 +106,7 @@ export class FrameReader {
       this.#bodyBytes = 0;
       return at;
     }
-    const body = this.#left === 0 ? nothing : bytes.subarray(at, at + this.#left);
+    const body = this.#left === 0 ? nothing : this.#own(bytes.subarray(at, at + this.#left));
     at += this.#left;
     this.#left = 0;
     this.#receiver.frame(this.#type, this.#id, body);
@@ -110,8 +118,13 @@ export class FrameReader {
     const offset = this.#offset;
     this.#offset += part.length;
     this.#left -= part.length;
+    this.#data += part.length;
     this.#receiver.data(this.#id, offset, part);
     return at + part.length;
+  }
+
+  #own(body: Uint8Array): Uint8Array {
+    return this.#lent ? Uint8Array.from(body) : body;
   }
 
   #pushBody(bytes: Uint8Array, at: number, body: Uint8Array): number {

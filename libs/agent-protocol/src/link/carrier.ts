@@ -1,3 +1,4 @@
+import { giveBack } from '@sallyport/effects/memory';
 import type { CarrierSink } from '../contract.ts';
 import { frameHeader, putUint32, putUint48 } from '../frame/encode.ts';
 import { frameHeaderBytes, frameTypes } from '../frame/frame-type.ts';
@@ -26,6 +27,7 @@ export class Carrier {
   #parts: Uint8Array[] = [];
   /** Bytes written to it, and known to have arrived. */
   #sent = 0;
+  #flushed = 0;
   #confirmed = 0;
   #ledger: Sent[] = [];
   #ledgerFrom = 0;
@@ -106,6 +108,7 @@ export class Carrier {
     if (this.#owesReceipt) this.putReceipt();
     const parts = this.#parts;
     this.#parts = [];
+    this.#flushed = this.#sent;
     this.#sink.send(parts);
   }
 
@@ -149,7 +152,11 @@ export class Carrier {
     const ledger = this.#ledger;
     let at = this.#ledgerFrom;
     let newest: Sent | undefined;
-    while (at < ledger.length && ledger[at]!.end <= position) newest = ledger[at++];
+    const written = this.#written;
+    while (at < ledger.length && ledger[at]!.end <= position) {
+      newest = ledger[at++]!;
+      if (newest.end <= written) over(newest.retained);
+    }
     this.#ledgerFrom = at;
     if (at === ledger.length || at > compactAfter) {
       ledger.splice(0, at);
@@ -167,17 +174,32 @@ export class Carrier {
     return true;
   }
 
+  /**
+   * Up to where nobody reads any more what was sent. Not what a peer confirms: it might confirm what it has not, and be sent what is in the memory then.
+   */
+  get #written(): number {
+    const { unwritten } = this.#sink;
+    return unwritten === undefined ? -1 : this.#flushed - unwritten;
+  }
+
   /** What is in flight and would have to be sent again. Told once: what is handed over is not kept. */
   handOver(): Retained[] {
     const handed: Retained[] = [];
     for (let at = this.#ledgerFrom; at < this.#ledger.length; at++) {
       const { end, at: sentAt, retained } = this.#ledger[at]!;
       if (!retained) continue;
+      if (retained.what === 'piece') retained.piece.shared = true;
       handed.push(retained);
       this.#ledger[at] = { end, at: sentAt, retained: undefined };
     }
     return handed;
   }
+}
+
+/** A frame arrived and is read by nobody here. */
+function over(retained: Retained | undefined): void {
+  if (retained?.what !== 'piece' || retained.piece.shared === true) return;
+  for (const part of retained.piece.parts) giveBack(part);
 }
 
 /** A time in tenths of a millisecond, as far as 32 bits go. */

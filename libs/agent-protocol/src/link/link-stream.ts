@@ -1,3 +1,4 @@
+import { giveBack } from '@sallyport/effects/memory';
 import { flowCodes, type FlowCode } from '../codes.ts';
 import type { MuxStream, StreamEvents } from '../contract.ts';
 import { uint48 } from '../frame/encode.ts';
@@ -199,7 +200,8 @@ export class LinkStream implements MuxStream {
       this.events?.writable();
     }
     const packed = packs ? this.packing.pack(parts, bytes) : undefined;
-    if (packed)
+    if (packed) {
+      for (const part of parts) giveBack(part);
       return {
         type: frameTypes.packed,
         stream: this,
@@ -208,6 +210,7 @@ export class LinkStream implements MuxStream {
         parts: [packed],
         bodyBytes: offsetBytes + 3 + packed.length,
       };
+    }
     return {
       type: frameTypes.data,
       stream: this,

@@ -1,3 +1,4 @@
+import { giveBack } from '@sallyport/effects/memory';
 import type { TimerHandle } from '@sallyport/effects';
 import type { FlowCode } from '../codes.ts';
 import type { LinkPorts } from '../contract.ts';
@@ -209,7 +210,7 @@ export class Link {
   data(carrier: Carrier, id: number, offset: number, bytes: Uint8Array): void {
     carrier.owe(this.#now);
     const stream = this.streams.get(id);
-    if (!stream) return;
+    if (!stream) return giveBack(bytes);
     stream.checkOffset(offset + bytes.length);
     this.heard(stream);
     stream.arrived(offset, bytes);

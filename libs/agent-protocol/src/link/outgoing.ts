@@ -11,6 +11,8 @@ export interface Piece {
   /** Body behind the fixed fields; views of what the writer gave. */
   readonly parts: readonly Uint8Array[];
   readonly bodyBytes: number;
+  /** Another carrier was given it as well: nobody can tell when the last has sent it, and its memory is not used again. */
+  shared?: boolean;
 }
 
 /** What a sent frame needs if its carrier is lost. */

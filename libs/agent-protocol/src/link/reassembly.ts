@@ -1,3 +1,4 @@
+import { giveBack } from '@sallyport/effects/memory';
 import { earlyPiecesMax } from '../limits.ts';
 import { violation } from '../violation.ts';
 
@@ -77,5 +78,8 @@ export class Reassembly {
 }
 
 function frugal(bytes: Uint8Array): Uint8Array {
-  return bytes.length * heldTimesMax < bytes.buffer.byteLength ? bytes.slice() : bytes;
+  if (bytes.length * heldTimesMax >= bytes.buffer.byteLength) return bytes;
+  const copy = Uint8Array.from(bytes);
+  giveBack(bytes);
+  return copy;
 }

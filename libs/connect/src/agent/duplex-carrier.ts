@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { hear } from '@sallyport/effects/memory';
 import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
 
 /**
@@ -19,6 +21,10 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
     get backlog() {
       return stream.writableLength;
     },
+    get unwritten() {
+      // The kernel has a copy of what it took; what other streams do with it is their business.
+      return stream instanceof Socket ? stream.writableLength : undefined;
+    },
     close: () => {
       if (stream.destroyed) return;
       // Nobody is at the other end, or it still waits for a session: it must not get one for a carrier that is given up.
@@ -31,7 +37,7 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
   // A carrier's failure is its end, whatever the error says.
   stream.on('error', () => input?.lost());
   if (!input) return void stream.destroy();
-  stream.on('data', (bytes: Buffer) => {
+  hear(stream, (bytes) => {
     heard = true;
     input.receive(bytes);
   });

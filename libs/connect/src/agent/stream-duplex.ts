@@ -10,6 +10,8 @@ const aheadBytes = 64 * 1024;
  * side; a reset from there destroys it with the Problem that tells why.
  */
 export class StreamDuplex extends Duplex {
+  /** What is written to it may be lent: the link gives it back. */
+  readonly takesLent = true;
   /** What the conversation tells. */
   readonly events: StreamEvents;
   #stream: MuxStream | undefined;

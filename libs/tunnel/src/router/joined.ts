@@ -1,5 +1,6 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { giveBack, hear } from '@sallyport/effects/memory';
 
 /** What passed between two joined ends so far. */
 export interface Joined {
@@ -57,25 +58,39 @@ const gatheredMax = 256 * 1024;
 
 /** Hands on what one end says, at the pace of the other. What arrives in one turn leaves together: one call into the system, not one for each piece. */
 function pour(from: Duplex, to: Duplex): void {
-  let gathering = false;
+  let gathered: Uint8Array[] = [];
+  let bytes = 0;
   const leave = () => {
-    if (!gathering) return;
-    gathering = false;
+    const pieces = gathered;
+    if (pieces.length === 0) return;
+    gathered = [];
+    bytes = 0;
+    if (to.destroyed || to.writableEnded) return;
+    // The kernel has copies of all of them.
+    const gone = (error?: Error | null) => {
+      if (!error) for (const piece of pieces) giveBack(piece);
+    };
+    to.cork();
+    pieces.forEach((piece, at) =>
+      at === pieces.length - 1 && to instanceof Socket ? to.write(piece, gone) : to.write(piece),
+    );
     to.uncork();
     if (to.writableLength > 0 && to.writableNeedDrain) from.pause();
   };
-  from.on('data', (bytes: Buffer) => {
-    if (to.destroyed || to.writableEnded) return;
-    if (!gathering) {
-      gathering = true;
-      to.cork();
-      process.nextTick(leave);
-    }
-    to.write(bytes);
-    if (to.writableLength >= gatheredMax) leave();
-  });
+  const take = (piece: Uint8Array) => {
+    gathered.push(piece);
+    bytes += piece.length;
+    if (gathered.length === 1) process.nextTick(leave);
+    if (bytes >= gatheredMax) leave();
+  };
+  // Only the link to an agent gives back what it was lent.
+  if ('takesLent' in to) hear(from, take);
+  else from.on('data', take);
   to.on('drain', () => from.resume());
-  from.on('end', () => to.end());
+  from.on('end', () => {
+    leave();
+    to.end();
+  });
   // Whoever accepted the program may have held it since.
   from.resume();
 }

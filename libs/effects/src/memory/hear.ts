@@ -1,0 +1,60 @@
+import { SlabReader } from './slabs.ts';
+
+/** A connection of Node as far as it is needed here. */
+export interface Heard {
+  on(event: 'data', listener: (bytes: Uint8Array) => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+  isPaused(): boolean;
+  readonly destroyed: boolean;
+  readonly readableLength: number;
+}
+
+/** What a source brings before it gets memory that is used again: small talk needs none. */
+const bulkyBytes = 128 * 1024;
+
+/**
+ * Hears what a connection brings. Once it has brought much, what it brings is lent (see {@link giveBack}), and `take` must either give it back when nobody
+ * reads it any more, or hand it to somebody who does. A stream that is no connection of Node's own is heard as ever.
+ */
+export function hear(source: Heard, take: (bytes: Uint8Array) => void): void {
+  let brought = 0;
+  let asked = false;
+  source.on('data', (bytes) => {
+    take(bytes);
+    brought += bytes.length;
+    if (asked || brought < bulkyBytes) return;
+    asked = true;
+    // Not in the middle of a read, and not while something waits in the stream, which would come too late.
+    setImmediate(() => {
+      if (source.destroyed || source.isPaused() || source.readableLength > 0 || !readInto(source, take))
+        asked = source.destroyed;
+    });
+  });
+}
+
+type Handle = { useUserBuffer?: (buffer: Uint8Array) => void };
+
+/**
+ * Has a connection read into slabs: what the option `onread` of `net.connect` does, for connections that were accepted as well, which have no such option. False
+ * where this Node does it in another way; then nothing is changed.
+ */
+function readInto(source: Heard, take: (bytes: Uint8Array) => void): boolean {
+  const symbols = Object.getOwnPropertySymbols(source);
+  const named = (name: string) => symbols.find(({ description }) => description === name);
+  const [buffer, next, callback] = [named('kBuffer'), named('kBufferGen'), named('kBufferCb')];
+  const held = source as unknown as Record<symbol, unknown> & { readonly _handle?: Handle | null };
+  const handle = held._handle;
+  if (buffer === undefined || next === undefined || callback === undefined) return false;
+  if (held[buffer] !== null || typeof handle?.useUserBuffer !== 'function') return false;
+  const reader = new SlabReader();
+  const first = reader.room();
+  held[next] = () => reader.room();
+  held[callback] = (length: number) => {
+    take(reader.take(length));
+    return true;
+  };
+  held[buffer] = first;
+  handle.useUserBuffer(first);
+  source.once('close', () => reader.close());
+  return true;
+}

@@ -1,0 +1,3 @@
+/** Memory for reading that is used again, and connections that are read into it. */
+export { hear, type Heard } from './hear.ts';
+export { giveBack, isLent, SlabReader, slabBytes, wipeWhatIsGivenBack } from './slabs.ts';

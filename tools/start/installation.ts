@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Problem } from '@sallyport/problems';
 import { awsEnvironment, withoutAws } from './aws-profiles.ts';
+import { auditedCatalogue } from './audited-catalogue.ts';
 import { startChild, type Child } from './child.ts';
 import { startDatabase } from './database.ts';
 import { lockInstallation } from './lock.ts';
@@ -44,6 +45,8 @@ export interface Installation {
   readonly region: string;
   readonly accounts: readonly Account[];
   readonly dataDir: string;
+  /** The private key that opens what clients record; null where a catalogue of one's own is used. */
+  readonly auditorsKeyFile: string | null;
   /** Connection URLs of the embedded database, or the server's given one. */
   readonly databaseEnvironment: Readonly<Record<string, string>>;
   pid(part: Part): number;
@@ -130,7 +133,14 @@ async function startParts(
   }
   const secrets = await installationSecrets(dataDir);
   // Some shells export HOST; the product listens on loopback whatever they say.
-  const clean = { ...withoutAws(options.environment), HOST: '127.0.0.1', SALLYPORT_DATA: dataDir };
+  const audited = await auditedCatalogue(repository, dataDir, {
+    ...options.environment,
+    ...options.apiEnvironment,
+  });
+  const clean = {
+    ...{ ...withoutAws(options.environment), HOST: '127.0.0.1', SALLYPORT_DATA: dataDir },
+    ...(audited && { SALLYPORT_CATALOG: audited.catalogFile }),
+  };
 
   const note = (name: string, pid: number) => parts.note(name, pid);
 
@@ -190,12 +200,14 @@ async function startParts(
     password,
     token,
   }));
-  writePrivate(join(dataDir, 'sandbox.json'), { ...told, accounts });
+  const auditorsKeyFile = audited?.keyFile ?? null;
+  writePrivate(join(dataDir, 'sandbox.json'), { ...told, accounts, auditorsKeyFile });
   const kept = { api, sandbox, signer };
   return {
     ...told,
     accounts: secrets.accounts,
     dataDir,
+    auditorsKeyFile,
     databaseEnvironment,
     pid: (part) => kept[part].pid,
     restarted: (part) => kept[part].nextStart(),

@@ -18,6 +18,8 @@ export function summary(installation: Installation): string {
     ({ name, email, password }) => `    ${email.padEnd(24)} ${password.padEnd(14)} ${standing[name] ?? ''}`,
   );
   const file = relative(process.cwd(), join(installation.dataDir, 'sandbox.json'));
+  const { auditorsKeyFile } = installation;
+  const key = auditorsKeyFile && relative(process.cwd(), auditorsKeyFile);
   return [
     '',
     `  Dashboard   ${installation.apiUrl}`,
@@ -26,6 +28,7 @@ export function summary(installation: Installation): string {
     '  Sign in as',
     ...rows,
     `    (also in ${file}, with a token each)`,
+    ...(key ? [`  Recordings of audited-shell open with the auditors' private key, ${key}`] : []),
     '',
     '  Next, in another terminal',
     ...(installation.apiUrl === defaultServer ? [] : [`    export TUNNEL_SERVER=${installation.apiUrl}`]),

@@ -39,7 +39,7 @@ function refusalOf(action: () => unknown): Problem {
 const fields = (problem: Problem) => problem.occurrence.errors?.map((error) => error.field);
 
 describe('the committed catalogue', () => {
-  it('offers the six resources with their gateway and account', () => {
+  it('offers the seven resources with their gateway and account', () => {
     const catalog = readCatalog(text, parse);
     expect(catalog.resources.map(({ name, kind, connectable }) => [name, kind, connectable])).toEqual([
       ['prod-rds', 'database', true],
@@ -48,6 +48,7 @@ describe('the committed catalogue', () => {
       ['prod-vpc', 'subnet', true],
       ['staging-rds', 'database', true],
       ['web-1-shell', 'shell', true],
+      ['audited-shell', 'shell', true],
     ]);
     expect(catalog.resources[0]).toMatchObject({
       host: 'prod-db.internal',
@@ -85,6 +86,9 @@ describe('the committed catalogue', () => {
       'null:22@eu-west-1',
       'null:7443@eu-west-1',
       'staging-db.internal:5432@eu-west-1',
+      'null:null@eu-west-1',
+      'null:null@eu-west-1',
+      'null:null@eu-west-1',
       'null:null@eu-west-1',
       'null:null@eu-west-1',
       'null:null@eu-west-1',

@@ -237,6 +237,7 @@ it('shows the catalogue with its rules, gateways and reasons', async () => {
     'prod-vpc',
     'staging-rds',
     'web-1-shell',
+    'audited-shell',
   ]);
   expect(items[0]).toMatchObject({
     kind: 'database',
@@ -267,5 +268,10 @@ it('shows the catalogue with its rules, gateways and reasons', async () => {
   });
   expect(items[4]).toMatchObject({ rule: { autoApproved: true, reasonRequired: false, reviewers: [] } });
   const filtered = await api.as('engineer').listResources({ tag: 'tier=web' });
-  expect(filtered.items.map((resource) => resource.name)).toEqual(['prod-web', 'web-1', 'web-1-shell']);
+  expect(filtered.items.map((resource) => resource.name)).toEqual([
+    'prod-web',
+    'web-1',
+    'web-1-shell',
+    'audited-shell',
+  ]);
 });

@@ -63,7 +63,6 @@ beforeAll(async () => {
   const written = (list: string, entries: object[]) =>
     `${list}:\n${entries.map((entry) => `  - ${JSON.stringify(entry)}\n`).join('')}`;
   const catalog = committed
-    .replace('    sessionKey:', `    auditorsKey: ${auditorsKey}\n    sessionKey:`)
     .replace('gateways:\n', written('gateways', [rack]))
     .replace('resources:\n', written('resources', more));
   const [catalogFile, policiesFile] = [join(folder, 'catalog.yaml'), join(folder, 'policies.yaml')];

@@ -38,9 +38,7 @@ beforeAll(async () => {
   const committed = await readFile('config/catalog.yaml', 'utf8');
   await writeFile(
     catalogFile,
-    committed
-      .replace('    sessionKey:', `    auditorsKey: ${auditorsKey}\n    sessionKey:`)
-      .replace('resources:\n', `resources:\n  - ${JSON.stringify(open)}\n`),
+    committed.replace('resources:\n', `resources:\n  - ${JSON.stringify(open)}\n`),
   );
   const policies = [
     policy('recorded', {

@@ -91,6 +91,15 @@ describe('shells and commands over Session Manager, from a lease', { timeout: 60
     expect([opened.output, opened.errorOutput]).toEqual(['hello\n', 'trouble\n']);
   });
 
+  it('is not opened by a client that cannot record it, where its lease demands a recording', async () => {
+    const before = box.closed.length;
+    await expect(box.open('audited-shell', { purpose: 'shell' })).rejects.toMatchObject({
+      code: 'SESSION_RECORDING_UNAVAILABLE',
+    });
+    // Nothing was opened that would have to be closed.
+    expect(box.closed).toHaveLength(before);
+  });
+
   it('runs a command line where the resource takes any, encrypted', async () => {
     const commandLine = `sh -c 'id -un || true; exit 3'`;
     const opened = await box.open('web-1-shell', { purpose: 'command', commandLine });

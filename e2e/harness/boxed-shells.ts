@@ -189,7 +189,10 @@ export class BoxedShells implements AsyncDisposable {
         keyArn: shell.keyArn,
         runAs: shell.runAs,
         writesCommand: purpose !== 'shell' && shell.commands === 'any',
-        clientRecording: { required: false, recipients: [] },
+        clientRecording: {
+          required: shell.clientRecording,
+          recipients: shell.clientRecording ? [account.auditorsKey] : [],
+        },
       },
       sessionReason: `grant:${grantId}`,
       sessionNamePrefix: `jit-${grantId}`,

@@ -8,7 +8,7 @@ type Asking = Pick<Waiting, 'world' | 'server' | 'printer' | 'debug'>;
 
 /** Said before anything is shown. */
 export const recordedLine =
-  'This session is recorded for the auditors: all that it shows, nothing that you type.';
+  'This session is recorded for the auditors: all that it shows, what you type as far as it is shown.';
 
 /** Hands over what other commands left, and says what came of it. */
 export async function tellLeft({ world, server, printer, debug }: Asking): Promise<void> {

@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { repository } from '../tools/start/installation.ts';
+import { find } from '../tools/test/programs.ts';
+import { grantOf } from './harness/person.ts';
+import { Product } from './harness/product.ts';
+import { Terminal } from './harness/terminal.ts';
+import { Laptop, type Run } from './harness/tunnel.ts';
+
+/** Recorded sessions from the terminal of the engineer to that of the auditor: the whole product, real programs, a real pseudo-terminal. */
+const missing = (['script', 'less', 'age'] as const).filter((program) => find(program) === undefined);
+const canary = 'PGPASSWORD=correct-horse-battery';
+
+interface Stored {
+  readonly id: string;
+  readonly complete: boolean;
+  readonly bytes: number;
+  readonly sessionId: string;
+}
+
+describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
+  `recorded sessions (needs script, less and age${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''})`,
+  { timeout: 120_000 },
+  () => {
+    let product: Product;
+    let laptop: Laptop;
+    let auditor: Laptop;
+    let keyFile: string;
+    const terminals: Terminal[] = [];
+    /** Recordings that a test has looked at. */
+    const seen = new Set<string>();
+
+    beforeAll(async () => {
+      product = await Product.start();
+      keyFile = product.installation.auditorsKeyFile ?? '';
+      [laptop, auditor] = await Promise.all([
+        Laptop.signedIn(product, 'engineer', { NO_COLOR: '1' }),
+        Laptop.signedIn(product, 'auditor'),
+        grantOf(product.as('engineer'), product.as('approver'), 'audited-shell', 1800),
+      ]);
+    }, 120_000);
+    afterEach(async () => {
+      for (const { run } of terminals.splice(0)) {
+        run.child.kill('SIGKILL');
+        await run.code;
+      }
+    });
+    afterAll(async () => {
+      await laptop?.remove();
+      await auditor?.remove();
+      await product?.remove();
+    });
+
+    const exec = (...words: string[]): Run => laptop.tunnel(['exec', 'audited-shell', '--', ...words]);
+    const spool = () => join(laptop.home, 'state/sallyport/recordings');
+    const spooled = () => {
+      try {
+        return readdirSync(spool());
+      } catch {
+        return [];
+      }
+    };
+
+    /** The one recording that has come since the last look. */
+    async function newest(): Promise<Stored> {
+      const run = auditor.tunnel(['recording', 'list', '--json']);
+      expect(await run.code, run.stderr).toBe(0);
+      const { items } = JSON.parse(run.stdout) as { items: Stored[] };
+      const fresh = items.filter(({ id }) => !seen.has(id));
+      for (const { id } of fresh) seen.add(id);
+      expect(fresh).toHaveLength(1);
+      return fresh[0]!;
+    }
+
+    /** Fetches a recording as the auditor; its path. */
+    async function fetched({ id }: Stored): Promise<string> {
+      const run = auditor.tunnel(['recording', 'get', id]);
+      expect(await run.code, run.stderr).toBe(0);
+      return run.stdout.trim();
+    }
+
+    /** What the replay writes, byte for byte, and says. */
+    async function replayed(file: string): Promise<{ bytes: Buffer; says: string }> {
+      const run = auditor.tunnel(['recording', 'play', file, '--identity', keyFile]);
+      const pieces: Buffer[] = [];
+      run.child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+      expect(await run.code, run.stderr).toBe(0);
+      return { bytes: Buffer.concat(pieces), says: run.stderr };
+    }
+
+    /** Files below a folder that hold one of the texts. */
+    function holding(folder: string, ...texts: string[]): string[] {
+      return (readdirSync(folder, { recursive: true }) as string[])
+        .map((name) => join(folder, name))
+        .filter((path) => lstatSync(path).isFile())
+        .filter((path) => texts.some((text) => readFileSync(path, 'latin1').includes(text)));
+    }
+
+    it('a replayed recording equals what was shown: resize, a character in two pieces, a full-screen program', async () => {
+      const terminal = new Terminal(laptop, ['shell', 'audited-shell']);
+      terminals.push(terminal);
+      const pieces: Buffer[] = [];
+      terminal.run.child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
+      await terminal.shows('recorded for the auditors');
+      await terminal.shows(/\$ \n$/);
+      terminal.type("printf '\\346\\227'; sleep 0.5; printf '\\245\\377|\\n'\r");
+      await terminal.shows(/\|\r\n/);
+      terminal.resize(80, 24);
+      terminal.type('until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; stty size\r');
+      await terminal.shows(/\n24 80\r\n/);
+      terminal.type('seq 1 500 | TERM=xterm less -+F\r');
+      await terminal.shows('\u001b[?1049h');
+      terminal.type('G');
+      await terminal.shows(/\n500\r?/);
+      terminal.type('q');
+      await terminal.shows('\u001b[?1049l');
+      terminal.type('stty -echo; echo blind; read -r secret; stty echo\r');
+      await terminal.shows(/\nblind\r\n/);
+      terminal.type(`${canary}\r`);
+      terminal.type('echo "$secret" | tr a-z A-Z\r');
+      await terminal.shows(/CORRECT-HORSE/);
+      // Neither what was shown nor a key lies anywhere while it runs; the look finds what is there.
+      const home = holding(laptop.home, canary, canary.toUpperCase(), 'AGE-SECRET-KEY');
+      expect(home).toEqual([]);
+      expect(holding(laptop.home, product.as('engineer').account.token)).not.toEqual([]);
+      for (const name of spooled()) expect(statSync(join(spool(), name)).mode & 0o777, name).toBe(0o600);
+      terminal.type('exit\r');
+      expect(await terminal.ended()).toBe(0);
+
+      const file = await fetched(await newest());
+      const { bytes, says } = await replayed(file);
+      expect(says).toMatch(/The recording ends here/);
+      // As Latin-1, each byte is a character.
+      const shown = Buffer.concat(pieces).toString('latin1');
+      const [, program] = /as it is shown\.\r\n([^]*)\u00e2\u009c\u0093 recording handed/.exec(shown) ?? [];
+      expect(program).toBe(bytes.toString('latin1'));
+      expect(bytes.includes(Buffer.from([0xe6, 0x97, 0xa5, 0xff, 0x7c]))).toBe(true);
+      // What was typed blind is in none of it.
+      expect(bytes.includes(canary)).toBe(false);
+      // Another program opens it too, with the size that changed in it.
+      const cast = execFileSync('age', ['-d', '-i', keyFile, file], { encoding: 'utf8' });
+      expect(cast).toMatch(/^\{"version":2,"width":100,"height":30,/);
+      expect(cast).toMatch(/\n\[[\d.]+, "r", "80x24"\]\n/);
+      expect(cast).not.toMatch(/, "i", /);
+      expect(spooled()).toEqual([]);
+    });
+
+    it('a command is recorded too, in both its streams, and leaves its own output alone', async () => {
+      const run = exec('sh', '-c', 'echo out; echo trouble >&2; exit 7');
+      expect({ code: await run.code, out: run.stdout }).toEqual({ code: 7, out: 'out\n' });
+      expect(run.stderr).toMatch(/^This session is recorded[^\n]*\ntrouble\n✓ recording handed over/);
+      const { bytes } = await replayed(await fetched(await newest()));
+      expect(bytes.toString().split('\n').sort()).toEqual(['', 'out', 'trouble']);
+    });
+
+    it('a killed process leaves it encrypted, and the next command hands it over as cut', async () => {
+      const run = exec('sh', '-c', `echo ${canary}; sleep 1000`);
+      await run.until(canary);
+      await expect.poll(spooled).toContainEqual(expect.stringMatching(/\.0\.tail$/));
+      run.child.kill('SIGKILL');
+      await run.code;
+      expect(holding(laptop.home, canary)).toEqual([]);
+      const next = laptop.tunnel(['ls']);
+      expect(await next.code).toBe(0);
+      expect(next.stderr).toMatch(
+        /handed over the recording of an earlier session: audited-shell, .*, without its end/,
+      );
+      const stored = await newest();
+      expect(stored.complete).toBe(false);
+      const { bytes, says } = await replayed(await fetched(stored));
+      expect(bytes.toString()).toBe(`${canary}\n`);
+      expect(says).toMatch(/its end is missing/);
+      expect(spooled()).toEqual([]);
+    });
+
+    it('a session whose recording cannot be written ends, with its code, and is ended at AWS', async () => {
+      const tunnel = `'${process.execPath}' '${join(repository, 'apps/cli/bin/run.js')}'`;
+      // No file may grow beyond 128 kB.
+      const run = laptop.run('bash', [
+        '-c',
+        `ulimit -f 128; exec ${tunnel} exec audited-shell -- sh -c 'seq 1 100000; sleep 1000'`,
+      ]);
+      expect(await run.code, run.stderr).toBe(11);
+      expect(run.stderr).toMatch(/RECORDING_NOT_WRITTEN/);
+      const { eventName } = product.cloudTrail().findLast((call) => call.eventName.endsWith('Session')) ?? {};
+      expect(eventName).toBe('TerminateSession');
+      expect((await newest()).complete).toBe(false);
+    });
+
+    it('is for auditors: the engineer sees none, and cannot take the credentials past the recording', async () => {
+      const refused = async (...words: string[]) => {
+        const run = laptop.tunnel([...words, '--json']);
+        await run.code;
+        return (JSON.parse(run.stdout) as { error: { code: string } }).error.code;
+      };
+      expect(await refused('recording', 'list')).toBe('ROLE_MISSING');
+      expect(await refused('recording', 'get', [...seen][0] ?? '')).toBe('ROLE_MISSING');
+      expect(await refused('creds', 'audited-shell')).toBe('SESSION_RECORDING_UNAVAILABLE');
+    });
+  },
+);

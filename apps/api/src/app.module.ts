@@ -18,9 +18,11 @@ import { AgentsModule } from './slices/agents/agents.module.ts';
 import { AuditModule } from './slices/audit/audit.module.ts';
 import { CatalogModule } from './slices/catalog/catalog.module.ts';
 import { GrantsModule } from './slices/grants/grants.module.ts';
+import { GroupsModule } from './slices/groups/groups.module.ts';
 import { IdentityModule } from './slices/identity/identity.module.ts';
 import { LeasesModule } from './slices/leases/leases.module.ts';
 import { RecordingsModule } from './slices/recordings/recordings.module.ts';
+import { OsUsersModule } from './slices/os-users/os-users.module.ts';
 import { ReviewsModule } from './slices/reviews/reviews.module.ts';
 import { RoutesModule } from './slices/routes/routes.module.ts';
 import { SessionsModule } from './slices/sessions/sessions.module.ts';
@@ -53,6 +55,8 @@ export class AppModule {
         RecordingsModule,
         RoutesModule,
         AgentsModule,
+        OsUsersModule,
+        GroupsModule,
         AuditModule,
       ],
     };

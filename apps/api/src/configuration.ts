@@ -21,6 +21,7 @@ const environmentForm = z.object({
   SALLYPORT_ISSUER_SOCKET: z.string().optional(),
   SALLYPORT_REVOKER_SOCKET: z.string().optional(),
   SALLYPORT_INVENTORY_SOCKET: z.string().optional(),
+  SALLYPORT_PROVISIONER_SOCKET: z.string().optional(),
   SALLYPORT_SIGNER_SOCKET: z.string().optional(),
   SALLYPORT_AGENTS: z.string().optional(),
   SALLYPORT_RECORDING_DAYS: z.coerce.number().int().min(1).max(3_650).default(365),
@@ -64,7 +65,9 @@ export interface Configuration {
   /** How long records of conversations are kept. */
   readonly keepFlowsDays: number;
   /** Unix sockets of principals that run as processes of their own. */
-  readonly principalSockets: Readonly<Record<'issuer' | 'revoker' | 'inventory', string | undefined>>;
+  readonly principalSockets: Readonly<
+    Record<'issuer' | 'revoker' | 'inventory' | 'provisioner', string | undefined>
+  >;
 }
 
 /** The injection token of {@link Configuration}. */
@@ -126,6 +129,7 @@ function readSettings(environment: Readonly<Record<string, string | undefined>>)
       issuer: settings.SALLYPORT_ISSUER_SOCKET,
       revoker: settings.SALLYPORT_REVOKER_SOCKET,
       inventory: settings.SALLYPORT_INVENTORY_SOCKET,
+      provisioner: settings.SALLYPORT_PROVISIONER_SOCKET,
     },
   };
 }

@@ -4,6 +4,7 @@ import { Problem } from '@sallyport/problems';
 import { demandSandboxEndpoint, readConfiguration } from './configuration.ts';
 import { principalNames } from './platform/aws/client-settings.ts';
 import { demandRoleProfiles } from './platform/aws/live-profiles.ts';
+import { readCatalogFile } from './platform/aws/read-catalog-file.ts';
 import { logOf, makeLogger } from './platform/telemetry/logger.ts';
 import { startApi } from './start-api.ts';
 
@@ -12,7 +13,11 @@ const logger = makeLogger('info');
 try {
   const configuration = readConfiguration(process.env);
   logger.level = configuration.logLevel;
-  const principals = principalNames.filter((name) => configuration.principalSockets[name] === undefined);
+  // Nobody needs a profile for what the catalogue does not ask of anybody.
+  const { hub } = readCatalogFile(configuration.catalogFile);
+  const principals = principalNames
+    .filter((name) => configuration.principalSockets[name] === undefined)
+    .filter((name) => name !== 'provisioner' || hub.roles.provisioner !== null);
   if (configuration.aws === 'live') demandRoleProfiles(principals, process.env);
   else if (principals.length > 0) demandSandboxEndpoint(configuration);
   const api = await startApi(configuration, systemEffects(logOf(logger)), logger);

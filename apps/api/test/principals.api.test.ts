@@ -59,6 +59,7 @@ const operations = {
   issuer: operationsOf('issuer', catalog, effects),
   revoker: operationsOf('revoker', catalog, effects),
   inventory: operationsOf('inventory', catalog, effects),
+  provisioner: operationsOf('provisioner', catalog, effects),
 };
 
 const ask = (principal: PrincipalName, operation: string, input: unknown) => {
@@ -249,11 +250,11 @@ describe('the profile of', () => {
     'start a shell': (p) =>
       new SSMClient(settings(p)).send(new StartSessionCommand({ Target: 'i-0b5c1d2e3f4a50617' })),
   };
-  for (const role of ['connect', 'revoke', 'inventory'] as const)
-    calls[`take on ${account.roles[role].name}`] = (p) =>
+  for (const role of ['connect', 'revoke', 'inventory', 'provision'] as const)
+    calls[`take on ${account.roles[role]?.name}`] = (p) =>
       new STSClient(settings(p)).send(
         new AssumeRoleCommand({
-          RoleArn: account.roles[role].arn,
+          RoleArn: account.roles[role]?.arn,
           RoleSessionName: 'probe',
           ExternalId: account.externalId,
         }),
@@ -264,6 +265,7 @@ describe('the profile of', () => {
     issuer: [],
     revoker: [`take on ${account.roles.revoke.name}`],
     inventory: [`take on ${account.roles.inventory.name}`],
+    provisioner: [`take on ${account.roles.provision?.name}`],
   };
 
   it.each(principalNames)('%s can do nothing else', async (principal) => {

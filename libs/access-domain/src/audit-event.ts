@@ -73,6 +73,19 @@ export interface AuditDetails {
   'person.signed_out': Record<string, never>;
   'token.made': { tokenId: string; name: string; scopes: readonly string[]; expiresAt: Instant };
   'token.revoked': { tokenId: string; name: string };
+  'group.joined': { group: string };
+  'group.left': { group: string };
+  /** A plan was carried out on a host: the steps that were done, and those that failed with their exit status. */
+  'os_users.applied': {
+    gateway: string;
+    instanceId: string;
+    planDigest: string;
+    done: readonly string[];
+    failed: readonly string[];
+  };
+  'os_account.created': { gateway: string; instanceId: string; account: string };
+  'os_account.unlocked': { gateway: string; instanceId: string; account: string };
+  'os_account.locked': { gateway: string; instanceId: string; account: string };
   'agent.join_allowed': { instanceId: string };
   'agent.enrolled': { agentId: string; instanceId: string; fingerprint: string };
   /** The first of a connection; renewals are not told. `thumbprint`: of the client's key. */
@@ -207,6 +220,13 @@ export function sentenceOf(event: AuditEvent): string {
     case 'recording.missing':
     case 'recording.removed':
       return recordingSentence(event, who, what, whom);
+    case 'group.joined':
+    case 'group.left':
+    case 'os_users.applied':
+    case 'os_account.created':
+    case 'os_account.unlocked':
+    case 'os_account.locked':
+      return accountSentence(event, who, whom);
     default:
       return sessionOrIdentitySentence(event, who, what, whom);
   }
@@ -254,6 +274,8 @@ function grantEnded(details: AuditDetails['grant.ended'], who: string, what: str
       return `${who} gave ${what} back${comment}`;
     case 'revoked':
       return `${who} revoked ${what} from ${whom}${comment}`;
+    case 'leaver':
+      return `The grant of ${what} to ${whom} ended: ${details.comment ?? 'they left'}`;
     default:
       return `The grant of ${what} to ${whom} ended (${endWords[details.reason] ?? details.reason})${comment}`;
   }
@@ -275,6 +297,28 @@ function networkSentence(event: NetworkEvent, who: string, what: string, whom: s
       return `${who} may route ${what} on their machine until ${new Date(event.details.until).toISOString()}`;
     case 'flow.ended':
       return flowsEnded(event.details, what, whom);
+  }
+}
+
+type AccountEvent = Extract<AuditEvent, { type: `${'group' | 'os_users' | 'os_account'}.${string}` }>;
+
+function accountSentence(event: AccountEvent, who: string, whom: string): string {
+  switch (event.type) {
+    case 'group.joined':
+      return `${who} put ${whom} into the group ${event.details.group}`;
+    case 'group.left':
+      return `${who} took ${whom} out of the group ${event.details.group}`;
+    case 'os_users.applied': {
+      const { gateway, instanceId, done, failed } = event.details;
+      const not = failed.length === 0 ? '' : `, ${failed.length} failed`;
+      return `${who} applied the plan of accounts of ${gateway} on ${instanceId}: ${done.length} done${not}`;
+    }
+    case 'os_account.created':
+      return `${whom} got the account ${event.details.account} on ${event.details.instanceId}`;
+    case 'os_account.unlocked':
+      return `${whom} got the account ${event.details.account} on ${event.details.instanceId} back`;
+    case 'os_account.locked':
+      return `The account ${event.details.account} of ${whom} on ${event.details.instanceId} was locked`;
   }
 }
 

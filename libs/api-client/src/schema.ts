@@ -223,6 +223,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/gateways/{gateway}/accounts/apply': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Do exactly what a plan showed */
+    post: operations['applyAccounts'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/gateways/{gateway}/accounts/plan': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What would be done to accounts on the hosts of a gateway */
+    post: operations['planAccounts'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants': {
     parameters: {
       query?: never;
@@ -388,6 +422,41 @@ export interface paths {
     /** What the privileged helper of this laptop may set until the grant ends */
     post: operations['issueRouteGrant'];
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/groups': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Groups and who is in them */
+    get: operations['listGroups'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/groups/{group}/members/{email}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Put somebody into a group */
+    put: operations['joinGroup'];
+    post?: never;
+    /** Take somebody out of a group; grants that no policy gives them any more end */
+    delete: operations['leaveGroup'];
     options?: never;
     head?: never;
     patch?: never;
@@ -707,9 +776,30 @@ export interface components {
     AccessTokenList: {
       items: components['schemas']['AccessToken'][];
     };
+    AccountChange: {
+      account: string;
+      /** @enum {string} */
+      kind: 'create' | 'unlock' | 'lock' | 'end';
+      person: components['schemas']['PersonRef'] | null;
+      processes: number;
+      uid: number | null;
+    };
     AccountRef: {
       id: string;
       name: string;
+    };
+    AccountRefusal: {
+      account: string | null;
+      people: components['schemas']['PersonRef'][];
+      reason: string;
+    };
+    AccountsPlan: {
+      changes: number;
+      digest: string;
+      gateway: string;
+      group: string;
+      hosts: components['schemas']['PlannedHost'][];
+      unreached: components['schemas']['UnreachedHost'][];
     };
     Agent: {
       accountId: string | null;
@@ -747,6 +837,21 @@ export interface components {
       sha256: string;
       /** Format: date-time */
       startedAt: string;
+    };
+    AppliedAccountsPlan: {
+      digest: string;
+      hosts: components['schemas']['AppliedHost'][];
+    };
+    AppliedHost: {
+      done: string[];
+      failed: string[];
+      instanceId: string;
+      instanceName: string | null;
+      /** @enum {string} */
+      state: 'applied' | 'changed' | 'failed';
+    };
+    ApplyAccountsPlan: {
+      plan: string;
     };
     AuditActor: {
       email: string | null;
@@ -1003,6 +1108,13 @@ export interface components {
       live: number;
       total: number;
     };
+    Group: {
+      members: components['schemas']['PersonRef'][];
+      name: string;
+    };
+    GroupList: {
+      items: components['schemas']['Group'][];
+    };
     Health: {
       checked: string[];
       /** @enum {string} */
@@ -1141,6 +1253,10 @@ export interface components {
       liveSessions: number;
       toReview: number;
     };
+    Membership: {
+      groups: string[];
+      person: components['schemas']['PersonRef'];
+    };
     NamedCommand: {
       name: string;
       run: string;
@@ -1185,10 +1301,24 @@ export interface components {
       leaseId: string;
       localPort?: number | null;
     };
+    OwnerlessKeys: {
+      account: string | null;
+      keys: number;
+      path: string;
+      why: string;
+    };
     PersonRef: {
       email: string;
       id: string;
       name: string;
+    };
+    PlannedHost: {
+      changes: components['schemas']['AccountChange'][];
+      instanceId: string;
+      instanceName: string | null;
+      later: number;
+      ownerlessKeys: components['schemas']['OwnerlessKeys'][];
+      refused: components['schemas']['AccountRefusal'][];
     };
     Problem: {
       advice: string;
@@ -1452,6 +1582,11 @@ export interface components {
       ca: string | null;
       serverName: string;
     };
+    UnreachedHost: {
+      code: string;
+      instanceId: string;
+      instanceName: string | null;
+    };
   };
   responses: never;
   parameters: never;
@@ -1464,12 +1599,18 @@ export type AccessRequestItem = components['schemas']['AccessRequestItem'];
 export type AccessRequestList = components['schemas']['AccessRequestList'];
 export type AccessToken = components['schemas']['AccessToken'];
 export type AccessTokenList = components['schemas']['AccessTokenList'];
+export type AccountChange = components['schemas']['AccountChange'];
 export type AccountRef = components['schemas']['AccountRef'];
+export type AccountRefusal = components['schemas']['AccountRefusal'];
+export type AccountsPlan = components['schemas']['AccountsPlan'];
 export type Agent = components['schemas']['Agent'];
 export type AgentEnrolment = components['schemas']['AgentEnrolment'];
 export type AgentList = components['schemas']['AgentList'];
 export type AgentToken = components['schemas']['AgentToken'];
 export type AnnounceRecording = components['schemas']['AnnounceRecording'];
+export type AppliedAccountsPlan = components['schemas']['AppliedAccountsPlan'];
+export type AppliedHost = components['schemas']['AppliedHost'];
+export type ApplyAccountsPlan = components['schemas']['ApplyAccountsPlan'];
 export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEvent = components['schemas']['AuditEvent'];
 export type AuditEventList = components['schemas']['AuditEventList'];
@@ -1500,6 +1641,8 @@ export type Grant = components['schemas']['Grant'];
 export type GrantExtension = components['schemas']['GrantExtension'];
 export type GrantList = components['schemas']['GrantList'];
 export type GrantSessions = components['schemas']['GrantSessions'];
+export type Group = components['schemas']['Group'];
+export type GroupList = components['schemas']['GroupList'];
 export type Health = components['schemas']['Health'];
 export type Heartbeat = components['schemas']['Heartbeat'];
 export type HeartbeatAnswer = components['schemas']['HeartbeatAnswer'];
@@ -1517,13 +1660,16 @@ export type MakeAccessToken = components['schemas']['MakeAccessToken'];
 export type MakeJoinToken = components['schemas']['MakeJoinToken'];
 export type Me = components['schemas']['Me'];
 export type MeCounts = components['schemas']['MeCounts'];
+export type Membership = components['schemas']['Membership'];
 export type NamedCommand = components['schemas']['NamedCommand'];
 export type Network = components['schemas']['Network'];
 export type NetworkRoute = components['schemas']['NetworkRoute'];
 export type NewAccessToken = components['schemas']['NewAccessToken'];
 export type NotConnectable = components['schemas']['NotConnectable'];
 export type OpenSession = components['schemas']['OpenSession'];
+export type OwnerlessKeys = components['schemas']['OwnerlessKeys'];
 export type PersonRef = components['schemas']['PersonRef'];
+export type PlannedHost = components['schemas']['PlannedHost'];
 export type Problem = components['schemas']['Problem'];
 export type PublicKey = components['schemas']['PublicKey'];
 export type Reach = components['schemas']['Reach'];
@@ -1556,6 +1702,7 @@ export type SshAccess = components['schemas']['SshAccess'];
 export type SubmitAccessRequest = components['schemas']['SubmitAccessRequest'];
 export type TerminateSession = components['schemas']['TerminateSession'];
 export type Tls = components['schemas']['Tls'];
+export type UnreachedHost = components['schemas']['UnreachedHost'];
 export type $defs = Record<string, never>;
 export interface operations {
   listAccessRequests: {
@@ -2033,6 +2180,70 @@ export interface operations {
       };
     };
   };
+  applyAccounts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        gateway: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ApplyAccountsPlan'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AppliedAccountsPlan'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  planAccounts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        gateway: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccountsPlan'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   listGrants: {
     parameters: {
       query?: {
@@ -2344,6 +2555,96 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['RouteGrant'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listGroups: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['GroupList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  joinGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        email: string;
+        group: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Membership'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  leaveGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        email: string;
+        group: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Membership'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */

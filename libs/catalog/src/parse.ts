@@ -128,7 +128,27 @@ function resolveGateways(form: CatalogForm, accounts: readonly Account[]): Gatew
   });
   refuseIfAny('CATALOG_REFERENCE_UNKNOWN', unknown);
   refuseIfAny('CATALOG_GATEWAY_NOT_ENROLLED', open);
+  refuseIfAny('CATALOG_INVALID', sharedHosts(gateways));
   return gateways;
+}
+
+/** Two gateways whose accounts would be on one host would lock each other's people out. */
+function sharedHosts(gateways: readonly Gateway[]): FieldError[] {
+  const contradict = (a: Gateway, b: Gateway) =>
+    Object.entries(a.selector).some(([key, tag]) => b.selector[key] !== undefined && b.selector[key] !== tag);
+  return gateways.flatMap((gateway, index) => {
+    const before = gateways
+      .slice(0, index)
+      .find(
+        (other) =>
+          other.accounts !== null &&
+          other.account === gateway.account &&
+          other.region === gateway.region &&
+          !contradict(other, gateway),
+      );
+    if (gateway.accounts === null || before === undefined) return [];
+    return [{ field: `gateways[${index}].accounts`, message: `may be on the hosts of ${before.name} too` }];
+  });
 }
 
 /** Accounts of people are made by roles of their own. */

@@ -9,6 +9,7 @@ import { Problem } from '@sallyport/problems';
 import type { Configuration } from '../configuration.ts';
 import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
+import type { HostAnswer, HostOrder } from '../platform/aws/provisioner/host-provisioner.ts';
 import { servePrincipal } from '../platform/aws/process/serve-principal.ts';
 import { readCatalogFile } from '../platform/aws/read-catalog-file.ts';
 import type { DenyOrder, SsmSession } from '../platform/aws/revoker/session-revoker.ts';
@@ -38,6 +39,9 @@ export class TestPrincipals {
   readonly orders: LeaseOrder[] = [];
   /** What the issuer does; throws Problems to refuse. */
   answer: (order: LeaseOrder) => Promise<void> = () => Promise.resolve();
+  /** What a host answers to the provisioner. */
+  host: (order: HostOrder) => Promise<HostAnswer> = () =>
+    Promise.reject(new Problem('OS_USERS_HOST_UNREADY'));
   /** Sessions that live at AWS. */
   sessions: SsmSession[] = [];
   readonly terminated: string[] = [];
@@ -88,11 +92,13 @@ export class TestPrincipals {
         socket('inventory'),
         noLog,
       ),
+      await servePrincipal({ run: (input) => this.host(input as HostOrder) }, socket('provisioner'), noLog),
     );
     const principalSockets = {
       issuer: socket('issuer'),
       revoker: socket('revoker'),
       inventory: socket('inventory'),
+      provisioner: socket('provisioner'),
     };
     return { principalSockets };
   }

@@ -73,6 +73,15 @@ export function revokeGrant(
   return end(grant, { at: moment.now, reason: 'revoked', comment: reason, actor }, moment);
 }
 
+/** The person may no longer have it, since they left a group. Refuses with GRANT_NOT_ACTIVE. */
+export function endGrantOfLeaver(stored: Grant, group: string, moment: Moment): Decision<EndedGrant> {
+  const grant = grantAt(stored, moment.now);
+  if (grant.state === 'ended')
+    return refuse('GRANT_NOT_ACTIVE', { detail: `The grant has ended (${grant.endReason}).` });
+  const comment = `${grant.person.email} left the group ${group}`;
+  return end(grant, { at: moment.now, reason: 'leaver', comment, actor: systemActor }, moment);
+}
+
 interface End {
   readonly at: Instant;
   readonly reason: GrantEndReason;

@@ -53,6 +53,16 @@ describe('accounts of people on the hosts of a gateway', () => {
     expect(refusalOf(aForm(accounts)).code).toBe('CATALOG_INVALID');
   });
 
+  it('are refused where two gateways could have the same hosts', () => {
+    const twin = (selector: Record<string, string>) =>
+      aForm({}, ({ gateways }) => {
+        const [, host] = gateways as { name?: string; selector?: object }[];
+        gateways.push({ ...host, name: 'twin', selector: { ...host?.selector, ...selector } } as never);
+      });
+    expect(refusalOf(twin({})).occurrence.errors?.[0]?.message).toContain('hosts of web-1');
+    expect(parseCatalog(twin({ 'jit-host': 'web-2' })).gateways).toHaveLength(3);
+  });
+
   it('are refused without the roles that make them', () => {
     const problem = refusalOf(
       aForm({}, ({ hub, accounts }) => {

@@ -51,6 +51,11 @@ export const identity = entries({
     title: 'Nobody of this e-mail address has signed in here.',
     advice: 'Check the address; people are known from their first sign-in.',
   },
+  GROUP_OF_ONESELF: {
+    kind: 'refused',
+    title: 'Nobody puts themselves into a group.',
+    advice: 'Ask another administrator.',
+  },
   ROLE_MISSING: {
     kind: 'refused',
     title: 'Your role does not permit this.',

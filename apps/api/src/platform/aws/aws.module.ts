@@ -10,17 +10,20 @@ import { StsLeaseIssuer } from './issuer/sts-lease-issuer.ts';
 import {
   PrincipalSocket,
   RemoteGatewayInventory,
+  RemoteHostProvisioner,
   RemoteLeaseIssuer,
   RemoteSessionRevoker,
 } from './process/remote-principal.ts';
 import { readCatalogFile } from './read-catalog-file.ts';
+import { HostProvisioner } from './provisioner/host-provisioner.ts';
+import { SsmHostProvisioner } from './provisioner/ssm-host-provisioner.ts';
 import { SessionRevoker } from './revoker/session-revoker.ts';
 import { SsmSessionRevoker } from './revoker/ssm-session-revoker.ts';
 import { Spokes } from './spokes.ts';
 
 const inject = [CONFIGURATION, EFFECTS, Spokes];
 
-/** The three principals, each in this process or, when its socket is set, as a process of its own. */
+/** The principals, each in this process or, when its socket is set, as a process of its own. */
 @Global()
 @Module({
   providers: [
@@ -54,11 +57,19 @@ const inject = [CONFIGURATION, EFFECTS, Spokes];
       inject,
     },
     {
+      provide: HostProvisioner,
+      useFactory: ({ principalSockets: { provisioner } }: Configuration, effects: Effects, spokes: Spokes) =>
+        provisioner === undefined
+          ? new SsmHostProvisioner(spokes, effects)
+          : new RemoteHostProvisioner(new PrincipalSocket(provisioner, effects.timers)),
+      inject,
+    },
+    {
       provide: GatewayDirectory,
       useFactory: (inventory: GatewayInventory, { clock }: Effects) => new GatewayDirectory(inventory, clock),
       inject: [GatewayInventory, EFFECTS],
     },
   ],
-  exports: [LeaseIssuer, SessionRevoker, GatewayInventory, GatewayDirectory],
+  exports: [LeaseIssuer, SessionRevoker, HostProvisioner, GatewayInventory, GatewayDirectory],
 })
 export class AwsModule {}

@@ -3,7 +3,7 @@ import { fromIni } from '@aws-sdk/credential-providers';
 /** How the SDK asks for credentials. */
 export type CredentialProvider = ReturnType<typeof fromIni>;
 
-export const principalNames = ['issuer', 'revoker', 'inventory'] as const;
+export const principalNames = ['issuer', 'revoker', 'inventory', 'provisioner'] as const;
 export type PrincipalName = (typeof principalNames)[number];
 /** Whoever calls AWS has a profile of the SDK: the three principals, and the signer, which calls KMS alone. */
 export type ProfileName = PrincipalName | 'signer';

@@ -1,5 +1,6 @@
 import {
   activateGrant,
+  endGrantOfLeaver,
   expireGrant,
   grantAt,
   inAnyGroup,
@@ -51,6 +52,17 @@ export class ChangeGrant {
    */
   revoke(id: string, person: Person, reason: string, powers = person): Promise<EndedGrant> {
     return this.#end(id, person, (grant, moment) => revokeGrant(grant, { person: powers, reason }, moment));
+  }
+
+  /** Ends a grant of somebody who left a group; one that has ended already is content. */
+  async leave(id: string, group: string): Promise<void> {
+    await this.#unitOfWork.attempt(async () => {
+      const grant = await this.#grants.find(id);
+      if (!grant) return;
+      const moment = { now: this.#effects.clock.now(), ids: this.#effects.ids };
+      const decision = endGrantOfLeaver(grant, group, moment);
+      if (decision.ok) await this.#commitEnd(decision.next, decision.events);
+    });
   }
 
   /** What the clock asks for: scheduled grants begin, overdue ones end. */

@@ -78,6 +78,12 @@ export class GrantStore {
     return rows.map((row) => grantAt(grantOf(row), now)).filter((grant) => grant.state === 'active');
   }
 
+  /** What a person has or will have, begun or not. */
+  async standing(personId: string): Promise<Grant[]> {
+    const where = { personId, state: { not: 'ended' } };
+    return (await this.#client.grant.findMany({ where, include: grantParts })).map(grantOf);
+  }
+
   insert(grant: Grant): Write {
     const { id, version, requestId, itemId, reason, state } = grant;
     const [startsAt, endsAt] = [new Date(grant.startsAt), new Date(grant.endsAt)];

@@ -82,7 +82,8 @@ export class AccountsFile {
           createdAt: now,
           expiresAt: now + tokenLifeMs,
         });
-    const { name, roles, groups } = account;
+    const { name, roles } = account;
+    const groups = known?.groupsKept === true ? known.groups : account.groups;
     const person = {
       id,
       name,

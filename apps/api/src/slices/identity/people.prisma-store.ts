@@ -6,6 +6,8 @@ import type { Write } from '../../platform/database/unit-of-work.ts';
 export interface Account extends Person {
   readonly passwordHash: string | null;
   readonly disabled: boolean;
+  /** The groups were changed here, so that no file says them any more. */
+  readonly groupsKept?: boolean;
 }
 
 /** E-mail addresses are compared without case and without space around them. */
@@ -21,7 +23,9 @@ export class PrismaPeopleStore {
 
   async byEmail(email: string): Promise<Account | undefined> {
     const row = await this.#client.person.findUnique({ where: { email: normalEmail(email) } });
-    return row ? { ...row, disabled: row.disabledAt !== null } : undefined;
+    return row
+      ? { ...row, disabled: row.disabledAt !== null, groupsKept: row.groupsChangedAt !== null }
+      : undefined;
   }
 
   /** Makes or renews an account; the e-mail address says which. */

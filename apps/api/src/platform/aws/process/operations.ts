@@ -19,6 +19,8 @@ import {
   ssmSessionForm,
 } from '../revoker/session-revoker.ts';
 import { SsmSessionRevoker } from '../revoker/ssm-session-revoker.ts';
+import { hostAnswerForm, hostOrderForm } from '../provisioner/host-provisioner.ts';
+import { SsmHostProvisioner } from '../provisioner/ssm-host-provisioner.ts';
 import { Spokes } from '../spokes.ts';
 
 /** What a principal's process can be asked, with the forms of question and answer: both sides check both. */
@@ -33,6 +35,7 @@ export const operationForms = {
     find: { input: gatewaySearchForm, output: z.array(gatewayInstanceForm) },
     readDocument: { input: documentSearchForm, output: deployedDocumentForm },
   },
+  provisioner: { run: { input: hostOrderForm, output: hostAnswerForm } },
 } as const;
 
 /** One operation: unchecked question in, answer out; throws Problems. */
@@ -57,6 +60,10 @@ export function operationsOf(
         deny: (input) => revoker.deny(denyForm.parse(input)),
         terminate: (input) => revoker.terminate(sessionEndForm.parse(input)).then(() => null),
       };
+    }
+    case 'provisioner': {
+      const provisioner = new SsmHostProvisioner(spokes, effects);
+      return { run: (input) => provisioner.run(hostOrderForm.parse(input)) };
     }
     case 'inventory': {
       const inventory = new AwsGatewayInventory(spokes, effects.clock);

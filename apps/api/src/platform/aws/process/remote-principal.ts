@@ -18,6 +18,7 @@ import {
   type SessionSearch,
   type SsmSession,
 } from '../revoker/session-revoker.ts';
+import { HostProvisioner, type HostAnswer, type HostOrder } from '../provisioner/host-provisioner.ts';
 import { operationForms } from './operations.ts';
 import { answerForm, answerWaitMs, lineBytesMax } from './socket-form.ts';
 
@@ -112,5 +113,16 @@ export class RemoteGatewayInventory extends GatewayInventory {
   }
   readDocument(search: DocumentSearch): Promise<DocumentAsDeployed> {
     return this.#socket.ask('readDocument', search, operationForms.inventory.readDocument.output);
+  }
+}
+
+export class RemoteHostProvisioner extends HostProvisioner {
+  readonly #socket: PrincipalSocket;
+  constructor(socket: PrincipalSocket) {
+    super();
+    this.#socket = socket;
+  }
+  run(order: HostOrder): Promise<HostAnswer> {
+    return this.#socket.ask('run', order, operationForms.provisioner.run.output);
   }
 }

@@ -75,7 +75,7 @@ export class PlanGateway {
         this.#facts(gateway, instance).then(
           (facts) => ({ instance, facts }),
           (error: unknown) => {
-            if (error instanceof Problem) return { instance, code: error.code as string };
+            if (error instanceof Problem) return { instance, code: error.code };
             throw error;
           },
         ),

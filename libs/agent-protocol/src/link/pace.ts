@@ -1,7 +1,7 @@
 import { chunkBytes, flightBytes } from '../limits.ts';
 
-/** How far a queue on the way may grow: an eighth of the round trip, within these; milliseconds. */
-const queueMs = { least: 8, most: 50 };
+/** How far a queue on the way may grow: a sixteenth of the round trip, within these; milliseconds. */
+const queueMs = { least: 3, most: 50 };
 /** A queue stands when nothing got through faster for this long; a machine that was busy for a moment is none. */
 const standsAfterMs = 500;
 /** A round is no shorter, so that its rate means something; milliseconds. */
@@ -122,7 +122,7 @@ export class CarrierPace {
 
   /** How long a queue may be. */
   get #targetMs(): number {
-    return Math.min(queueMs.most, Math.max(queueMs.least, this.#bare.trip.value / 8));
+    return Math.min(queueMs.most, Math.max(queueMs.least, this.#bare.trip.value / 16));
   }
 
   #grow(queueMsNow: number): void {

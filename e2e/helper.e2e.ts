@@ -9,6 +9,7 @@ import { fingerprint } from '@sallyport/grant-token';
 import { connectHelper, type OpenWish } from '@sallyport/tunnel/helper-messages';
 import {
   anotherOrdinaryUid,
+  bundlesFolder,
   ClientProcess,
   HelperFiles,
   networkAgain,
@@ -270,7 +271,7 @@ describe.skipIf(!mayMakeNamespaces)('what a killed run of these tests left', () 
   it('is gone at the next start, and what another run uses stays', async () => {
     const dead = spawnSync('true').pid;
     const [left, used] = [`/run/sp-${dead}-helper-1`, `/run/sp-${process.ppid}-helper-1`];
-    const bundle = join(import.meta.dirname, `../apps/helper/dist/for-tests-${dead}-0.mjs`);
+    const bundle = join(bundlesFolder, `for-tests-${dead}-0.mjs`);
     mkdirSync(left);
     mkdirSync(used);
     writeFileSync(bundle, '');
@@ -286,7 +287,7 @@ describe.skipIf(!mayMakeNamespaces)('what a killed run of these tests left', () 
 describe.skipIf(!mayMakeNamespaces)('the installed helper', () => {
   it('a5 does all this as a copy that only root may write, with one capability and no environment', async () => {
     const place = `/var/lib/sp-${process.pid}-installed`;
-    const bundle = join(import.meta.dirname, `../apps/helper/dist/for-tests-${process.pid}-installed.mjs`);
+    const bundle = join(bundlesFolder, `for-tests-${process.pid}-installed.mjs`);
     try {
       await bundleHelper(bundle);
       const wish = { trust: files.trusted, confirmed: [fingerprint(files.publicKey.kid ?? '')] };

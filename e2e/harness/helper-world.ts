@@ -19,6 +19,8 @@ export const ordinaryUid = 65_534;
 export const anotherOrdinaryUid = 65_533;
 
 const repository = join(import.meta.dirname, '..', '..');
+/** Bundles of the tests: in no package's `dist`, which a build that runs meanwhile empties. */
+export const bundlesFolder = join(import.meta.dirname, '..', 'dist');
 let folders = 0;
 
 /** Removes the folders and bundles of runs whose process is gone: they were killed. */
@@ -26,7 +28,7 @@ export function sweepHelperFiles(): void {
   for (const [folder, ours] of [
     ['/run', /^sp-(\d+)-/],
     ['/var/lib', /^sp-(\d+)-/],
-    [join(repository, 'apps/helper/dist'), /^for-tests-(\d+)-/],
+    [bundlesFolder, /^for-tests-(\d+)-/],
   ] as const) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder)) {
@@ -42,7 +44,7 @@ const bundles = new Map<string, Promise<string>>();
 /** One file of an entry and all it imports: the tests start many processes, and one file starts five times faster than its sources. */
 async function bundled(entry: string): Promise<string> {
   const name = `for-tests-${process.pid}-${bundles.size}.mjs`;
-  const outfile = join(repository, 'apps/helper/dist', name);
+  const outfile = join(bundlesFolder, name);
   const made =
     bundles.get(entry) ??
     build({
@@ -193,7 +195,7 @@ export class ClientProcess {
   async #next(said: unknown[]): Promise<unknown> {
     while (said.length === 0) {
       if (this.child.exitCode !== null || this.child.signalCode !== null)
-        throw new Error('the client is gone');
+        throw new Error(`the client is gone: ${this.child.signalCode ?? this.child.exitCode}`);
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     return said.shift();

@@ -1,3 +1,4 @@
+import { ApiProblem } from '@sallyport/api-client';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { ControlPlane, Lease, LeaseWish } from './control-plane.ts';
@@ -12,6 +13,8 @@ const avoidedMax = 8;
 const failuresMax = 2;
 /** A lease that does not come within this long is asked for again. */
 const answerWithinMs = 20_000;
+/** Whoever opens asks so often again where it is told to come back this soon. */
+const patience = { again: 2, withinSeconds: 5 };
 
 /** Leases for all sessions of one tunnel: one call at a time, its answer shared while it is good for the purpose. */
 export class LeaseSource {
@@ -49,6 +52,20 @@ export class LeaseSource {
   /** A lease with enough life left to begin something with. */
   useful(signal: AbortSignal): Promise<Lease> {
     return this.#since(0, signal);
+  }
+
+  /** As {@link useful}, for whoever opens: AWS may have had no answer for one moment, and the control plane says when to come back. */
+  async patiently(signal: AbortSignal): Promise<Lease> {
+    for (let left = patience.again; ; left--)
+      try {
+        return await this.useful(signal);
+      } catch (error) {
+        const seconds = error instanceof ApiProblem ? error.retryAfterSeconds : undefined;
+        const soon = seconds !== undefined && seconds <= patience.withinSeconds;
+        if (!soon || left === 0 || (error as ApiProblem).kind !== 'unavailable') throw error;
+        this.#debug('lease', { again: (error as ApiProblem).code, afterSeconds: seconds });
+        await this.#effects.timers.wait(seconds * 1000, signal);
+      }
   }
 
   /** A useful lease that came after this one: what the session had lost its connection with is not tried again. */

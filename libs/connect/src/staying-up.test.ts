@@ -337,6 +337,23 @@ describe('opening', () => {
     expect(calls('StartSession')).toHaveLength(1);
   });
 
+  it('asks for a lease again when the control plane says to come back in a moment, and not for ever', async () => {
+    const soon = { retryAfterSeconds: 2 };
+    await opening(() => (world.controlPlane.leaseRefusals = [soon, soon]));
+    expect(told('progress').at(-1)).toBe('progress ready');
+    await world[Symbol.asyncDispose]();
+    await expect(
+      opening(() => (world.controlPlane.leaseRefusals = [soon, soon, soon])),
+    ).rejects.toMatchObject({
+      code: 'LEASE_UNAVAILABLE',
+    });
+    await world[Symbol.asyncDispose]();
+    await expect(opening(() => (world.controlPlane.leaseRefusals = [{}]))).rejects.toMatchObject({
+      code: 'LEASE_UNAVAILABLE',
+    });
+    expect(world.controlPlane.calls.filter((call) => call === 'lease')).toHaveLength(1);
+  });
+
   it('tells each step', async () => {
     await opening(() => undefined);
     expect(told('progress')).toEqual([

@@ -222,7 +222,7 @@ export class Tunnel {
       (socket) => void this.#admission.judge(socket),
     );
     done('port');
-    const lease = await this.#leases.useful(signal);
+    const lease = await this.#leases.patiently(signal);
     // Judged before anything is opened: a session that nothing can be started for is none.
     this.#desk.endpoint(lease);
     done('lease');

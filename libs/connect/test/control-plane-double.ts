@@ -28,6 +28,9 @@ export class ControlPlaneDouble implements ControlPlane {
     this.endsAt = new Date(now() + lifeSeconds * 1000).toISOString();
   }
 
+  /** The next leases are refused for a moment, with what is told beside. */
+  leaseRefusals: { readonly retryAfterSeconds?: number }[] = [];
+
   /** What each lease was asked to avoid. */
   readonly avoided: (readonly string[])[] = [];
 
@@ -37,6 +40,8 @@ export class ControlPlaneDouble implements ControlPlane {
     await this.leasesAfter;
     if (this.unreachable) throw new Problem('SERVER_UNREACHABLE');
     if (this.ended) throw grantEnded(this.ended);
+    const away = this.leaseRefusals.shift();
+    if (away) throw problem('LEASE_UNAVAILABLE', 'unavailable', away);
     const id = `lse_${++this.#leases}`;
     return {
       id,

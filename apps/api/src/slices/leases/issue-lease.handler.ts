@@ -195,7 +195,12 @@ function forTheCaller(error: Problem): Problem {
   if (error.kind === 'bug') return error;
   const said = error.occurrence.detail === undefined ? '' : ` ${error.occurrence.detail}`;
   const detail = `AWS gave no credentials (${error.code}).${said}`;
-  return new Problem('LEASE_UNAVAILABLE', { detail, retryAfterSeconds: 2, cause: error });
+  // What AWS has refused, it refuses again in a moment.
+  const passing = error.code !== 'AWS_DENIED' && error.code !== 'AWS_CREDENTIALS_MISSING';
+  return new Problem('LEASE_UNAVAILABLE', {
+    ...{ detail, cause: error },
+    ...(passing ? { retryAfterSeconds: 2 } : {}),
+  });
 }
 
 /** The decision when it is a yes; its refusal as a Problem otherwise. */

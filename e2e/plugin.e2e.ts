@@ -105,13 +105,13 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       await terminal.shows(/\n30 100\r\n/);
       terminal.resize(80, 24);
       terminal.type('until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; stty size\r');
-      await terminal.shows(/\n24 80\r\n/);
+      await terminal.shows(/24 80\r\n/);
       terminal.type('sleep 1000; echo "status $?"\r');
       await terminal.shows(/sleep 1000; [^]*\n/);
       terminal.type('\u0003');
       await terminal.shows(/\^C/);
       terminal.type('echo still here\r');
-      await terminal.shows(/\nstill here\r\n/);
+      await terminal.shows(/(?:\n|\$ )still here\r\n/);
       terminal.type('exit\r');
       expect(await terminal.ended()).toBe(0);
       expect(terminal.screen).toMatch(/Exiting session with sessionId: \S+\./);

@@ -44,6 +44,9 @@ import type { Answer } from './services/wire-protocol.ts';
 import { ShiftedClock } from './world/shifted-clock.ts';
 import { readWorld, type World } from './world/world.ts';
 
+/** How long AWS keeps a connection on which nothing is asked, as far as clients can tell. */
+const idleConnectionMs = 60_000;
+
 export interface SandboxOptions {
   /** Folder of secrets, databases and the trail. */
   readonly dataDir: string;
@@ -160,6 +163,8 @@ export async function startSandbox(options: SandboxOptions, system: Effects): Pr
     authenticator,
   });
   const server = createServer((request, response) => void doors.http(request, response));
+  // Node's own 5 s meet calls that come as the connection is closed: such a call is lost, and a lease with it.
+  server.keepAliveTimeout = idleConnectionMs;
   server.on('upgrade', (request, socket, head) => void doors.channel.upgrade(request, socket, head));
   let agents: AgentListener | undefined;
   server.requestTimeout = 30_000;

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
-import { Refusal, routes, meOf } from './stub/routes.ts';
+import { Refusal, recordingFor, routes, meOf } from './stub/routes.ts';
 import { busyDay } from './stub/scenario.ts';
 import { contentSecurityPolicy, serveSite } from './stub/site.ts';
 import { people, type StubPerson, type World } from './stub/world.ts';
@@ -87,6 +87,13 @@ async function answerApi(
   }
   if (request.method === 'POST' && request.headers.origin !== new URL(stub.url).origin) {
     throw new Refusal(403, 'ORIGIN_FOREIGN', 'The page is not ours.');
+  }
+  const file = /^\/recordings\/([^/]+)\/body$/.exec(path);
+  if (file) {
+    const stored = recordingFor({ world: stub.world, me, id: file[1] ?? '' });
+    response.writeHead(200, { 'content-type': 'application/age', 'cache-control': 'no-store' });
+    response.end(stored.file);
+    return;
   }
   const body = request.method === 'POST' ? await bodyOf(request) : {};
   for (const [method, pattern, answer] of routes) {

@@ -15,6 +15,7 @@ export type {
   ResourceRef,
   Review,
   Session,
+  SessionRecording,
 } from '@sallyport/api-client';
 
 export type ResourceKind = import('@sallyport/api-client').ResourceRef['kind'];

@@ -67,6 +67,25 @@ export const auditQuery = (filters: AuditFilters) =>
     placeholderData: keepPreviousData,
   });
 
+/** Query parameters of the list of recordings, as they stand in the URL. */
+export type RecordingFilters = Partial<Record<'person' | 'resource' | 'session' | 'grant', string>>;
+
+export const recordingsQuery = (filters: RecordingFilters) =>
+  infiniteQueryOptions({
+    queryKey: ['recordings', 'list', filters],
+    queryFn: ({ pageParam, signal }) =>
+      api.listRecordings({ ...filters, ...(pageParam ? { cursor: pageParam } : {}) }, { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor ?? null,
+    placeholderData: keepPreviousData,
+  });
+
+export const recordingQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['recordings', 'one', id],
+    queryFn: ({ signal }) => api.readRecording(id, { signal }),
+  });
+
 /** The nouns whose reads a hint makes stale. */
 export function staleAfter(topic: LiveHint['topic']): readonly string[] {
   switch (topic) {
@@ -75,13 +94,13 @@ export function staleAfter(topic: LiveHint['topic']): readonly string[] {
     case 'grant':
       return ['grants', 'resources', 'requests', 'sessions', 'me'];
     case 'session':
-      return ['sessions', 'grants', 'resources', 'me'];
+      return ['sessions', 'grants', 'resources', 'recordings', 'me'];
     case 'resource':
       return ['resources'];
     case 'audit':
       return ['audit'];
     case 'hello':
-      return ['me', 'resources', 'requests', 'grants', 'sessions', 'audit'];
+      return ['me', 'resources', 'requests', 'grants', 'sessions', 'recordings', 'audit'];
     default:
       return [];
   }

@@ -22,7 +22,7 @@ export function PageHead({
 }) {
   return (
     <header className="mb-5 flex flex-wrap items-end gap-x-6 gap-y-3">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-60">
         <h1 className="text-xl font-semibold tracking-tight text-ink">{title}</h1>
         <p className="mt-0.5 text-sm text-ink-2">{about}</p>
       </div>

@@ -1,10 +1,14 @@
 'use client';
 import { Sheet } from '../design/sheet.tsx';
 import { KeyCap } from '../design/key-cap.tsx';
-import { places } from './places.ts';
+import type { Place } from './places.ts';
 
-const groups: readonly { name: string; keys: readonly (readonly [string, string])[] }[] = [
-  { name: 'Go to', keys: places.map((place) => [`g ${place.key}`, place.name] as const) },
+interface KeyGroup {
+  name: string;
+  keys: readonly (readonly [string, string])[];
+}
+
+const groups: readonly KeyGroup[] = [
   {
     name: 'In a list',
     keys: [
@@ -24,6 +28,15 @@ const groups: readonly { name: string; keys: readonly (readonly [string, string]
     ],
   },
   {
+    name: 'In a replay',
+    keys: [
+      ['p', 'Play, pause (or the space bar)'],
+      ['← →', 'Five seconds back, on'],
+      ['Home End', 'To the beginning, to the end'],
+      ['< >', 'Slower, faster'],
+    ],
+  },
+  {
     name: 'Everywhere',
     keys: [
       ['?', 'This list'],
@@ -33,11 +46,20 @@ const groups: readonly { name: string; keys: readonly (readonly [string, string]
 ];
 
 /** The keys the dashboard knows. */
-export function KeysHelp({ open, onClose }: { open: boolean; onClose: () => void }) {
+export function KeysHelp({
+  places,
+  open,
+  onClose,
+}: {
+  places: readonly Place[];
+  open: boolean;
+  onClose: () => void;
+}) {
+  const goTo = { name: 'Go to', keys: places.map((place) => [`g ${place.key}`, place.name] as const) };
   return (
     <Sheet open={open} onClose={onClose} title="Keys" className="sm:w-[600px]">
       <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
-        {groups.map((group) => (
+        {[goTo, ...groups].map((group) => (
           <section key={group.name}>
             <h3 className="mb-1 text-xs font-semibold text-ink-3">{group.name}</h3>
             <dl>

@@ -1,7 +1,15 @@
-import { DoorOpen, Inbox, KeyRound, ScrollText, Waypoints, type LucideIcon } from 'lucide-react';
+import {
+  Clapperboard,
+  DoorOpen,
+  Inbox,
+  KeyRound,
+  ScrollText,
+  Waypoints,
+  type LucideIcon,
+} from 'lucide-react';
 import type { Me } from '../api/contract.ts';
 
-/** One of the five places of the dashboard. */
+/** One of the places of the dashboard. */
 export interface Place {
   href: string;
   name: string;
@@ -12,6 +20,8 @@ export interface Place {
   count: (me: Me) => number;
   /** What the count counts, for those who listen. */
   counted: string;
+  /** Whose place it is; everybody's where it is not said. */
+  role?: Me['roles'][number];
 }
 
 export const places: readonly Place[] = [
@@ -41,4 +51,13 @@ export const places: readonly Place[] = [
     counted: 'live',
   },
   { href: '/audit', name: 'Audit', icon: ScrollText, key: 'u', count: () => 0, counted: '' },
+  {
+    ...{ href: '/recordings', name: 'Recordings', icon: Clapperboard, key: 'c', role: 'auditor' },
+    ...{ count: () => 0, counted: '' },
+  },
 ];
+
+/** The places of somebody. */
+export function placesOf(me: Me | undefined): readonly Place[] {
+  return places.filter(({ role }) => role === undefined || me?.roles.includes(role));
+}

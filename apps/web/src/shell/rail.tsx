@@ -7,7 +7,7 @@ import { KeyCap } from '../design/key-cap.tsx';
 import { Logo } from '../design/logo.tsx';
 import { Account } from './account.tsx';
 import { useLiveState } from './live.tsx';
-import { places, type Place } from './places.ts';
+import { placesOf, type Place } from './places.ts';
 
 interface Placed {
   me: Me | undefined;
@@ -34,7 +34,7 @@ function Count({ place, me, className }: { place: Place; me: Me | undefined; cla
   );
 }
 
-/** The left rail: five places, live state, keys, account. */
+/** The left rail: the places, live state, keys, account. */
 export function Rail({ me, pathname, onHelp }: Placed & { onHelp: () => void }) {
   return (
     <header className="fixed inset-y-0 left-0 z-30 hidden w-56 flex-col border-r border-line bg-panel px-3 py-4 md:flex">
@@ -43,7 +43,7 @@ export function Rail({ me, pathname, onHelp }: Placed & { onHelp: () => void }) 
         <span className="text-base font-semibold tracking-tight text-ink">Sallyport</span>
       </Link>
       <nav aria-label="Places" className="flex flex-col gap-0.5">
-        {places.map((place) => {
+        {placesOf(me).map((place) => {
           const here = isHere(place, pathname);
           return (
             <Link
@@ -129,7 +129,7 @@ export function BottomBar({ me, pathname }: Placed) {
       aria-label="Places"
       className="fixed inset-x-0 bottom-0 z-30 flex border-t border-line bg-panel pb-[env(safe-area-inset-bottom)] md:hidden"
     >
-      {places.map((place) => {
+      {placesOf(me).map((place) => {
         const here = isHere(place, pathname);
         return (
           <Link
@@ -137,12 +137,12 @@ export function BottomBar({ me, pathname }: Placed) {
             href={place.href}
             aria-current={here ? 'page' : undefined}
             className={cn(
-              'relative flex h-14 flex-1 flex-col items-center justify-center gap-1 text-2xs font-medium',
+              'relative flex h-14 min-w-0 flex-1 flex-col items-center justify-center gap-1 text-2xs font-medium',
               here ? 'text-accent' : 'text-ink-2',
             )}
           >
             <place.icon aria-hidden className="size-5" strokeWidth={here ? 2.25 : 2} />
-            {place.name}
+            <span className="max-w-full truncate">{place.name}</span>
             <Count place={place} me={me} className="absolute top-1 left-1/2 ml-1.5 h-4 min-w-4 px-1" />
           </Link>
         );

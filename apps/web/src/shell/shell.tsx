@@ -9,7 +9,7 @@ import { NoticeProvider } from '../design/notices.tsx';
 import { ProblemNotice } from '../design/problem-notice.tsx';
 import { KeysHelp } from './keys-help.tsx';
 import { LiveProvider, usePollMs } from './live.tsx';
-import { places } from './places.ts';
+import { placesOf } from './places.ts';
 import { BottomBar, Rail, TopBar } from './rail.tsx';
 import { useFavicon } from './use-favicon.ts';
 import { useKeys } from './use-keys.ts';
@@ -55,7 +55,7 @@ function Frame({ children }: { children: ReactNode }) {
   useFavicon((me?.counts.activeGrants ?? 0) > 0);
   useKeys({
     '?': () => setHelpOpen(true),
-    ...Object.fromEntries(places.map((place) => [`g ${place.key}`, () => router.push(place.href)])),
+    ...Object.fromEntries(placesOf(me).map((place) => [`g ${place.key}`, () => router.push(place.href)])),
   });
   return (
     <div className="min-h-dvh md:pl-56">
@@ -71,7 +71,7 @@ function Frame({ children }: { children: ReactNode }) {
         {me ? children : null}
       </main>
       <BottomBar me={me} pathname={pathname} />
-      <KeysHelp open={helpOpen} onClose={() => setHelpOpen(false)} />
+      <KeysHelp places={placesOf(me)} open={helpOpen} onClose={() => setHelpOpen(false)} />
     </div>
   );
 }

@@ -325,8 +325,31 @@ export const routes: readonly Route[] = [
     },
   ],
   ['GET', /^\/audit-events$/, listEvents],
+  ['GET', /^\/recordings$/, listRecordings],
+  ['GET', /^\/recordings\/([^/]+)$/, (call) => recordingFor(call).recording],
   ['GET', /^\/grants\/([^/]+)\/flows$/, () => flows],
 ];
+
+function listRecordings({ world, me, query }: Call) {
+  demandAuditor(me);
+  const session = query.get('session');
+  const items = world.recordings
+    .map(({ recording }) => recording)
+    .filter((each) => session === null || each.sessionId === session);
+  return { items, nextCursor: null };
+}
+
+function demandAuditor(me: StubPerson): void {
+  if (!has(me, 'auditor')) throw new Refusal(403, 'ROLE_MISSING', 'This takes the role auditor.');
+}
+
+/** A recording with its file, for an auditor. */
+export function recordingFor({ world, me, id }: Pick<Call, 'world' | 'me' | 'id'>) {
+  demandAuditor(me);
+  const stored = world.recordings.find(({ recording }) => recording.id === id);
+  if (!stored) throw new Refusal(404, 'RECORDING_UNKNOWN', 'There is no such recording.');
+  return stored;
+}
 
 /** Makes what a waiting request would open another thing, as an enrolment that changed meanwhile does. */
 export function changeFacts(world: World, requestId: string, host: string): void {

@@ -101,10 +101,15 @@ export function grantOf(world: World, person: StubPerson, name: string, from: nu
     sessions: { live: 0, total: 0 },
     extensions: 0,
     extension: to > 0 ? { secondsMax: 4 * 3_600, automaticSecondsMax: 0, requestId: null } : null,
-    connectLine: `tunnel connect ${name}`,
+    connectLine: lineOf(found),
   };
   world.grants.unshift(grant);
   return grant;
+}
+
+function lineOf({ name, kind }: Pick<World['resources'][number], 'name' | 'kind'>): string {
+  const verb = kind === 'ssh' || kind === 'shell' ? kind : 'connect';
+  return `tunnel ${verb} ${name}`;
 }
 
 /** A live session on the grant. */
@@ -141,6 +146,7 @@ export function busyDay(): World {
     grants: [],
     sessions: [],
     events: [],
+    recordings: [],
     nextNumber: 100,
   };
   const ended = grantOf(world, engineer, 'prod-rds', -9_000, -7_200);
@@ -193,5 +199,13 @@ export function busyDay(): World {
 
 /** A new installation in which nothing has happened. */
 export function quietDay(): World {
-  return { resources: resources(), requests: [], grants: [], sessions: [], events: [], nextNumber: 100 };
+  return {
+    resources: resources(),
+    requests: [],
+    grants: [],
+    sessions: [],
+    events: [],
+    recordings: [],
+    nextNumber: 100,
+  };
 }

@@ -10,6 +10,7 @@ import type {
   Resource,
   Session,
 } from '@sallyport/api-client';
+import type { StubRecording } from './recordings.ts';
 
 /** A person who can sign in to the stub; every password is `door-` and the name. */
 export interface StubPerson extends PersonRef {
@@ -224,6 +225,7 @@ export interface World {
   grants: Grant[];
   sessions: Session[];
   events: AuditEvent[];
+  recordings: StubRecording[];
   nextNumber: number;
 }
 

@@ -1,7 +1,9 @@
 'use client';
+import { useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
 import type { ReactNode } from 'react';
 import type { AuditEvent } from '../../api/contract.ts';
-import type { AuditFilters } from '../../api/queries.ts';
+import { meQuery, type AuditFilters } from '../../api/queries.ts';
 import { absoluteTime } from '../../clock/durations.ts';
 import { Id } from '../../design/id.tsx';
 import { Sheet } from '../../design/sheet.tsx';
@@ -29,6 +31,8 @@ export function EventDrawer({ event, onClose, onFilter }: EventDrawerProps) {
 
 function EventDetail({ event, onFilter }: { event: AuditEvent; onFilter: (filters: AuditFilters) => void }) {
   const { actor, resource, requestId, grantId, leaseId, sessionId } = event;
+  const { data: me } = useQuery({ ...meQuery, enabled: false });
+  const recording = me?.roles.includes('auditor') ? recordingOf(event) : undefined;
   return (
     <>
       <dl className="space-y-2 text-sm">
@@ -72,6 +76,16 @@ function EventDetail({ event, onFilter }: { event: AuditEvent; onFilter: (filter
             <Id value={sessionId} className="font-mono text-xs" />
           </Row>
         )}
+        {recording && (
+          <Row name="Recording">
+            <Link
+              href={`/recordings?${recording}`}
+              className="rounded-sm font-medium text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent"
+            >
+              {recording.startsWith('recording=') ? 'Open it' : 'Of this session'}
+            </Link>
+          </Row>
+        )}
       </dl>
       <h3 className="mt-5 mb-1.5 text-xs font-semibold text-ink-2">As recorded</h3>
       <pre
@@ -83,6 +97,14 @@ function EventDetail({ event, onFilter }: { event: AuditEvent; onFilter: (filter
       </pre>
     </>
   );
+}
+
+/** Where the recording stands that an event is about, as the query of an address. */
+function recordingOf({ type, details, sessionId }: AuditEvent): string | undefined {
+  const { recordingId } = details;
+  if (typeof recordingId === 'string') return `recording=${encodeURIComponent(recordingId)}`;
+  const ofSession = sessionId !== null && type.startsWith('session.');
+  return ofSession ? `session=${encodeURIComponent(sessionId)}` : undefined;
 }
 
 function Row({ name, children }: { name: string; children: ReactNode }) {

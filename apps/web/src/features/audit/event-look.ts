@@ -1,5 +1,6 @@
 import {
   CircleCheck,
+  Clapperboard,
   CircleDot,
   CircleX,
   ClockPlus,
@@ -36,6 +37,8 @@ const looks: Record<string, EventLook> = {
   'session.closed': { icon: Unplug, tint: plain },
   'lease.failed': { icon: ShieldAlert, tint: 'text-denied' },
   'lease.unknown': { icon: ShieldAlert, tint: 'text-waiting' },
+  'recording.missing': { icon: Clapperboard, tint: 'text-denied' },
+  'recording.opened': { icon: Clapperboard, tint: 'text-accent' },
   'person.sign_in_refused': { icon: ShieldAlert, tint: 'text-denied' },
   'person.signed_in': { icon: LogIn, tint: plain },
   'person.signed_out': { icon: LogOut, tint: plain },
@@ -46,6 +49,7 @@ const families: Record<string, LucideIcon> = {
   lease: KeySquare,
   token: KeySquare,
   grant: DoorOpen,
+  recording: Clapperboard,
   flow: Network,
   route: Network,
   agent: ServerCog,

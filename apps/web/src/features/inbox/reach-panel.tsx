@@ -6,6 +6,7 @@ import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
 import { KeyCap } from '../../design/key-cap.tsx';
 import { byNetwork, speedText, wayText } from '../resources/network-reach.ts';
+import { recordedText } from '../resources/session-reach.ts';
 import { policyLines } from './policy-lines.ts';
 import { reachAddress, reachSentence, selectorText } from './reach-sentence.ts';
 import { Row } from './row.tsx';
@@ -21,7 +22,8 @@ interface ReachPanelProps {
 
 /** What exactly becomes reachable by one item. Every word here was derived by the server. */
 export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: ReachPanelProps) {
-  const Recorded = item.recording.recorded ? Radio : EyeOff;
+  const kept = recordedText(item);
+  const Recorded = kept.recorded ? Radio : EyeOff;
   return (
     <section>
       <h3 className="mb-1.5 text-xs font-semibold text-ink-2">
@@ -63,8 +65,8 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
             <span className="inline-flex items-start gap-1.5">
               <Recorded aria-hidden className="mt-[3px] size-3.5 shrink-0 text-ink-2" />
               <span>
-                {item.recording.recorded ? 'Yes. ' : 'No. '}
-                {item.recording.statement}
+                {kept.recorded ? 'Yes. ' : 'No. '}
+                {kept.sentence}
                 {item.recording.where && (
                   <span className="font-mono text-xs text-ink-2"> {item.recording.where}</span>
                 )}

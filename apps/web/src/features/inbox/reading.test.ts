@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AccessRequest } from '../../api/contract.ts';
+import { recordedText } from '../resources/session-reach.ts';
 import { requestOutcome } from '../access/request-outcome.ts';
 import { policyLines } from './policy-lines.ts';
 import { byNetwork, wayText } from '../resources/network-reach.ts';
@@ -125,3 +126,27 @@ it('says how a request stands and who answered it', () => {
   expect(requestOutcome({ ...base, state: 'lapsed' }).tone).toBe('ended');
   expect(requestOutcome({ ...base, state: 'cancelled' }).tone).toBe('ended');
 });
+
+it.each([
+  ['as the catalogue says, of what is no shell', null, false, { recorded: false, sentence: 'By hand.' }],
+  [
+    'as the catalogue says, where it agrees',
+    { logs: null, clientRecording: true },
+    true,
+    { recorded: true, sentence: 'By hand.' },
+  ],
+  [
+    'by the client, where only the policy demands it',
+    { logs: null, clientRecording: true },
+    false,
+    { recorded: true, sentence: 'What is shown is kept by the client.' },
+  ],
+  [
+    'not at all, whatever the catalogue says',
+    { logs: null, clientRecording: false },
+    true,
+    { recorded: false, sentence: 'Nothing is kept.' },
+  ],
+])('tells that a shell is kept %s', (_, shell, recorded, told) =>
+  expect(recordedText({ recording: { recorded, statement: 'By hand.' }, shell })).toEqual(told),
+);

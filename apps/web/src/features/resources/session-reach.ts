@@ -38,6 +38,28 @@ export function recordingText({ clientRecording }: Pick<Shell, 'clientRecording'
     : 'Not demanded of the client';
 }
 
+/**
+ * Whether what is shown is kept, in a sentence. Of a shell it follows from how its sessions are kept; what the catalogue
+ * says of it by hand is told only where it agrees, since a policy may demand more than the catalogue knows.
+ */
+export function recordedText({
+  recording,
+  shell,
+}: {
+  readonly recording: Pick<Resource['recording'], 'recorded' | 'statement'>;
+  readonly shell?: Pick<Shell, 'logs' | 'clientRecording'> | null;
+}): { readonly recorded: boolean; readonly sentence: string } {
+  const { recorded, statement } = recording;
+  if (!shell) return { recorded, sentence: statement };
+  const by = [shell.logs && 'by the instance', shell.clientRecording && 'by the client'].filter(Boolean);
+  const kept = by.length > 0;
+  if (recorded === kept) return { recorded, sentence: statement };
+  return {
+    recorded: kept,
+    sentence: kept ? `What is shown is kept ${by.join(' and ')}.` : 'Nothing is kept.',
+  };
+}
+
 /** The line to type to use a grant of a resource. */
 export function usageLine({ name, ssh, shell }: Reached): string {
   if (ssh) return `tunnel ssh ${name}`;

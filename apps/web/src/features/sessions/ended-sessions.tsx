@@ -11,6 +11,7 @@ import { Panel } from '../../design/panel.tsx';
 import { ProblemNotice } from '../../design/problem-notice.tsx';
 import { SkeletonRows } from '../../design/skeleton.tsx';
 import { Moment } from '../../design/times.tsx';
+import { RecordingMark } from './recording-mark.tsx';
 import { endReasonInWords } from '../access/end-reason.ts';
 
 /** Sessions that are over, folded away and read only when unfolded, each with the reason of its end. */
@@ -52,6 +53,7 @@ function EndedSession({ session }: { session: Session }) {
       <span className="w-56 truncate text-ink">
         <span className="font-semibold">{session.resource.name}</span> · {session.person.name}
       </span>
+      <RecordingMark session={session} />
       <span className="min-w-0 flex-1 basis-40 text-ink-2">{endReasonInWords(session.endReason)}</span>
       <span className="text-xs text-ink-2">
         {durationInWords(seconds)} · {bytesInWords(session.bytesUp)} up · {bytesInWords(session.bytesDown)}{' '}

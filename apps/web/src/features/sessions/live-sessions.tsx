@@ -8,7 +8,7 @@ import { Button } from '../../design/button.tsx';
 import { cn } from '../../design/cn.ts';
 import { TimeLeft } from '../../design/times.tsx';
 import { cutOfSession, type Cut } from './cut.ts';
-import { columns, features, rightColumns, SessionState } from './session-columns.tsx';
+import { columns, features, purposeText, rightColumns, SessionState } from './session-columns.tsx';
 
 interface LiveSessionsProps {
   sessions: Session[];
@@ -134,7 +134,8 @@ function SessionCard({ session, sessions, grants, onCut }: LiveSessionsProps & {
       <div className="min-w-0 flex-1">
         <p className="truncate text-sm text-ink">
           <span className="font-semibold">{session.person.name}</span> on{' '}
-          <span className="font-semibold">{session.resource.name}</span>
+          <span className="font-semibold">{session.resource.name}</span>{' '}
+          <span className="text-xs text-ink-2">{purposeText(session)}</span>
         </p>
         <div className="mt-1.5">
           <SessionState state={session.state} />

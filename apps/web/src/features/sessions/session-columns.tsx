@@ -29,6 +29,11 @@ const purposes: Record<Session['purpose'], string> = {
   interactive: 'command in a terminal',
 };
 
+/** `shell, recorded`; nothing for a port. */
+export function purposeText({ purpose, recording }: Pick<Session, 'purpose' | 'recording'>): string {
+  return [purposes[purpose], recording && 'recorded'].filter(Boolean).join(', ');
+}
+
 const helper = createColumnHelper<typeof features, Session>();
 
 const states: Record<Session['state'], { word: string; tone: Tone; icon: LucideIcon }> = {
@@ -73,7 +78,7 @@ export const columns = helper.columns([
         <p className="font-medium text-ink">
           {getValue()}
           {row.original.purpose !== 'port' && (
-            <span className="ml-1.5 text-xs font-normal text-ink-2">{purposes[row.original.purpose]}</span>
+            <span className="ml-1.5 text-xs font-normal text-ink-2">{purposeText(row.original)}</span>
           )}
         </p>
         <p className="font-mono text-xs text-ink-2" title="gateway">

@@ -24,6 +24,10 @@ it(
   },
 );
 
+it('keeps what a conversation says behind its opening when that went over a stalled carrier and another comes', async () => {
+  expect((await simulateLink(115_172)).broken).toEqual([]);
+});
+
 it('lives the same life again by the same seed', async () => {
   const [first, again, other] = [await simulateLink(42), await simulateLink(42), await simulateLink(43)];
   expect(again).toEqual(first);

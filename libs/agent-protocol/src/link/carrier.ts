@@ -42,6 +42,8 @@ export class Carrier {
   progressAt: number;
   /** What it had in flight was given to others. */
   stalled = false;
+  /** Something was put on it since then, because there was no other. */
+  putWhileStalled = false;
 
   constructor(sink: CarrierSink, close: () => void, bare: BareWay, now: number) {
     this.pace = new CarrierPace(bare);
@@ -91,6 +93,7 @@ export class Carrier {
       this.pace.began(now, this.#sent);
     }
     this.#sent += bytes;
+    if (this.stalled && retained) this.putWhileStalled = true;
     this.#ledger.push({ end: this.#sent, at: now, retained });
   }
 
@@ -185,6 +188,7 @@ export class Carrier {
   /** What is in flight and would have to be sent again. Told once: what is handed over is not kept. */
   handOver(): Retained[] {
     const handed: Retained[] = [];
+    this.putWhileStalled = false;
     for (let at = this.#ledgerFrom; at < this.#ledger.length; at++) {
       const { end, at: sentAt, retained } = this.#ledger[at]!;
       if (!retained) continue;

@@ -65,10 +65,7 @@ export class Link {
   constructor(ports: LinkPorts, role: LinkRole) {
     this.#ports = ports;
     this.#role = role;
-    this.#watch = new CarrierWatch(ports.effects, this.carriers, (carrier) => {
-      for (const stream of this.streams.values()) if (stream.home === carrier) stream.home = undefined;
-      this.#takeBack(carrier);
-    });
+    this.#watch = new CarrierWatch(ports.effects, this.carriers, (carrier) => this.#giveUpOn(carrier));
     this.#streamHost = {
       now: () => this.#now,
       rttMs: () => this.rttMs ?? rttUnknownMs,
@@ -302,6 +299,12 @@ export class Link {
     this.#windowsBeyond -= stream.windowBeyondFirst;
   }
 
+  /** Others are to carry what a stalled carrier has in flight, and whatever its streams say next. */
+  #giveUpOn(carrier: Carrier): void {
+    for (const stream of this.streams.values()) if (stream.home === carrier) stream.home = undefined;
+    this.#takeBack(carrier);
+  }
+
   #takeBack(carrier: Carrier): void {
     for (const retained of carrier.handOver()) this.#again(retained);
     this.#pumpSoon();
@@ -343,7 +346,11 @@ export class Link {
 
   #usable(): readonly Carrier[] {
     const lively = this.carriers.filter(({ stalled }) => !stalled);
-    return lively.length > 0 ? lively : this.carriers;
+    if (lively.length === 0) return this.carriers;
+    // What was put on a stalled one while there was no other comes along: an opening that stayed would arrive behind what follows it.
+    for (const carrier of this.carriers)
+      if (carrier.putWhileStalled && carrier.stalled) this.#giveUpOn(carrier);
+    return lively;
   }
 
   #pumpControl(live: readonly Carrier[], now: number): void {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { generateKeyPair } from '@sallyport/grant-token';
 import { mayMakeNamespaces } from '../../e2e/harness/namespaces.ts';
 import { atMostFigure, median, rateFigure, type Bench, type Figure } from './figure.ts';
+import { relayed } from './route-relay.ts';
 import { stripeFigures } from './route-stripe.ts';
 import { addresses, end, listening, network, ports, RouteWorld } from './route-world.ts';
 
@@ -16,8 +17,8 @@ const issuer = 'https://sallyport.bench';
 const slowLink = { delayMs: 20, mbitPerSecond: 100 };
 
 /** Both directions of one stream, the mean in Gbit/s. */
-async function bothWays(world: RouteWorld): Promise<number> {
-  return ((await world.throughput(seconds)) + (await world.throughput(seconds, ['-R']))) / 2;
+async function bothWays(world: RouteWorld, to?: string): Promise<number> {
+  return ((await world.throughput(seconds, [], to)) + (await world.throughput(seconds, ['-R'], to))) / 2;
 }
 
 async function withSshuttle<T>(world: RouteWorld, measure: () => Promise<T>): Promise<T> {
@@ -88,10 +89,16 @@ async function withRoute<T>(world: RouteWorld, measure: () => Promise<T>): Promi
 
 async function onAWire(): Promise<Figure[]> {
   await using world = await RouteWorld.start('wire');
-  const rates = { direct: [] as number[], sshuttle: [] as number[], route: [] as number[] };
+  const rates = {
+    direct: [] as number[],
+    relay: [] as number[],
+    sshuttle: [] as number[],
+    route: [] as number[],
+  };
   const times = { ssh: [] as number[], route: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
     rates.direct.push(await bothWays(world));
+    rates.relay.push(await relayed(world, (address) => bothWays(world, address)));
     rates.sshuttle.push(await withSshuttle(world, () => bothWays(world)));
     times.ssh.push(
       await withForward(world, (port) => world.connectEcho(echoes, { to: '127.0.0.1', port, warm })),
@@ -105,6 +112,8 @@ async function onAWire(): Promise<Figure[]> {
   return [
     rateFigure('route_over_sshuttle', route, 'Gbit/s', median(rates.sshuttle), 15),
     rateFigure('route_over_direct', route, 'Gbit/s', median(rates.direct), 0.25),
+    // Nothing of ours, and nothing to reach: what two copying programs in C leave of the link.
+    rateFigure('relay_floor_over_direct', median(rates.relay), 'Gbit/s', median(rates.direct), 0),
     atMostFigure('connect_echo_over_ssh', median(times.route), 'ms', median(times.ssh), { ratio: 2 }),
   ];
 }

@@ -124,7 +124,7 @@ export class FrameReader {
   }
 
   #own(body: Uint8Array): Uint8Array {
-    return this.#lent ? Uint8Array.from(body) : body;
+    return this.#lent ? new Uint8Array(body) : body;
   }
 
   #pushBody(bytes: Uint8Array, at: number, body: Uint8Array): number {

@@ -79,7 +79,7 @@ export class Reassembly {
 
 function frugal(bytes: Uint8Array): Uint8Array {
   if (bytes.length * heldTimesMax >= bytes.buffer.byteLength) return bytes;
-  const copy = Uint8Array.from(bytes);
+  const copy = new Uint8Array(bytes);
   giveBack(bytes);
   return copy;
 }

@@ -20,7 +20,7 @@ function smallDraw(count: number): Uint8Array {
     pool.at = 0;
   }
   // A copy: `slice` of a Buffer would be a view of what is emptied next.
-  const drawn = Uint8Array.from(pool.bytes.subarray(pool.at, pool.at + count));
+  const drawn = new Uint8Array(pool.bytes.subarray(pool.at, pool.at + count));
   // What was given is nobody else's business any more.
   pool.bytes.fill(0, pool.at, pool.at + count);
   pool.at += count;

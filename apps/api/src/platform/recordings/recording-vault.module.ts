@@ -11,8 +11,8 @@ import { RecordingVault } from './recording-vault.ts';
   providers: [
     {
       provide: RecordingVault,
-      useFactory: ({ dataDirectory }: Configuration, { ids }: Effects) =>
-        new FolderVault(join(dataDirectory, 'recordings'), ids),
+      useFactory: ({ dataDirectory }: Configuration, effects: Effects) =>
+        new FolderVault(join(dataDirectory, 'recordings'), effects),
       inject: [CONFIGURATION, EFFECTS],
     },
   ],

@@ -69,6 +69,18 @@ export class Printer {
     this.#passing = true;
   }
 
+  /** What is under way: on a terminal alone, and the next line takes its place. */
+  passing(text: string): void {
+    if (!this.err.isTTY) return;
+    this.err.write(this.#overPassing() + cleanLines(text).replaceAll('\n', ' '));
+    this.#passing = true;
+  }
+
+  /** Takes back what is still said of something under way. */
+  passed(): void {
+    this.err.write(this.#overPassing());
+  }
+
   #doneText(text: string, elapsedMs: number | undefined): string {
     const time = elapsedMs === undefined ? '' : this.talkPaint.dim(`  ${(elapsedMs / 1000).toFixed(1)} s`);
     return `${this.talkPaint.good('✓')} ${text}${time}`;

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { SessionRecording } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { recordingExtension } from '@sallyport/recording';
-import { sayBytes, sayDuration, sayMoment } from '../output/duration.ts';
+import { sayDuration, sayMoment } from '../output/duration.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
 import type { Server } from '../server/server.ts';
@@ -34,11 +34,10 @@ export async function listStored(
 }
 
 export const storedColumns: readonly Column<SessionRecording>[] = [
-  { title: 'STARTED', value: ({ startedAt }) => sayMoment(startedAt) },
+  { title: 'STARTED (UTC)', value: ({ startedAt }) => sayMoment(startedAt).replace(' UTC', '') },
   { title: 'WHO', value: ({ person }) => clean(person.name), give: true },
-  { title: 'WHAT', value: ({ resource, purpose }) => `${clean(resource.name)} (${purpose})` },
+  { title: 'WHAT', value: ({ resource }) => clean(resource.name), give: true },
   { title: 'LENGTH', value: lengthOf },
-  { title: 'SIZE', value: ({ bytes }) => sayBytes(bytes) },
   { title: 'STATE', value: stateOf },
   { title: 'ID', value: ({ id }) => id },
 ];

@@ -30,6 +30,10 @@ import { Keyboard } from './keyboard.ts';
 import { Recorded } from './recorded.ts';
 import { commandOf, loginOf, type RemoteCommand } from './remote-command.ts';
 
+/** Sooner than this nobody wonders. */
+const slowAfterMs = 800;
+const lineFeed = 0x0a;
+
 export interface RemoteWish {
   readonly name: string;
   readonly purpose: ShellPurpose;
@@ -92,6 +96,7 @@ class RemoteRun {
   /** What a person should know and was not told while the program had the terminal. */
   readonly #later: string[] = [];
   #raw = false;
+  #lineEnded = true;
   /** Whoever read what the program says has left, as `head` does. */
   #unheard = false;
   /** What came before the terminal was taken: a prompt invites to type, which the terminal must not echo and edit by itself. */
@@ -135,6 +140,7 @@ class RemoteRun {
     const { world, server, debug } = this.#asking;
     const { grant, purpose, command, resource } = this.#parts;
     const terminal = this.#terminal;
+    const opened = this.#tellSlow();
     const shell = await RemoteShell.open(
       {
         ...{ grantId: grant.id, purpose, ...command, clientVersion: world.version },
@@ -149,7 +155,7 @@ class RemoteRun {
       }),
       this.#events(),
       signal,
-    );
+    ).finally(opened);
     this.#shell = shell;
     const restore = this.#takeTerminal();
     this.#showEarly();
@@ -172,6 +178,8 @@ class RemoteRun {
       return this.#exitCode(end, stopped);
     } finally {
       restore();
+      // Words of ours begin a line, wherever the program left the cursor.
+      if (terminal && !this.#lineEnded) world.bytes().to.write('\n');
       for (const line of this.#later) this.#asking.printer.say(line);
     }
   }
@@ -187,6 +195,7 @@ class RemoteRun {
     };
     const write = (stream: typeof to, bytes: Uint8Array) => {
       if (this.#early) return void this.#early.push(() => write(stream, bytes));
+      this.#lineEnded = bytes.at(-1) === lineFeed;
       if (stream.write(bytes)) return;
       this.#hold(stream);
       stream.once('drain', () => this.#release(stream));
@@ -199,6 +208,19 @@ class RemoteRun {
         this.#say(`${name}: ${sayDuration(secondsLeft)} left. Need it longer? tunnel extend ${name} 30m`),
       reconnecting: () => this.#say(`${name}: the connection was lost, getting it back ...`),
       recovered: (afterMs) => this.#say(`${name}: back after ${(afterMs / 1000).toFixed(1)} s`),
+    };
+  }
+
+  /** A person at a terminal is told while it takes its time to open; returns how to take that back. */
+  #tellSlow(): () => void {
+    const { world, printer } = this.#asking;
+    if (!this.#terminal) return () => undefined;
+    const { timers } = world.effects;
+    const name = clean(this.#parts.resource.name);
+    const slow = timers.after(slowAfterMs, () => printer.passing(`opening ${name} ...`));
+    return () => {
+      timers.cancel(slow);
+      printer.passed();
     };
   }
 

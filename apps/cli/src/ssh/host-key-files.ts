@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { HostKeys } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
@@ -38,12 +39,18 @@ export class HostKeyFiles {
     await this.#tell(await this.#known());
   }
 
-  /** Refuses a key other than those known with SSH_HOST_KEY_CHANGED and both fingerprints; tells ssh a first one. */
-  async judge(shown: Buffer): Promise<void> {
+  /**
+   * Refuses a key other than those known with SSH_HOST_KEY_CHANGED and both fingerprints; tells ssh a first one, and resolves with what a person should know of it then.
+   */
+  async judge(shown: Buffer): Promise<string | undefined> {
     const known = await this.#known();
-    if (known.length === 0) return this.#tell([lineOf(shown)]);
+    if (known.length === 0) {
+      await this.#tell([lineOf(shown)]);
+      const fingerprint = createHash('sha256').update(shown).digest('base64').replace(/=+$/u, '');
+      return `first connection to ${this.#instanceId}: its key SHA256:${fingerprint} is remembered, another one will be refused`;
+    }
     const problem = new HostKeys(this.#instanceId, known).judge(shown);
-    if (!problem) return;
+    if (!problem) return undefined;
     if (this.#recorded.length > 0) throw problem;
     throw new Problem('SSH_HOST_KEY_CHANGED', {
       detail: `${problem.detail ?? ''} If it was built anew: ssh-keygen -R ${this.#instanceId} -f ${this.#places.firstSeen}`,

@@ -95,11 +95,15 @@ function refuseOther({ resource, user, port, ownKey }: SshHost, wish: ProxyWish)
 }
 
 /** While ssh has the terminal, little is said: what a person must act on. */
-function sayToPerson({ world, printer }: Waiting, event: TunnelEvent): void {
+function sayToPerson(asking: Waiting, event: TunnelEvent): void {
   if (event.event !== 'warning') return;
   const line = tunnelLine(event);
-  // ssh may hold the terminal in raw mode, where a line begins below the end of the one before.
-  if (line !== undefined) printer.say(world.stderr.isTTY ? `\r${line}\r` : line);
+  if (line !== undefined) sayBesideSsh(asking, line);
+}
+
+/** ssh may hold the terminal in raw mode, where a line begins below the end of the one before. */
+function sayBesideSsh({ world, printer }: Waiting, line: string): void {
+  printer.say(world.stderr.isTTY ? `\r${line}\r` : line);
 }
 
 interface CarryingParts {
@@ -180,7 +184,9 @@ class SshCarrying {
     const gate = new HostKeyGate({
       offered: (curve25519) => void (curve25519 || key?.preferRsa()),
       shown: async (shown) => {
-        await this.#keys.judge(shown);
+        const first = await this.#keys.judge(shown);
+        // A program that reads what ssh says is not told in a person's place.
+        if (first !== undefined && world.stderr.isTTY) sayBesideSsh(this.#asking, first);
         await key?.inPlace();
         await this.#agent?.publish();
       },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeWorld } from '../../apps/sandbox/test/world/written-world.ts';
 import { GatewaySshd } from './gateway-sshd.ts';
+import { Overheard } from './overheard.ts';
 import { Product } from './product.ts';
 import { Laptop } from './tunnel.ts';
 
@@ -16,7 +17,9 @@ export const instances = {
 } as const;
 
 const selector = { 'jit-managed': 'true', 'jit-team': 'files', ServerType: 'bastion', AccessGranted: 'true' };
-const granted = ['prod-web', 'web-1-shell', 'files-1'] as const;
+const granted = ['prod-web', 'web-1-shell', 'files-1', 'web-1-recorded'] as const;
+/** Whom recordings are sealed to; nobody has the key that opens them. */
+const auditorsKey = 'age1f0gvl0sn9z6zqwnpt0qqpfu2zyxuj5fefzuvsj6yl5wfu7aygpjswjnsg9';
 
 /** The product, and a laptop with Debian's AWS CLI, our drop-in beside it, and the keys of the ordinary principal `operator`. */
 export class PluginWorld {
@@ -25,24 +28,37 @@ export class PluginWorld {
   readonly laptop: Laptop;
   /** Grants of `engineer` by resource. */
   readonly grants: Readonly<Record<(typeof granted)[number], string>>;
+  /** Where the laptop finds AWS. */
+  readonly awsEndpoint: string;
+  /** Where its API and its AWS are overheard, if they are. */
+  readonly doors: { readonly api: Overheard; readonly aws: Overheard } | undefined;
   readonly #folders: readonly string[];
 
   private constructor(
-    parts: Pick<PluginWorld, 'product' | 'sshd' | 'laptop' | 'grants'>,
+    parts: Pick<PluginWorld, 'product' | 'sshd' | 'laptop' | 'grants' | 'awsEndpoint' | 'doors'>,
     folders: readonly string[],
   ) {
     this.product = parts.product;
     this.sshd = parts.sshd;
     this.laptop = parts.laptop;
     this.grants = parts.grants;
+    this.awsEndpoint = parts.awsEndpoint;
+    this.doors = parts.doors;
     this.#folders = folders;
   }
 
-  static async start(): Promise<PluginWorld> {
+  static async start({ overheard = false } = {}): Promise<PluginWorld> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-plugin-'));
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', join(folder, 'own_key')]);
     const own = readFileSync(join(folder, 'own_key.pub'), 'utf8').trim();
-    const sshd = await GatewaySshd.start({ shells: true, pushedKeys: async () => [own] });
+    const started: { product?: Product } = {};
+    const sshd = await GatewaySshd.start({
+      shells: true,
+      pushedKeys: async (user) => [
+        own,
+        ...((await started.product?.sandbox.pushedKeys(instances.files, user)) ?? []),
+      ],
+    });
     const written = writeWorld({
       base: 'usual',
       resources: [
@@ -50,6 +66,16 @@ export class PluginWorld {
           ...{ name: 'files-1', kind: 'ssh', title: 'Files', description: 'For tests with a real client.' },
           ...{ environment: 'staging', team: 'files', gateway: 'files', user: sshd.user, connectable: true },
           recording: { recorded: false, statement: 'The amount of traffic is recorded.' },
+        },
+        {
+          ...{ name: 'web-1-recorded', kind: 'shell', title: 'Recorded', description: 'For tests.' },
+          ...{ environment: 'staging', team: 'web', gateway: 'web-1', runAs: 'web-ops', commands: 'none' },
+          ...{ encryption: 'none', logs: 'none', clientRecording: 'required', connectable: true },
+          recording: {
+            recorded: true,
+            where: 'Here',
+            statement: 'Everything that the shell shows is recorded.',
+          },
         },
       ],
       instances: [
@@ -65,27 +91,43 @@ export class PluginWorld {
         },
       ],
     });
-    const catalog = parse(readFileSync(written.catalogFile, 'utf8')) as { gateways: object[] };
+    const catalog = parse(readFileSync(written.catalogFile, 'utf8')) as {
+      gateways: object[];
+      accounts: { name: string; auditorsKey?: string }[];
+    };
+    for (const account of catalog.accounts)
+      if (account.name === 'workloads') account.auditorsKey = auditorsKey;
     catalog.gateways.push({ name: 'files', account: 'workloads', region: 'eu-west-1', selector });
     writeFileSync(written.catalogFile, stringify(catalog));
     const product = await Product.start({
       sandboxArgs: ['--world', written.worldFile],
       apiEnvironment: { SALLYPORT_CATALOG: written.catalogFile },
     });
-    const laptop = await laptopWithAws(product, folder);
+    started.product = product;
+    const doors = overheard
+      ? {
+          api: await Overheard.before(product.apiUrl),
+          aws: await Overheard.before(product.installation.awsEndpoint),
+        }
+      : undefined;
+    const awsEndpoint = doors?.aws.url ?? product.installation.awsEndpoint;
+    const laptop = await laptopWithAws(product, folder, {
+      awsEndpoint,
+      ...(doors && { server: doors.api.url }),
+    });
     const grants: Record<string, string> = {};
     const engineer = product.as('engineer');
     for (const name of granted) {
       const requestId = await engineer.asks(name, 3600);
       // Staging needs nobody's word.
-      if (name !== 'files-1') await product.as('approver').approves(requestId);
+      if (name !== 'files-1' && name !== 'web-1-recorded') await product.as('approver').approves(requestId);
       const { body } = await engineer.get(`/access-requests/${requestId}`);
       grants[name] = (body as { items: { grantId: string }[] }).items[0]?.grantId ?? '';
     }
-    return new PluginWorld({ product, sshd, laptop, grants: grants as PluginWorld['grants'] }, [
-      folder,
-      written.folder,
-    ]);
+    return new PluginWorld(
+      { product, sshd, laptop, awsEndpoint, doors, grants: grants as PluginWorld['grants'] },
+      [folder, written.folder],
+    );
   }
 
   /** The private key that the host knows. */
@@ -101,7 +143,7 @@ export class PluginWorld {
     profile = 'operator',
   ): string[] {
     return [
-      ...['aws', '--endpoint-url', this.product.installation.awsEndpoint, '--region', 'eu-west-1'],
+      ...['aws', '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
       ...['--profile', profile, 'ssm', 'start-session', '--target', instances[target]],
       ...(document === undefined ? [] : ['--document-name', document]),
       ...(Object.keys(parameters).length === 0 ? [] : ['--parameters', JSON.stringify(parameters)]),
@@ -127,13 +169,18 @@ export class PluginWorld {
 
   async stop(): Promise<void> {
     await this.laptop.remove();
+    for (const door of Object.values(this.doors ?? {})) door.close();
     await this.product.remove();
     await this.sshd.stop();
     for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function laptopWithAws(product: Product, folder: string): Promise<Laptop> {
+async function laptopWithAws(
+  product: Product,
+  folder: string,
+  { awsEndpoint, server }: { readonly awsEndpoint: string; readonly server?: string },
+): Promise<Laptop> {
   const operator = product.principals().principals.find(({ name }) => name === 'operator');
   if (!operator) throw new Error('the sandbox has no operator');
   const { accessKeyId, secretAccessKey } = operator;
@@ -148,7 +195,8 @@ async function laptopWithAws(product: Product, folder: string): Promise<Laptop> 
   const laptop = await Laptop.signedIn(product, 'engineer', {
     ...{ AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config, AWS_PAGER: '' },
     ...{ AWS_EC2_METADATA_DISABLED: 'true', PATH: `${bin}:${process.env.PATH ?? ''}` },
-    TUNNEL_AWS_ENDPOINT: product.installation.awsEndpoint,
+    TUNNEL_AWS_ENDPOINT: awsEndpoint,
+    ...(server !== undefined && { TUNNEL_SERVER: server }),
   });
   const profiles = [['prod-web'], ['files-1'], ['web-1-shell'], ['web-1-shell', '--purpose', 'command']].map(
     async (words) => {

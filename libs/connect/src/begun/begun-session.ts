@@ -29,6 +29,8 @@ export interface BegunSessionParts {
 /** A session that lost its connection is given up after this long. */
 const resumeWithinMs = 15 * 60_000;
 const abandonedWithinMs = 2_500;
+/** Credentials with more than this left are used again. */
+const stillGoodMs = 60_000;
 /** Nothing of ours ends it before AWS does (which allows a day). */
 const neverMs = 400 * 24 * 3_600_000;
 const unboundMs = 24 * 3_600_000;
@@ -41,6 +43,8 @@ export class BegunSession {
   readonly #parts: BegunSessionParts;
   #issued = 0;
   #taken = false;
+  /** The credentials that were found last, after those of the start. */
+  #found: OwnCredentials | undefined;
   /** Monotonic; undefined while there is a connection. */
   #lostAt: number | undefined;
 
@@ -111,8 +115,13 @@ export class BegunSession {
         detail: 'The connection was lost and could not be had back within 15 minutes.',
       });
     if (credentials === undefined) throw new Problem('PLUGIN_CREDENTIALS_MISSING');
+    const known = this.#found ?? credentials;
+    // What gives them out may be a program, and is not asked before it is time.
+    if (known.expiration !== undefined && known.expiration.getTime() - effects.clock.now() > stillGoodMs)
+      return this.#leaseOf(known);
     try {
-      return this.#leaseOf(await findCredentials());
+      this.#found = await findCredentials();
+      return this.#leaseOf(this.#found);
     } catch (cause) {
       // They were there: what gives them out (a sign-in, a network) may come back.
       throw new Problem('SSM_UNREACHABLE', {

@@ -42,6 +42,14 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       await terminal.shows(/\$ \n$/);
       return terminal;
     }
+    async function cutByAdministrator(): Promise<void> {
+      const { items } = (await product.as('admin').get('/sessions?view=all&state=live')).body as {
+        items: { id: string; resource: { name: string } }[];
+      };
+      const session = items.find(({ resource }) => resource.name === 'web-1-shell');
+      const ended = await product.as('admin').post(`/sessions/${session?.id}/terminate`, { reason: 'drill' });
+      expect(ended.status).toBeLessThan(300);
+    }
     const exec = (...words: string[]): Run => laptop.tunnel(['exec', 'web-1-shell', '--', ...words]);
     const done = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
 
@@ -135,13 +143,18 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     it('does not call a command done whose session was ended under it', async () => {
       const run = exec('sh', '-c', 'echo begun; sleep 1000');
       await run.until('begun');
-      const { items } = (await product.as('admin').get('/sessions?view=all&state=live')).body as {
-        items: { id: string; resource: { name: string } }[];
-      };
-      const session = items.find(({ resource }) => resource.name === 'web-1-shell');
-      const ended = await product.as('admin').post(`/sessions/${session?.id}/terminate`, { reason: 'drill' });
-      expect(ended.status).toBeLessThan(300);
+      await cutByAdministrator();
       expect(await run.code).not.toBe(0);
+    });
+
+    it('ends a shell that an administrator cuts with 12 and the reason, and gives the terminal back', async () => {
+      const terminal = await shell();
+      await cutByAdministrator();
+      expect(await terminal.ended()).toBe(12);
+      expect(terminal.screen).toMatch(/cut by an administrator: "drill"/);
+      expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 12'))).toMatch(
+        /\nisig icanon [^]* echo /,
+      );
     });
 
     it.skipIf(process.getuid?.() !== 0)(

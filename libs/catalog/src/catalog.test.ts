@@ -394,6 +394,38 @@ describe('a subnet', () => {
   });
 });
 
+describe('what people are told of a shell is what is done', () => {
+  const { resources } = aForm() as { resources: { kind: string }[] };
+  const at = resources.findIndex(({ kind }) => kind === 'shell');
+  const told = (recording: object, more: [string, unknown][] = []) =>
+    aForm(
+      [`resources[${at}].recording`, { statement: 'What is shown.', ...recording }],
+      ...more.map(([field, value]): [string, unknown] => [`resources[${at}].${field}`, value]),
+    );
+
+  it.each<[string, object, [string, unknown][]]>([
+    ['is logged and says that it is not', { recorded: false }, []],
+    ['is logged elsewhere than it says', { recorded: true, where: 'CloudWatch log group /other' }, []],
+    ['is logged and does not say where', { recorded: true }, []],
+    ['is not kept at all and says that it is', { recorded: true, where: 'somewhere' }, [['logs', 'none']]],
+    [
+      'is logged to another bucket than it says',
+      { recorded: true, where: 'S3 bucket more' },
+      [['logs', { s3: { bucket: 'jit-logs', prefix: '' } }]],
+    ],
+  ])('refused where it %s', (_, recording, more) => {
+    expect(refusalOf(() => parseCatalog(told(recording, more)))).toMatchObject({
+      code: 'CATALOG_INVALID',
+      detail: expect.stringMatching(new RegExp(`^resources\\[${at}\\]\\.recording: `)) as string,
+    });
+  });
+
+  it('taken where both agree', () => {
+    parseCatalog(told({ recorded: true, where: 'CloudWatch log group /jit/shell' }));
+    parseCatalog(told({ recorded: false }, [['logs', 'none']]));
+  });
+});
+
 it('renders the roles of the partition that the regions lie in, and refuses two at once', () => {
   const china = aForm(
     ['accounts[0].regions', ['cn-north-1']],

@@ -68,7 +68,11 @@ export const shellFields = {
 };
 
 export type SshForm = z.output<z.ZodObject<typeof sshFields>> & { readonly connectable: boolean };
-export type ShellForm = z.output<z.ZodObject<typeof shellFields>> & { readonly connectable: boolean };
+export type ShellForm = z.output<z.ZodObject<typeof shellFields>> & {
+  readonly connectable: boolean;
+  /** What people are told of it. */
+  readonly recording: { readonly recorded: boolean; readonly where?: string | undefined };
+};
 
 interface Issue {
   readonly field: string;
@@ -90,7 +94,22 @@ export function shellIssues(entry: ShellForm): Issue[] {
   return [
     ...missing.map(requiredFor),
     ...(nothing ? [{ field: 'commands', message: 'is required when login is false' }] : []),
+    ...recordingIssues(entry),
   ];
+}
+
+/** What people are told must be what is done: whether it is recorded, and where the instance's logs are. */
+function recordingIssues({ logs: kept, clientRecording, recording }: ShellForm): Issue[] {
+  if (kept === undefined) return [];
+  const recorded = kept !== 'none' || clientRecording === 'required';
+  if (recording.recorded !== recorded) {
+    const because = recorded ? 'logs or clientRecording record it' : 'neither logs nor clientRecording does';
+    return [{ field: 'recording', message: `says recorded: ${String(!recorded)}, but ${because}` }];
+  }
+  const place = kept === 'none' ? undefined : 's3' in kept ? kept.s3.bucket : kept.cloudWatch;
+  return place === undefined || recording.where?.includes(place)
+    ? []
+    : [{ field: 'recording', message: `does not name ${place} in where, which its logs go to` }];
 }
 
 /** How the sshd is reached; null when the host is only listed. `hybrid`: its nodes take no pushed keys. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { HostKeys } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
+import { alone } from '../settings/alone.ts';
 import { readPrivateFile, writePrivateFile } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
 import type { SshPlaces } from './places.ts';
@@ -60,10 +61,13 @@ export class HostKeyFiles {
 
   /** Remembers a key that ssh has verified, when none was known. */
   async remember(shown: Buffer): Promise<void> {
-    const lines = linesOf(await this.#read(this.#places.firstSeen));
-    if (this.#recorded.length > 0 || lines.some((line) => line.startsWith(`${this.#instanceId} `))) return;
-    const kept = [...lines, `${this.#instanceId} ${lineOf(shown)}`].slice(-firstSeenMax);
-    await writePrivateFile(this.#places.firstSeen, `${kept.join('\n')}\n`, this.#world);
+    if (this.#recorded.length > 0) return;
+    await alone(this.#places.firstSeen, this.#world, async () => {
+      const lines = linesOf(await this.#read(this.#places.firstSeen));
+      if (lines.some((line) => line.startsWith(`${this.#instanceId} `))) return;
+      const kept = [...lines, `${this.#instanceId} ${lineOf(shown)}`].slice(-firstSeenMax);
+      await writePrivateFile(this.#places.firstSeen, `${kept.join('\n')}\n`, this.#world);
+    });
   }
 
   async #known(): Promise<readonly string[]> {
@@ -77,11 +81,13 @@ export class HostKeyFiles {
   /** Keeps lines of other instances under the same name: a connection to one of those may be coming about now. */
   async #tell(keys: readonly string[]): Promise<void> {
     const path = join(this.#places.hostKeys, this.#host);
-    const before = await this.#read(path);
-    const others = linesOf(before).filter((line) => !line.endsWith(` ${this.#instanceId}`));
-    const own = keys.map((key) => `* ${key.split(/\s+/u).slice(0, 2).join(' ')} ${this.#instanceId}`);
-    const text = [...others.slice(-othersMax), ...own].map((line) => `${line}\n`).join('');
-    if (text !== before) await writePrivateFile(path, text, this.#world);
+    await alone(path, this.#world, async () => {
+      const before = await this.#read(path);
+      const others = linesOf(before).filter((line) => !line.endsWith(` ${this.#instanceId}`));
+      const own = keys.map((key) => `* ${key.split(/\s+/u).slice(0, 2).join(' ')} ${this.#instanceId}`);
+      const text = [...others.slice(-othersMax), ...own].map((line) => `${line}\n`).join('');
+      if (text !== before) await writePrivateFile(path, text, this.#world);
+    });
   }
 
   async #read(path: string): Promise<string> {

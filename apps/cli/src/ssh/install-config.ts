@@ -82,17 +82,34 @@ async function rewrite(
     if (after === before) return { path, backup: null, made: false };
     if (target === undefined) await makePrivateDirectory(dirname(path), world);
     const mode = target === undefined ? 0o600 : (await stat(target)).mode & 0o7777;
-    const backup = target === undefined ? null : `${target}${backupEnding}`;
-    if (target !== undefined && backup !== null) {
-      await copyFile(target, backup);
-      await chmod(backup, mode & 0o700);
-    }
+    const backup = target === undefined ? null : await backedUp(target, mode);
     await replace(world, target ?? path, after, mode);
     return { path, backup, made: target === undefined };
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
     throw new Problem('FILE_UNUSABLE', { detail: `${path} could not be changed.`, cause });
   }
+}
+
+/** Copies of one file that are made beside it before somebody has to tidy. */
+const backupsMax = 100;
+
+/** A copy beside the file, under the first name that is free: an older copy may be the only one of what a person wrote. */
+async function backedUp(target: string, mode: number): Promise<string> {
+  for (let number = 1; number <= backupsMax; number++) {
+    const backup = `${target}${backupEnding}${number === 1 ? '' : `.${number}`}`;
+    try {
+      await copyFile(target, backup, constants.COPYFILE_EXCL);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      continue;
+    }
+    await chmod(backup, mode & 0o700);
+    return backup;
+  }
+  throw new Problem('FILE_UNUSABLE', {
+    detail: `${target} has ${backupsMax} copies beside it (${backupEnding}); remove those that nobody needs.`,
+  });
 }
 
 async function replace(world: World, path: string, text: string, mode: number): Promise<void> {

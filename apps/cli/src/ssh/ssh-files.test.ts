@@ -42,6 +42,22 @@ describe('~/.ssh/config', () => {
     expect(readFileSync(config(), 'utf8')).toContain(`Include "${sshPlaces(world).hosts}"`);
   });
 
+  it('is copied under a name of its own each time: no copy is written over', async () => {
+    await installConfig(world, 'Host web-1\n');
+    const contents = ['Host one\n', 'Host two\n', 'Host three\n'];
+    const backups: (string | null)[] = [];
+    for (const content of contents) {
+      writeFileSync(config(), content);
+      backups.push((await installConfig(world, 'Host web-1\n')).backup);
+    }
+    expect(backups.map((path) => path?.slice(config().length))).toEqual([
+      '.before-sallyport',
+      '.before-sallyport.2',
+      '.before-sallyport.3',
+    ]);
+    expect(backups.map((path) => readFileSync(path ?? '', 'utf8'))).toEqual(contents);
+  });
+
   it('keeps what was in it, its mode and its link, and is changed by the first of two installations alone (b1)', async () => {
     mkdirSync(join(person.home, '.ssh'), { mode: 0o700 });
     mkdirSync(join(person.home, 'dotfiles'));
@@ -98,6 +114,19 @@ describe('host keys of an instance', () => {
     const detail = await refused.catch((error: { detail: string }) => error.detail);
     expect(String(detail).match(/SHA256:/gu)).toHaveLength(2);
     expect(detail).toContain(`ssh-keygen -R ${a} -f `);
+  });
+
+  it('are all remembered when many connections see theirs at once', async () => {
+    const instances = Array.from({ length: 12 }, (_, n) => `i-0${String(n).padStart(16, '0')}`);
+    const keys = await Promise.all(instances.map(blob));
+    await Promise.all(instances.map((instance, n) => files(instance).judge(keys[n] as Buffer)));
+    await Promise.all(instances.map((instance, n) => files(instance).remember(keys[n] as Buffer)));
+    const lines = readFileSync(sshPlaces(world).firstSeen, 'utf8').trim().split('\n');
+    expect(lines.map((text) => text.split(' ')[0]).sort()).toEqual(instances);
+    expect(told().trim().split('\n')).toHaveLength(12);
+    expect(
+      readdirSync(join(sshPlaces(world).firstSeen, '..')).filter((name) => name.includes('lock')),
+    ).toEqual([]);
   });
 
   it('are not remembered before ssh has verified them, and can be forgotten with its own tool', async () => {

@@ -66,6 +66,7 @@ export function withAttachedInstance(world: World, secret: Uint8Array): World {
     address: '127.0.0.1',
     agent: 'attached',
     users: [],
+    agentUser: true,
     mayDecrypt: true,
     online: false,
     tags: { Name: 'attached-agent' },

@@ -84,6 +84,8 @@ export const worldForm = z.strictObject({
         .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,30}$/))
         .max(100)
         .default(['ec2-user']),
+      /** False: somebody removed the account that the agent makes, and the agent may not make it again. */
+      'ssm-user': z.boolean().default(true),
       /** The instance's role may decrypt data keys of sessions. */
       'may-decrypt': z.boolean().default(true),
       tags,

@@ -28,6 +28,8 @@ export interface Instance {
   readonly sshd?: boolean | undefined;
   /** Names of its OS accounts, beside root and ssm-user. */
   readonly users: readonly string[];
+  /** The account that the agent makes for shells without Run As is there. */
+  readonly agentUser: boolean;
   /** Its role may decrypt the data keys of sessions. */
   mayDecrypt: boolean;
   online: boolean;
@@ -138,16 +140,19 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     roles: new Map([...roles.values()].map((role) => [role.arn, role])),
     keyHolders: form.principals.map((principal) => keyHolder(principal, roles, accountId)),
     instances: new Map(
-      form.instances.map(({ account, tags, 'may-decrypt': mayDecrypt, ...instance }) => [
-        instance.id,
-        {
-          ...instance,
-          mayDecrypt,
-          account: accountId(account),
-          online: instance.online && instance.agent === 'emulated',
-          tags: { Name: instance.name, ...tags },
-        },
-      ]),
+      form.instances.map(
+        ({ account, tags, 'may-decrypt': mayDecrypt, 'ssm-user': agentUser, ...instance }) => [
+          instance.id,
+          {
+            ...instance,
+            mayDecrypt,
+            agentUser,
+            account: accountId(account),
+            online: instance.online && instance.agent === 'emulated',
+            tags: { Name: instance.name, ...tags },
+          },
+        ],
+      ),
     ),
     documents: new DocumentShelf(
       catalog,

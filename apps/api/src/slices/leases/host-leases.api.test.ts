@@ -30,6 +30,7 @@ const more = [
       encryption: 'none',
       logs: { s3: { bucket: 'jit-logs', prefix: 'web/' } },
       clientRecording: 'required',
+      recording: { recorded: true, where: 'S3 bucket jit-logs', statement: 'What is shown.' },
     },
   },
   {

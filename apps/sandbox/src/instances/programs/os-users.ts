@@ -9,18 +9,25 @@ export interface OsUser {
   readonly uid: number;
 }
 
-/** Made by the agent itself where Run As is off, so it is on every instance. */
+/** Made by the agent itself where Run As is off, so it is on every instance unless somebody took it and the means away. */
 export const agentUser = 'ssm-user';
 
 const firstUid = 23_000;
 
 /** The accounts of an instance, besides root: what the world names, and the agent's own. */
-export function usersOf({ users }: Pick<Instance, 'users'>): readonly OsUser[] {
-  return [agentUser, ...users].map((name, place) => ({ name, uid: firstUid + place }));
+export function usersOf({
+  users,
+  agentUser: there,
+}: Pick<Instance, 'users' | 'agentUser'>): readonly OsUser[] {
+  const all = [agentUser, ...users].map((name, place) => ({ name, uid: firstUid + place }));
+  return there ? all : all.slice(1);
 }
 
 /** The accounts of an instance as its programs see them: those of the world, and what commands made there since. */
-export function accountsOf(folder: string, instance: Pick<Instance, 'id' | 'users'>): readonly OsUser[] {
+export function accountsOf(
+  folder: string,
+  instance: Pick<Instance, 'id' | 'users' | 'agentUser'>,
+): readonly OsUser[] {
   const base = usersOf(instance);
   const lines = linesOf(join(folder, 'instances', instance.id, 'etc', 'passwd'));
   const made = lines.flatMap((line): OsUser[] => {

@@ -89,7 +89,8 @@ export function userOf(
   known: readonly OsUser[],
 ): OsUser | string {
   const named = (name: string) => known.find((user) => user.name === name);
-  if (!inputs.runAsEnabled) return named(agentUser)!;
+  if (!inputs.runAsEnabled)
+    return named(agentUser) ?? `failed to start pty since RunAs user ${agentUser} does not exist`;
   const tagged = Object.entries(order.owner.session?.tags ?? {}).find(
     ([key]) => key.toLowerCase() === 'ssmsessionrunas',
   )?.[1];

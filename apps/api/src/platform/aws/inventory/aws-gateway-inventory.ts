@@ -18,6 +18,10 @@ import {
   type GatewaySearch,
 } from './gateway-inventory.ts';
 
+/** How long the tags of a node outside EC2 are believed: IAM asks them anew at each start, whatever is believed here. */
+const tagsKeptForMs = 10_000;
+const tagCallsAtOnce = 8;
+
 const gone = new Set(['terminated', 'shutting-down']);
 
 /** Sees instances through EC2 and SSM, documents through SSM. */
@@ -27,9 +31,16 @@ export class AwsGatewayInventory extends GatewayInventory {
   readonly #ec2 = new Map<string, EC2Client>();
   readonly #ssm = new Map<string, SSMClient>();
 
+  readonly #clock: Clock;
+  readonly #nodeTags = new Map<
+    string,
+    { readonly at: number; readonly tags: Promise<Readonly<Record<string, string>>> }
+  >();
+
   constructor(spokes: Spokes, clock: Clock) {
     super();
     this.#spokes = spokes;
+    this.#clock = clock;
     this.#credentials = new SpokeCredentials('inventory', ({ roles }) => roles.inventory, clock);
   }
 
@@ -70,17 +81,44 @@ export class AwsGatewayInventory extends GatewayInventory {
       { Key: 'ResourceType', Values: ['ManagedInstance'] },
       ...Object.entries(search.selector).map(([key, value]) => ({ Key: `tag:${key}`, Values: [value] })),
     ];
-    const found: GatewayInstance[] = [];
+    const listed: { instanceId: string; state: 'online' | 'lost' }[] = [];
     for await (const page of paginateDescribeInstanceInformation({ client }, { Filters }))
-      for (const { InstanceId, PingStatus } of page.InstanceInformationList ?? []) {
-        if (!InstanceId?.startsWith('mi-')) continue;
-        const { TagList } = await client.send(
-          new ListTagsForResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: InstanceId }),
-        );
-        const state = PingStatus === 'Online' ? ('online' as const) : ('lost' as const);
-        found.push({ instanceId: InstanceId, tags: tagsOf(TagList), state });
-      }
-    return found.sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+      for (const { InstanceId, PingStatus } of page.InstanceInformationList ?? [])
+        if (InstanceId?.startsWith('mi-'))
+          listed.push({ instanceId: InstanceId, state: PingStatus === 'Online' ? 'online' : 'lost' });
+    listed.sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+    const found: GatewayInstance[] = [];
+    for (let at = 0; at < listed.length; at += tagCallsAtOnce)
+      found.push(
+        ...(await Promise.all(
+          listed
+            .slice(at, at + tagCallsAtOnce)
+            .map(async (node) => ({
+              ...node,
+              tags: await this.#tagsOfNode(client, search, node.instanceId),
+            })),
+        )),
+      );
+    return found;
+  }
+
+  /** Asked for at most once in a few seconds: a call for each node and each lease would meet the limit of the service. */
+  #tagsOfNode(
+    client: SSMClient,
+    { accountId, region }: GatewaySearch,
+    instanceId: string,
+  ): Promise<Readonly<Record<string, string>>> {
+    const now = this.#clock.now();
+    for (const [key, { at }] of this.#nodeTags) if (now - at >= tagsKeptForMs) this.#nodeTags.delete(key);
+    const key = `${accountId}/${region}/${instanceId}`;
+    const kept = this.#nodeTags.get(key);
+    if (kept) return kept.tags;
+    const tags = client
+      .send(new ListTagsForResourceCommand({ ResourceType: 'ManagedInstance', ResourceId: instanceId }))
+      .then(({ TagList }) => tagsOf(TagList));
+    tags.catch(() => this.#nodeTags.delete(key));
+    this.#nodeTags.set(key, { at: now, tags });
+    return tags;
   }
 
   async #instances(search: GatewaySearch): Promise<Instance[]> {

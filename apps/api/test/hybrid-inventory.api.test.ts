@@ -1,0 +1,63 @@
+/** Nodes outside EC2 by the inventory, against the sandbox: found by their tags, which are not asked for at each lease. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemEffects } from '@sallyport/effects/system';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { AwsGatewayInventory } from '../src/platform/aws/inventory/aws-gateway-inventory.ts';
+import { readCatalogFile } from '../src/platform/aws/read-catalog-file.ts';
+import { Spokes } from '../src/platform/aws/spokes.ts';
+import { startSandbox, type RunningSandbox } from './sandbox.ts';
+
+const node = (end: string) => `mi-0c3344556677889${end}`;
+const tags = { 'jit-managed': 'true', 'jit-team': 'web', ServerType: 'bastion', 'jit-host': 'rack-1' };
+const before = { ...process.env };
+let sandbox: RunningSandbox;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sallyport-hybrid-'));
+  const world = parse(await readFile('config/world.yaml', 'utf8'), { merge: true }) as {
+    instances: object[];
+  };
+  const rack = (end: string, more: object) => ({
+    ...{ id: node(end), account: 'workloads', region: 'eu-west-1', zone: 'eu-west-1a', name: `rack-${end}` },
+    ...{ address: '10.9.0.1', online: true, ...more },
+  });
+  world.instances.push(
+    rack('a1', { tags: { ...tags, AccessGranted: 'true' } }),
+    rack('a2', { tags: { ...tags, AccessGranted: 'false' }, online: false }),
+    rack('a3', { tags: { ...tags, 'jit-host': 'rack-2' } }),
+  );
+  await writeFile(join(folder, 'world.yaml'), stringify(world));
+  await writeFile(join(folder, 'catalog.yaml'), await readFile('config/catalog.yaml', 'utf8'));
+  sandbox = await startSandbox(['--world', join(folder, 'world.yaml')]);
+  Object.assign(process.env, sandbox.environment);
+});
+afterAll(async () => {
+  process.env = before;
+  await sandbox?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('finds them by the tags of the selector, tells a closed one from an open one, and asks for tags once in a while', async () => {
+  const { clock } = systemEffects();
+  let shift = 0;
+  const inventory = new AwsGatewayInventory(new Spokes(readCatalogFile('config/catalog.yaml')), {
+    ...clock,
+    now: () => clock.now() + shift,
+  });
+  const search = { accountId: '111122223333', region: 'eu-west-1', selector: tags, hybrid: true };
+  const found = [
+    { instanceId: node('a1'), state: 'online', tags: { ...tags, AccessGranted: 'true', Name: 'rack-a1' } },
+    { instanceId: node('a2'), state: 'lost', tags: { ...tags, AccessGranted: 'false', Name: 'rack-a2' } },
+  ];
+  const trail = join(dirname(sandbox.environment['AWS_CONFIG_FILE'] ?? ''), '..', 'cloudtrail.jsonl');
+  const asked = async () => (await readFile(trail, 'utf8')).split('"ListTagsForResource"').length - 1;
+  for (let lease = 0; lease < 3; lease++) expect(await inventory.find(search)).toEqual(found);
+  await expect.poll(asked).toBe(2);
+  shift = 10_000;
+  expect(await inventory.find(search)).toEqual(found);
+  await expect.poll(asked).toBe(4);
+});

@@ -91,12 +91,10 @@ export class AwsGatewayInventory extends GatewayInventory {
     for (let at = 0; at < listed.length; at += tagCallsAtOnce)
       found.push(
         ...(await Promise.all(
-          listed
-            .slice(at, at + tagCallsAtOnce)
-            .map(async (node) => ({
-              ...node,
-              tags: await this.#tagsOfNode(client, search, node.instanceId),
-            })),
+          listed.slice(at, at + tagCallsAtOnce).map(async (node) => ({
+            ...node,
+            tags: await this.#tagsOfNode(client, search, node.instanceId),
+          })),
         )),
       );
     return found;

@@ -12,7 +12,7 @@ import type { World } from '../world.ts';
 import { anyRecording, recordingsFolder } from './any-recording.ts';
 import { handOver, sendLeft } from './hand-over.ts';
 import { ShellRecorder } from './session-recorder.ts';
-import { allHeads, writeHead } from './spool.ts';
+import { allHeads, sealedBytes, writeHead } from './spool.ts';
 
 const canary = 'PGPASSWORD=correct-horse';
 /** No process has this number. */
@@ -24,6 +24,7 @@ let world: World;
 let server: Server;
 let auditor: { recipient: string; identity: string };
 const failures: unknown[] = [];
+const begun: ShellRecorder[] = [];
 
 beforeEach(async () => {
   api = await ApiDouble.start();
@@ -35,6 +36,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   failures.splice(0);
+  for (const recording of begun.splice(0)) await recording.finish();
   await person.leave();
   await api.stop();
 });
@@ -49,6 +51,7 @@ async function recorder(more: { partBytesMax?: number } = {}): Promise<ShellReco
     { began: () => undefined, failed: (problem) => failures.push(problem), idle: () => undefined },
   );
   await recording.begin([auditor.recipient]);
+  begun.push(recording);
   recording.opened('ses_1');
   return recording;
 }
@@ -120,6 +123,16 @@ describe('a recorded session', () => {
     });
     expect(await shown(bodies()[0]!)).toMatchObject({ text: canary, whole: false });
     expect(await anyRecording(world)).toBe(false);
+  });
+
+  it('whose end was written, but not told in its head, is handed over whole', async () => {
+    const recording = await recorder();
+    recording.output(Buffer.from(canary));
+    const [id = ''] = await recording.finish();
+    const [head] = await allHeads(world);
+    await writeHead(world, { ...head!, complete: false, endedAt: null });
+    const bytes = await sealedBytes(world, { id, complete: false });
+    expect(await shown(bytes!)).toMatchObject({ text: canary, whole: true });
   });
 
   it('is not touched by others while its process runs', async () => {

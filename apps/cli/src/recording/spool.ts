@@ -101,10 +101,10 @@ export async function sealedBytes(
   if (file === undefined || complete) return file;
   const cut = joinedLength(file.subarray(0, beginBytes), file.length);
   if (!cut) return undefined;
-  const tail = await readFile(tailPath(world, id, cut.chunks)).catch(() => Buffer.alloc(0));
-  return cut.chunks === 0 && tail.length === 0
-    ? undefined
-    : Buffer.concat([file.subarray(0, cut.bytes), tail]);
+  const tail = await readFile(tailPath(world, id, cut.chunks)).catch(() => undefined);
+  if (tail) return Buffer.concat([file.subarray(0, cut.bytes), tail]);
+  // Without one, what follows the whole chunks may be the end, of which the head alone was not told.
+  return cut.chunks === 0 && file.length === cut.bytes ? undefined : file;
 }
 
 /** The encrypted file of one recording, mode 0600, and what is kept beside it. */

@@ -36,8 +36,8 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     let vpc: Run;
     let network: Opened['network'];
 
-    /** Sends as much as goes through, and takes it back, until it is killed. */
-    const load = `const s = require('node:net').connect(7, '10.0.2.70'); const b = Buffer.alloc(65536);
+    /** Sends as much as goes through, and takes it back, until it is killed; what cannot be packed, or a session would carry next to nothing of it. */
+    const load = `const s = require('node:net').connect(7, '10.0.2.70'); const b = require('node:crypto').randomBytes(65536);
       const more = () => { while (s.write(b)); }; s.on('connect', more).on('drain', more).resume().on('error', () => {});
       s.on('connect', () => console.log('up')); setInterval(() => {}, 1e6);`;
 

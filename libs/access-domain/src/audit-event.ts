@@ -62,6 +62,8 @@ export interface AuditDetails {
     localPort: number | null;
     instanceId: string;
     documentName: string;
+    /** Where the document leads; absent for what has no one port. */
+    target?: { readonly host: string | null; readonly port: number };
   };
   'session.connected': { ssmSessionId: string | null };
   /** Why the connection was lost; null from a client that does not say. */

@@ -26,6 +26,8 @@ export interface OpenSession {
   readonly lease: Lease;
   readonly clientVersion: string;
   readonly localPort: number | null;
+  /** Where the lease's document leads; the host is null for a port of the instance itself. */
+  readonly target?: { readonly host: string | null; readonly port: number };
   /** Sessions of the grant that are not closed. */
   readonly live: number;
 }
@@ -78,6 +80,7 @@ export function openSession(
     happened(occasion, 'session.opened', aboutSession(session), {
       ...{ clientVersion, localPort, instanceId },
       documentName: lease.documentName,
+      ...(command.target ? { target: command.target } : {}),
     }),
   ]);
 }

@@ -7,7 +7,9 @@ import {
   terminateSession,
   type CloseOrder,
   type Decision,
+  type Grant,
   type Heartbeat,
+  type OpenSession,
   type Person,
   type Session,
   type SessionEndReason,
@@ -17,6 +19,7 @@ import { leaseSessionName } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import type { NewOutboxEntry, UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import type { DueJob } from '../../platform/jobs/due-work.ts';
+import type { ResourceDirectory } from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
 import type { LeaseStore } from '../leases/index.ts';
 import { lostAt, sessionHint, type SessionStore, type StoredSession } from './session.prisma-store.ts';
@@ -36,19 +39,26 @@ export class ChangeSession {
   readonly #sessions: SessionStore;
   readonly #grants: GrantStore;
   readonly #leases: LeaseStore;
+  readonly #directory: ResourceDirectory;
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
   /** Silence from before this process listened says nothing of the client. */
   readonly #listeningSince: number;
 
   constructor(
-    stores: { readonly sessions: SessionStore; readonly grants: GrantStore; readonly leases: LeaseStore },
+    stores: {
+      readonly sessions: SessionStore;
+      readonly grants: GrantStore;
+      readonly leases: LeaseStore;
+      readonly directory: ResourceDirectory;
+    },
     unitOfWork: UnitOfWork,
     effects: Effects,
   ) {
     this.#sessions = stores.sessions;
     this.#grants = stores.grants;
     this.#leases = stores.leases;
+    this.#directory = stores.directory;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
     this.#listeningSince = effects.clock.now();
@@ -65,7 +75,10 @@ export class ChangeSession {
       if (!grant) throw new Problem('GRANT_UNKNOWN');
       if (!lease) throw new Problem('LEASE_UNKNOWN');
       const { clientVersion, localPort } = command;
-      const wish = { person, lease, live, clientVersion, localPort: localPort ?? null };
+      const wish = {
+        ...{ person, lease, live, clientVersion, localPort: localPort ?? null },
+        ...this.#targetOf(grant),
+      };
       const { next, events } = accepted(openSession(grant, wish, this.#moment()));
       await this.#unitOfWork.commit({
         writes: [this.#sessions.admit(next), this.#sessions.insert(next)],
@@ -76,6 +89,12 @@ export class ChangeSession {
       if (!stored) throw new Problem('SESSION_UNKNOWN');
       return stored;
     });
+  }
+
+  /** What the audit log is told of where it leads: Session Manager logs nothing of ports. */
+  #targetOf({ resource: { name } }: Grant): Pick<OpenSession, 'target'> {
+    const entry = this.#directory.byName(name)?.entry;
+    return entry?.port == null ? {} : { target: { host: entry.host, port: entry.port } };
   }
 
   /** Refuses with SESSION_UNKNOWN, and with INPUT_INVALID when the SSM session is not of this grant. */

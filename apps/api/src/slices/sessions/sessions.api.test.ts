@@ -102,6 +102,31 @@ it('opens, lives and closes, and each step is told of once', async () => {
   ]);
 });
 
+it('e5 of a database tunnel the audit has person, reason, approval, target, host, port, start, end, bytes and end reason', async () => {
+  const use = await aUse();
+  await beat(use);
+  await api.as('engineer').closeSession(use.session.id, { reason: 'idle', bytesUp: 11, bytesDown: 31 });
+  // What an auditor exports: the events of the grant, page by page, as JSON.
+  const { items } = await api.as('auditor').listAuditEvents({ grant: use.grant.id, limit: 200 });
+  const [opened] = items.filter(({ type }) => type === 'session.opened');
+  const [closed] = items.filter(({ type }) => type === 'session.closed');
+  expect(opened).toMatchObject({
+    actor: { email: 'engineer@example.com' },
+    resource: { name: 'staging-rds' },
+    details: {
+      instanceId: use.lease.instanceId,
+      target: { host: 'staging-db.internal', port: 5432 },
+    },
+  });
+  expect(closed?.details).toMatchObject({ reason: 'idle', bytesUp: 11, bytesDown: 31, seconds: 0 });
+  expect(Date.parse(closed?.at ?? '')).toBeGreaterThanOrEqual(Date.parse(opened?.at ?? ''));
+  const asked = await api.as('auditor').listAuditEvents({ request: use.grant.requestId, limit: 200 });
+  const [submitted] = asked.items.filter(({ type }) => type === 'request.submitted');
+  const [approved] = asked.items.filter(({ type }) => type === 'request.approved');
+  expect(submitted?.details).toMatchObject({ reason: 'test' });
+  expect(approved?.details).toHaveProperty('automaticPolicies');
+});
+
 it('records why a connection was lost, also when a dead end was noticed and made good between two beats', async () => {
   const use = await aUse();
   await beat(use);

@@ -6,6 +6,8 @@ import { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
 import { UnitOfWork } from '../../platform/database/unit-of-work.ts';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import { Outbox } from '../../platform/outbox/outbox.ts';
+import { CatalogModule } from '../catalog/catalog.module.ts';
+import { ResourceDirectory } from '../catalog/index.ts';
 import { GrantsModule } from '../grants/grants.module.ts';
 import { GrantStore } from '../grants/index.ts';
 import { LeaseStore } from '../leases/index.ts';
@@ -36,7 +38,7 @@ class SessionWork implements OnModuleInit {
 }
 
 @Module({
-  imports: [GrantsModule, LeasesModule],
+  imports: [CatalogModule, GrantsModule, LeasesModule],
   controllers: [SessionsController],
   providers: [
     {
@@ -50,10 +52,11 @@ class SessionWork implements OnModuleInit {
         sessions: SessionStore,
         grants: GrantStore,
         leases: LeaseStore,
+        directory: ResourceDirectory,
         unitOfWork: UnitOfWork,
         effects: Effects,
-      ) => new ChangeSession({ sessions, grants, leases }, unitOfWork, effects),
-      inject: [SessionStore, GrantStore, LeaseStore, UnitOfWork, EFFECTS],
+      ) => new ChangeSession({ sessions, grants, leases, directory }, unitOfWork, effects),
+      inject: [SessionStore, GrantStore, LeaseStore, ResourceDirectory, UnitOfWork, EFFECTS],
     },
     {
       provide: CutSession,

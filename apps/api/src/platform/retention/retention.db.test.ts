@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../../testing/database.ts';
 import { anApproval, aStage, aWish, type Stage } from '../../testing/stage.ts';
-import { keptDays, Retention } from './retention.ts';
+import { keptDays, Retention } from './retention.prisma-store.ts';
 
 const dayMs = 86_400_000;
 const keepFlowsDays = 90;

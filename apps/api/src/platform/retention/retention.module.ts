@@ -4,7 +4,7 @@ import { CONFIGURATION, type Configuration } from '../../configuration.ts';
 import { EFFECTS } from '../../effects.module.ts';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { DueWork } from '../jobs/due-work.ts';
-import { Retention } from './retention.ts';
+import { Retention } from './retention.prisma-store.ts';
 
 @Injectable()
 class RetentionWork implements OnModuleInit {

@@ -37,6 +37,8 @@ export const programs = {
   ssh: { paths: onPath('ssh'), debian: 'openssh-client', for: 'a real SSH client' },
   rsync: { paths: onPath('rsync'), debian: 'rsync', for: 'files over SSH' },
   sshd: { paths: system('sshd'), debian: 'openssh-server', for: 'a real SSH server on a gateway' },
+  useradd: { paths: system('useradd'), debian: 'passwd', for: 'accounts of people on hosts' },
+  pgrep: { paths: onPath('pgrep'), debian: 'procps', for: 'what an account runs on a host' },
   conntrack: { paths: system('conntrack'), debian: 'conntrack', for: 'flows that a packet filter knows' },
   'systemd-analyze': { paths: onPath('systemd-analyze'), debian: 'systemd', for: 'the agent’s units' },
 } as const;

@@ -62,6 +62,7 @@ export function createApi(options: ApiOptions) {
     ...sessionOperations(client),
     ...networkOperations(client),
     ...recordingOperations(client),
+    ...accountOperations(client),
   };
 }
 
@@ -147,6 +148,28 @@ function networkOperations(client: Client) {
       answer(client.POST('/api/agents/join-tokens', { body: { instanceId }, signal })),
     enrolAgent: (body: EnrolAgent, { signal }: Signal = {}) =>
       answer(client.POST('/api/agents/enrolments', { body, signal })),
+  };
+}
+
+function accountOperations(client: Client) {
+  const at = (gateway: string) => ({ path: { gateway } });
+  const member = (group: string, email: string) => ({ path: { group, email } });
+  return {
+    planAccounts: (gateway: string, { signal }: Signal = {}) =>
+      answer(client.POST('/api/gateways/{gateway}/accounts/plan', { params: at(gateway), signal })),
+    applyAccounts: (gateway: string, plan: string, { signal }: Signal = {}) =>
+      answer(
+        client.POST('/api/gateways/{gateway}/accounts/apply', {
+          params: at(gateway),
+          body: { plan },
+          signal,
+        }),
+      ),
+    listGroups: ({ signal }: Signal = {}) => answer(client.GET('/api/groups', { signal })),
+    joinGroup: (group: string, email: string, { signal }: Signal = {}) =>
+      answer(client.PUT('/api/groups/{group}/members/{email}', { params: member(group, email), signal })),
+    leaveGroup: (group: string, email: string, { signal }: Signal = {}) =>
+      answer(client.DELETE('/api/groups/{group}/members/{email}', { params: member(group, email), signal })),
   };
 }
 

@@ -74,6 +74,9 @@ export type {
 } from './session-access.ts';
 export {
   defaultPurpose,
+  forAccount,
+  isOwnAccount,
+  ownAccountUser,
   grantsPurpose,
   leasePurposes,
   purposeOfDocument,

@@ -194,6 +194,8 @@ function sessionIssues(entry: ResourceForm, gateway: Gateway): { field: string; 
   const { account, region, hybrid } = gateway;
   if (entry.kind === 'ssh' && entry.instanceConnect === true && hybrid)
     return [{ field: 'instanceConnect', message: `is not known to nodes outside EC2 (${gateway.name})` }];
+  if ('ownAccount' in entry && entry.ownAccount && gateway.accounts === null)
+    return [{ field: 'ownAccount', message: `needs accounts on the gateway ${gateway.name}` }];
   if (entry.kind === 'subnet' && entry.way !== undefined && hybrid)
     return [{ field: 'gateway', message: 'is outside EC2; networks are reached through instances' }];
   if (entry.kind !== 'shell' || !entry.connectable) return [];

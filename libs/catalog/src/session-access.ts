@@ -2,8 +2,10 @@ import type { Resource } from './catalog.ts';
 
 /** How people reach the sshd of a host. */
 export interface SshAccess {
-  /** The one OS user whom keys are pushed for. */
+  /** The one OS user whom keys are pushed for; {@link ownAccountUser} until it is known who asks. */
   readonly user: string;
+  /** Everybody signs in as the account that the gateway's `accounts` gave them. */
+  readonly ownAccount: boolean;
   readonly port: number;
   /** Whether a key of a minute is pushed; hybrid nodes and hosts with keys of their own take none. */
   readonly instanceConnect: boolean;
@@ -24,8 +26,9 @@ export interface NamedCommand {
 
 /** What sessions on a host may do. */
 export interface ShellAccess {
-  /** The OS account that everything runs as; never root or ssm-user. */
+  /** The OS account that everything runs as; never root or ssm-user; {@link ownAccountUser} as with SSH. */
   readonly runAs: string;
+  readonly ownAccount: boolean;
   /** Whether a login shell is given, beside the commands. */
   readonly login: boolean;
   /** `any`: whatever the caller writes; a list: those and nothing else. */
@@ -37,6 +40,24 @@ export interface ShellAccess {
   readonly clientRecording: boolean;
   /** After which the service ends a session that says nothing. */
   readonly idleMinutes: number;
+}
+
+/** Stands for the account of whoever asks; the name of no account, so that nothing is ever issued for it. */
+export const ownAccountUser = '(own account)';
+
+/** Whether everybody becomes their own account there. */
+export function isOwnAccount({ ssh, shell }: Pick<Resource, 'ssh' | 'shell'>): boolean {
+  return ssh?.ownAccount === true || shell?.ownAccount === true;
+}
+
+/** The resource as it is for somebody with this account; other resources are the same for everybody. */
+export function forAccount(resource: Resource, name: string): Resource {
+  const { ssh, shell } = resource;
+  return {
+    ...resource,
+    ssh: ssh?.ownAccount === true ? { ...ssh, user: name } : ssh,
+    shell: shell?.ownAccount === true ? { ...shell, runAs: name } : shell,
+  };
 }
 
 /** What a lease may be for. */

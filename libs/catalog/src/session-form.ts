@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from './limits.ts';
-import type { ShellAccess, ShellLogs, SshAccess } from './session-access.ts';
+import { ownAccountUser, type ShellAccess, type ShellLogs, type SshAccess } from './session-access.ts';
 
 /** Whom people become on a host: never who may do anything by name, nor the account that Session Manager makes. */
 const osUser = z
@@ -21,6 +21,7 @@ const port = z.int().min(1).max(65_535);
 /** The fields of an SSH host in the written catalogue; a reachable one names its user. */
 export const sshFields = {
   user: osUser.optional(),
+  ownAccount: z.boolean().default(false),
   port: port.default(22),
   instanceConnect: z.boolean().optional(),
   hostKeys: z.array(hostKey).max(limits.hostKeysMax).default([]),
@@ -59,6 +60,7 @@ const commands = z.union([
 /** The fields of a shell in the written catalogue; a reachable one names its account and how it is kept. */
 export const shellFields = {
   runAs: osUser.optional(),
+  ownAccount: z.boolean().default(false),
   login: z.boolean().default(true),
   commands: commands.default('none'),
   encryption: z.enum(['required', 'none']).optional(),
@@ -82,17 +84,22 @@ interface Issue {
 const requiredFor = (field: string): Issue => ({ field, message: 'is required when connectable' });
 
 /** What is wrong with an SSH host beyond the form of each field. */
-export function sshIssues({ connectable, user }: SshForm): Issue[] {
+export function sshIssues({ connectable, user, ownAccount }: SshForm): Issue[] {
+  if (ownAccount) return user === undefined ? [] : [instead('user')];
   return connectable && user === undefined ? [requiredFor('user')] : [];
 }
+
+const instead = (field: string): Issue => ({ field, message: 'does not go with ownAccount' });
 
 /** What is wrong with a shell beyond the form of each field. */
 export function shellIssues(entry: ShellForm): Issue[] {
   if (!entry.connectable) return [];
-  const missing = (['runAs', 'encryption', 'logs'] as const).filter((field) => entry[field] === undefined);
+  const needed = (['runAs', 'encryption', 'logs'] as const).slice(entry.ownAccount ? 1 : 0);
+  const missing = needed.filter((field) => entry[field] === undefined);
   const nothing = !entry.login && entry.commands === 'none';
   return [
     ...missing.map(requiredFor),
+    ...(entry.ownAccount && entry.runAs !== undefined ? [instead('runAs')] : []),
     ...(nothing ? [{ field: 'commands', message: 'is required when login is false' }] : []),
     ...recordingIssues(entry),
   ];
@@ -114,17 +121,20 @@ function recordingIssues({ logs: kept, clientRecording, recording }: ShellForm):
 
 /** How the sshd is reached; null when the host is only listed. `hybrid`: its nodes take no pushed keys. */
 export function sshOf(entry: SshForm, hybrid: boolean): SshAccess | null {
-  const { connectable, user, port, hostKeys } = entry;
+  const { connectable, ownAccount, port, hostKeys } = entry;
+  const user = ownAccount ? ownAccountUser : entry.user;
   if (!connectable || user === undefined) return null;
-  return { user, port, instanceConnect: entry.instanceConnect ?? !hybrid, hostKeys };
+  return { user, ownAccount, port, instanceConnect: entry.instanceConnect ?? !hybrid, hostKeys };
 }
 
 /** What sessions on the host may do; null when it is only listed. `sessionKey`: that of its account. */
 export function shellOf(entry: ShellForm, sessionKey: string | undefined): ShellAccess | null {
-  const { connectable, runAs, login, commands, idleMinutes } = entry;
+  const { connectable, ownAccount, login, commands, idleMinutes } = entry;
+  const runAs = ownAccount ? ownAccountUser : entry.runAs;
   if (!connectable || runAs === undefined) return null;
   return {
     runAs,
+    ownAccount,
     login,
     commands,
     keyArn: entry.encryption === 'required' ? (sessionKey ?? null) : null,

@@ -4,6 +4,7 @@ export const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Hosts', ['ssh', 'scp', 'shell', 'exec', 'ssh-config']],
   ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
   ['Look back', ['audit search', 'audit tail']],
+  ['People and their accounts', ['groups list', 'groups add', 'groups remove', 'users plan', 'users apply']],
   ['Recordings', ['recording list', 'recording get', 'recording play', 'recording keygen']],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor', 'completion']],
   ['Routes on this machine', ['helper install', 'helper status', 'helper uninstall']],

@@ -3,6 +3,7 @@ import {
   documentOf,
   documentsByPurpose,
   documentsOf,
+  isPersonalAccount,
   pushedUserOf,
   type Account,
   type Catalog,
@@ -43,7 +44,8 @@ export class Spokes {
   /** Refuses with AWS_TARGET_UNKNOWN an OS user whose key no connectable resource reached through the document lets push. */
   osUser(accountId: string, region: string, documentName: string, user: string): void {
     const offered = this.#in(accountId, region).some(
-      (resource) => pushedUserOf(resource) === user && documentOf(resource, sha256Hex)?.name === documentName,
+      (resource) =>
+        offers(pushedUserOf(resource), resource.ssh?.ownAccount, user) && documentOf(resource, sha256Hex)?.name === documentName,
     );
     if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }
@@ -57,7 +59,8 @@ export class Spokes {
   ): void {
     const offered = this.#in(accountId, region).some(
       (resource) =>
-        resource.shell?.runAs === runAs &&
+        resource.shell !== null &&
+        offers(resource.shell.runAs, resource.shell.ownAccount, runAs) &&
         resource.shell.keyArn === keyArn &&
         documentsByPurpose(resource, sha256Hex).some(({ document }) => document.name === documentName),
     );
@@ -86,4 +89,9 @@ export class Spokes {
     });
     if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }
+}
+
+/** Where everybody has an account of their own, any that could be a person's; whose it is the control plane knows. */
+function offers(user: string | null, ownAccount: boolean | undefined, asked: string | null): boolean {
+  return ownAccount === true ? user !== null && asked !== null && isPersonalAccount(asked) : user === asked;
 }

@@ -11,6 +11,8 @@ import {
   databaseUserOf,
   documentOf,
   documentsByPurpose,
+  isOwnAccount,
+  ownAccountUser,
   pushedUserOf,
   type Resource,
 } from '@sallyport/catalog';
@@ -20,7 +22,7 @@ import { Problem } from '@sallyport/problems';
 import canonicalize from 'canonicalize';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
-import { networkOf, refOf, shellOf, sshOf, type ResourceDirectory } from '../catalog/index.ts';
+import { asSeenBy, networkOf, refOf, shellOf, sshOf, type ResourceDirectory } from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
 
 /** Lower-case hexadecimal SHA-256 of the canonical JSON (RFC 8785) of the facts; a review names it. */
@@ -101,7 +103,9 @@ export class FactsOfRequest {
     const document = known && documentOf(known.entry, sha256Hex);
     if (!known || !document)
       throw new Problem('RESOURCE_UNKNOWN', { detail: `${item.resource.name} is no longer offered.` });
-    const { entry } = known;
+    const entry = asSeenBy(known.entry, request.requester);
+    if (isOwnAccount(entry) && (entry.ssh?.user ?? entry.shell?.runAs) === ownAccountUser)
+      throw new Problem('LEASE_OS_ACCOUNT_MISSING');
     const network = networkOf(entry);
     const { instanceId } = await this.#gateways.look(entry.gateway);
     return {

@@ -1,5 +1,13 @@
 import type { OfferedResource, ResourceRef } from '@sallyport/access-domain';
-import type { Catalog, Network, Resource, ShellAccess } from '@sallyport/catalog';
+import {
+  accountNameOf,
+  forAccount,
+  isOwnAccount,
+  type Catalog,
+  type Network,
+  type Resource,
+  type ShellAccess,
+} from '@sallyport/catalog';
 
 /** A resource of the catalogue with the id under which people ask for it. */
 export interface KnownResource {
@@ -78,6 +86,12 @@ function networkShown({ routes, suffixes, resolver, carries, way, everything, ma
     everything,
     ...(maxBps === null ? {} : { maxBps }),
   };
+}
+
+/** A resource as it is for one person: where everybody has an account of their own, with theirs. */
+export function asSeenBy(entry: Resource, { email }: { readonly email: string }): Resource {
+  const derived = isOwnAccount(entry) ? accountNameOf(email) : undefined;
+  return derived && 'name' in derived ? forAccount(entry, derived.name) : entry;
 }
 
 /** How the sshd of a host is reached, as answers tell it. */

@@ -7,6 +7,7 @@ import type { Policies, UsualWait } from '../policies/index.ts';
 import {
   networkOf,
   offered,
+  asSeenBy,
   shellOf,
   speechOf,
   sshOf,
@@ -83,8 +84,8 @@ export class ResourcesQuery {
       ...speechOf(entry),
       cidr: entry.cidr,
       network: networkOf(entry),
-      ssh: sshOf(entry),
-      shell: shellOf(entry),
+      ssh: sshOf(asSeenBy(entry, person)),
+      shell: shellOf(asSeenBy(entry, person)),
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       gateway: { selector: { ...entry.gateway.selector }, ...sight },

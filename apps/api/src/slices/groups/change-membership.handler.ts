@@ -1,4 +1,5 @@
 import { favouring, happened, personActor, type Person } from '@sallyport/access-domain';
+import { isOwnAccount } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { NewOutboxEntry, UnitOfWork } from '../../platform/database/unit-of-work.ts';
@@ -77,6 +78,8 @@ export class ChangeMembership {
     const resource = this.#directory.byName(resourceName);
     // What is offered no more is not judged here; it gives no lease either.
     if (!resource) return true;
+    const { entry } = resource;
+    if (isOwnAccount(entry) && !person.groups.includes(entry.gateway.accounts?.group ?? '')) return false;
     return favouring(this.#policies.inForce(), person, offered(resource)).length > 0;
   }
 

@@ -10,7 +10,16 @@ import {
   type LeaseUse,
   type Person,
 } from '@sallyport/access-domain';
-import { databaseUserOf, pushedUserOf, runAsOf, type ChosenPurpose, type Resource } from '@sallyport/catalog';
+import {
+  accountNameOf,
+  databaseUserOf,
+  forAccount,
+  isOwnAccount,
+  pushedUserOf,
+  runAsOf,
+  type ChosenPurpose,
+  type Resource,
+} from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { GatewayInstance } from '../../platform/aws/inventory/gateway-inventory.ts';
@@ -20,6 +29,7 @@ import type { Metrics } from '../../platform/telemetry/metrics.ts';
 import type { KnownAgent } from '../agents/index.ts';
 import type { KnownResource, ResourceDirectory } from '../catalog/index.ts';
 import { grantHint, type GrantStore } from '../grants/index.ts';
+import type { OsAccountStore } from '../os-users/index.ts';
 import { leaseWindowMs, type LeaseStore } from './lease.prisma-store.ts';
 import { choosePurpose, demandKept, useOf, type PurposeAsked } from './choose-purpose.ts';
 import type { DemandsOfGrant } from './demands-of-grant.query.ts';
@@ -52,6 +62,7 @@ export class IssueLease {
   readonly #target: FindLeaseTarget;
   readonly #demands: DemandsOfGrant;
   readonly #issuer: LeaseIssuer;
+  readonly #accounts: OsAccountStore;
   readonly #metrics: Metrics;
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
@@ -64,6 +75,7 @@ export class IssueLease {
       readonly target: FindLeaseTarget;
       readonly demands: DemandsOfGrant;
       readonly issuer: LeaseIssuer;
+      readonly accounts: OsAccountStore;
       readonly metrics: Metrics;
     },
     unitOfWork: UnitOfWork,
@@ -75,6 +87,7 @@ export class IssueLease {
     this.#target = sources.target;
     this.#demands = sources.demands;
     this.#issuer = sources.issuer;
+    this.#accounts = sources.accounts;
     this.#metrics = sources.metrics;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
@@ -89,14 +102,37 @@ export class IssueLease {
     const chosen = choosePurpose(resource.entry, asked);
     const demands = await this.#demands.of(grantId);
     const clientRecording = demandKept(resource.entry, demands);
-    const use = useOf(resource.entry, chosen, clientRecording);
     const target = await this.#target.of(resource.entry, chosen, avoid);
-    const intent = await this.#intend(grantId, person, { ...target, entry: resource.entry, avoid, use });
-    const credentials = await this.#issue(intent, resource, target);
+    const entry = await this.#forPerson(resource.entry, person, target.instance);
+    const use = useOf(entry, chosen, clientRecording);
+    const intent = await this.#intend(grantId, person, { ...target, entry, avoid, use });
+    const credentials = await this.#issue(intent, { ...resource, entry }, target);
     // Issued or not, it is handed out only while the grant stands: a revocation may have come in between.
     await this.#usable(grantId, person);
     const { instance, agent } = target;
-    return { lease: intent, credentials, resource, instance, agent, chosen, clientRecording };
+    return {
+      lease: intent,
+      credentials,
+      resource: { ...resource, entry },
+      instance,
+      agent,
+      chosen,
+      clientRecording,
+    };
+  }
+
+  /** The resource with the person's own account, where everybody has one. Refuses with LEASE_OS_ACCOUNT_MISSING. */
+  async #forPerson(entry: Resource, person: Person, { instanceId }: GatewayInstance): Promise<Resource> {
+    if (!isOwnAccount(entry)) return entry;
+    const derived = accountNameOf(person.email);
+    const isMember = person.groups.includes(entry.gateway.accounts?.group ?? '');
+    if (
+      !('name' in derived) ||
+      !isMember ||
+      !(await this.#accounts.isOpen(instanceId, derived.name, person.id))
+    )
+      throw new Problem('LEASE_OS_ACCOUNT_MISSING');
+    return forAccount(entry, derived.name);
   }
 
   async #usable(grantId: string, person: Person): Promise<ActiveGrant> {

@@ -12,6 +12,8 @@ import { AgentsModule } from '../agents/agents.module.ts';
 import { AgentStore } from '../agents/index.ts';
 import { CatalogModule } from '../catalog/catalog.module.ts';
 import { ResourceDirectory } from '../catalog/index.ts';
+import { OsAccountStore } from '../os-users/index.ts';
+import { OsUsersModule } from '../os-users/os-users.module.ts';
 import { Policies } from '../policies/index.ts';
 import { PoliciesModule } from '../policies/policies.module.ts';
 import { DemandsOfGrant } from './demands-of-grant.query.ts';
@@ -45,7 +47,7 @@ class LeaseWork implements OnModuleInit {
 }
 
 @Module({
-  imports: [CatalogModule, GrantsModule, AgentsModule, PoliciesModule],
+  imports: [CatalogModule, GrantsModule, AgentsModule, OsUsersModule, PoliciesModule],
   controllers: [LeasesController],
   providers: [
     {
@@ -76,11 +78,16 @@ class LeaseWork implements OnModuleInit {
         demands: DemandsOfGrant,
         issuer: LeaseIssuer,
         metrics: Metrics,
+        accounts: OsAccountStore,
       ) =>
-        new IssueLease({ grants, leases, resources, target, demands, issuer, metrics }, unitOfWork, effects),
+        new IssueLease(
+          { grants, leases, resources, target, demands, issuer, metrics, accounts },
+          unitOfWork,
+          effects,
+        ),
       inject: [
         ...[UnitOfWork, EFFECTS, GrantStore, LeaseStore],
-        ...[ResourceDirectory, FindLeaseTarget, DemandsOfGrant, LeaseIssuer, Metrics],
+        ...[ResourceDirectory, FindLeaseTarget, DemandsOfGrant, LeaseIssuer, Metrics, OsAccountStore],
       ],
     },
     {

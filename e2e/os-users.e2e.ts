@@ -1,23 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeWorld } from '../apps/sandbox/test/world/written-world.ts';
 import { find } from '../tools/test/programs.ts';
+import { accountsWorld, ownResources } from './harness/accounts-world.ts';
 import { Product } from './harness/product.ts';
 import { Terminal } from './harness/terminal.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
 const host = 'i-0a1b2c3d4e5f60718';
-const described = {
-  ...{ title: 'Web server 1, everybody as themselves', description: 'For tests.', environment: 'staging' },
-  ...{ team: 'web', gateway: 'web-1', ownAccount: true, connectable: true },
-  recording: { recorded: false, statement: 'The amount of traffic is recorded.' },
-};
-const resources = [
-  { name: 'web-1-own', kind: 'ssh', ...described },
-  { name: 'web-1-own-shell', kind: 'shell', ...described, commands: 'any', encryption: 'none', logs: 'none' },
-];
-
 interface Plan {
   readonly digest: string;
   readonly hosts: readonly {
@@ -41,7 +31,7 @@ describe.skipIf(!programs || process.getuid?.() !== 0)(
     let folder: string;
 
     beforeAll(async () => {
-      const world = writeWorld({ base: 'usual', resources });
+      const world = accountsWorld();
       folder = world.folder;
       product = await Product.start({
         sandboxArgs: ['--world', world.worldFile, '--no-databases'],
@@ -70,7 +60,7 @@ describe.skipIf(!programs || process.getuid?.() !== 0)(
     const events = async (type: string) =>
       ((await product.as('auditor').get(`/audit-events?type=${type}`)).body as { items: object[] }).items;
     const asks = async () => {
-      for (const { name } of resources) await product.as('engineer').asks(name, 1800);
+      for (const { name } of ownResources) await product.as('engineer').asks(name, 1800);
     };
 
     it('shows what it would do, does nothing by that, and nothing for a digest that it did not show', async () => {

@@ -34,6 +34,16 @@ describe('a replay', () => {
     expect(await screenOf(replay, 1_000)).toEqual(['ab', '', '']);
   });
 
+  it('takes no more memory than a large terminal, whatever size its client told', async () => {
+    const resized: CastEvent = { atMs: 5, kind: 'resize', cols: 9_999, rows: 9_998 };
+    const replay = new Replay(
+      castOf([output(0, 'a'), resized, output(10, 'b')], { width: 9_999, height: 9_998 }),
+    );
+    expect(replay.state().shown).toMatchObject({ columns: 1_000, rows: { length: 1_000 } });
+    expect((await screenOf(replay, 10))[0]).toBe('ab');
+    expect(replay.state().shown).toMatchObject({ columns: 1_000, rows: { length: 1_000 } });
+  });
+
   it('plays at its speed, cuts pauses, and stops at its end', async () => {
     const replay = new Replay(castOf(story));
     expect(replay.state().durationMs).toBe(3_500);

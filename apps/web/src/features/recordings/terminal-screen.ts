@@ -26,6 +26,8 @@ export interface Shown {
   readonly rows: readonly (readonly Run[])[];
 }
 
+/** Columns and rows that are shown at most: a recording is the word of a client, and a screen takes memory by its size. */
+const sideMax = 1_000;
 /** Bytes that are handed over at once; the terminal takes them in slices and lets the page breathe. */
 const batchBytes = 512 * 1024;
 
@@ -51,7 +53,7 @@ export class TerminalScreen {
     for (const event of events) {
       if (event.kind === 'resize') {
         await this.#written('');
-        this.#terminal.resize(event.cols, event.rows);
+        this.#terminal.resize(Math.min(event.cols, sideMax), Math.min(event.rows, sideMax));
         continue;
       }
       this.#terminal.write(event.bytes);
@@ -82,7 +84,12 @@ export class TerminalScreen {
 
 function terminalOf({ width, height, env }: CastHead): Terminal {
   return new Terminal({
-    ...{ cols: width, rows: height, scrollback: 0, allowProposedApi: true },
+    ...{
+      cols: Math.min(width, sideMax),
+      rows: Math.min(height, sideMax),
+      scrollback: 0,
+      allowProposedApi: true,
+    },
     // Without a terminal lines ended with a line feed alone.
     convertEol: env?.TERM === 'dumb',
   });

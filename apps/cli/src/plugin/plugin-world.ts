@@ -35,6 +35,8 @@ export function statusOfSignal(signal: EndSignal): number {
 export function systemPluginWorld(): PluginWorld {
   const launcher = process.ppid;
   const { stdin: input, stdout: output, stderr: errors } = process;
+  // Whoever reads may leave at any time (`grep -q`), and standard streams tell so each time: that must end no program in the middle, with its session left open.
+  for (const stream of [output, errors]) stream.on('error', () => undefined);
   return {
     ...{ input, output, errors, env: process.env, effects: systemEffects(), temporary: tmpdir() },
     terminal: systemTerminal,

@@ -11,6 +11,8 @@ export class StandardStreams extends Duplex {
     if (!this.push(bytes)) this.#from.pause();
   };
   readonly #ended = () => void this.push(null);
+  /** Standard output is to tell when it takes more. */
+  #full = false;
 
   constructor(from: Readable, to: Writable) {
     super({ allowHalfOpen: true });
@@ -29,8 +31,13 @@ export class StandardStreams extends Duplex {
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     if (this.#to.destroyed || this.#to.write(bytes)) return done();
-    this.#to.once('drain', () => this.emit('drain'));
     done();
+    if (this.#full) return;
+    this.#full = true;
+    this.#to.once('drain', () => {
+      this.#full = false;
+      this.emit('drain');
+    });
   }
 
   override write(bytes: Uint8Array): boolean {

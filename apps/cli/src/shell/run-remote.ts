@@ -26,6 +26,7 @@ import { readResource } from '../stories/resources.ts';
 import { grantEnded } from '../stories/tunnel-end.ts';
 import { Interrupted } from '../world.ts';
 import { Escape } from './escape.ts';
+import { HeldBack } from './held-back.ts';
 import { Keyboard } from './keyboard.ts';
 import { Recorded } from './recorded.ts';
 import { commandOf, loginOf, type RemoteCommand } from './remote-command.ts';
@@ -102,8 +103,11 @@ class RemoteRun {
   /** What came before the terminal was taken: a prompt invites to type, which the terminal must not echo and edit by itself. */
   #early: (() => void)[] | undefined = [];
   readonly #recorded: Recorded;
-  /** Who holds up what the program shows: a stream that is slow, or a disk. */
-  readonly #holders = new Set<object>();
+  /** What the program shows waits for a stream that is slow, or a disk. */
+  readonly #heldBack = new HeldBack(
+    () => this.#shell?.pauseReading(),
+    () => this.#shell?.resumeReading(),
+  );
 
   constructor(asking: Waiting, parts: RunParts) {
     this.#asking = asking;
@@ -112,7 +116,7 @@ class RemoteRun {
     this.#recorded = new Recorded(
       asking,
       { grantId: grant.id, name: resource.name, size: this.#terminal?.size },
-      () => this.#release(this.#recorded),
+      () => this.#heldBack.release(this.#recorded),
     );
   }
 
@@ -189,16 +193,14 @@ class RemoteRun {
     const { to, errors } = world.bytes();
     const name = clean(this.#parts.resource.name);
     const show = (stream: typeof to, view: Uint8Array) => {
-      if (this.#recorded.output(view)) this.#hold(this.#recorded);
+      if (this.#recorded.output(view)) this.#heldBack.hold(this.#recorded);
       // A view of what arrived, which a stream may keep.
       write(stream, Uint8Array.from(view));
     };
     const write = (stream: typeof to, bytes: Uint8Array) => {
       if (this.#early) return void this.#early.push(() => write(stream, bytes));
       this.#lineEnded = bytes.at(-1) === lineFeed;
-      if (stream.write(bytes)) return;
-      this.#hold(stream);
-      stream.once('drain', () => this.#release(stream));
+      this.#heldBack.write(stream, bytes);
     };
     return {
       output: (bytes) => show(to, bytes),
@@ -222,16 +224,6 @@ class RemoteRun {
       timers.cancel(slow);
       printer.passed();
     };
-  }
-
-  #hold(by: object): void {
-    this.#holders.add(by);
-    this.#shell?.pauseReading();
-  }
-
-  #release(by: object): void {
-    this.#holders.delete(by);
-    if (this.#holders.size === 0) this.#shell?.resumeReading();
   }
 
   /** The program may be drawing on the whole screen: then words wait for the end, but for the window's title, which no program's screen holds. */

@@ -2,11 +2,12 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Problem } from '@sallyport/problems';
-import { openRecording, type CastEvent, type OpenRecording } from '@sallyport/recording';
+import { bytesOf, openRecording, type OpenRecording } from '@sallyport/recording';
 import { sayDuration, sayMoment } from '../output/duration.ts';
 import type { Printer } from '../output/printer.ts';
 import { clean } from '../output/text.ts';
 import { Interrupted, type World } from '../world.ts';
+import { HarmlessView } from './harmless-view.ts';
 import { PlayKeys } from './play-keys.ts';
 
 export interface PlayWish {
@@ -29,7 +30,7 @@ export interface RecordingFacts {
 
 /** Brings a terminal back from whatever the recording left it in: screen, colours, cursor, mouse, pasting. */
 const asBefore =
-  '\u001b[?1049l\u001b[!p\u001b[?25h\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[0m\r\n';
+  '\u001b[?2026l\u001b[?1049l\u001b[!p\u001b[?5l\u001b[?7h\u001b[?69l\u001b[?25h\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[0m\r\n';
 /** Terminals answer what a program asks of them; answers to a recording are nobody's input. */
 const answersWithinMs = 100;
 
@@ -59,7 +60,10 @@ function facts(id: string, { head, whole }: OpenRecording, lastMs: number, bytes
   return { id, title, startedAt, durationSeconds: Math.round(lastMs) / 1000, bytes, complete: whole() };
 }
 
-/** Shows a recording as it was, byte for byte; at a terminal in its time and with keys. Resolves with what is to be told of it. */
+/**
+ * Shows a recording as it was: byte for byte, but at a terminal without what would do more to it than show ({@link HarmlessView}), in its time and with keys. Resolves with what is to
+ * be told of it.
+ */
 export async function playRecording(
   { world, printer }: { readonly world: World; readonly printer: Printer },
   id: string,
@@ -76,6 +80,8 @@ export async function playRecording(
   const stopSignal = world.onSignal(() => keys.leave());
   // Without a terminal a line feed was all there was; at one it wants its carriage return.
   const bare = terminal !== undefined && head.env?.['TERM'] === 'dumb';
+  // Also where the keys do not come from there.
+  const view = world.stdout.isTTY ? new HarmlessView() : undefined;
   let [lastMs, bytes] = [0, 0];
   try {
     for await (const event of recording.events) {
@@ -83,7 +89,7 @@ export async function playRecording(
       lastMs = event.atMs;
       if (event.kind === 'output') {
         bytes += event.bytes.length;
-        await written(to, bare ? withReturns(event) : event.bytes);
+        await written(to, view ? bytesOf(atTerminal(view.take(event.text), bare)) : event.bytes);
       }
     }
     return facts(id, recording, lastMs, bytes);
@@ -98,8 +104,8 @@ export async function playRecording(
   }
 }
 
-function withReturns({ text }: Extract<CastEvent, { kind: 'output' }>): Uint8Array {
-  return Buffer.from(text.replace(/\r?\n/gu, '\r\n'));
+function atTerminal(text: string, bare: boolean): string {
+  return bare ? text.replace(/\r?\n/gu, '\r\n') : text;
 }
 
 function written(to: ReturnType<World['bytes']>['to'], bytes: Uint8Array): Promise<void> {

@@ -270,6 +270,25 @@ describe('a replay', () => {
     });
   });
 
+  it('does nothing to a terminal but show: what was recorded neither writes to its clipboard nor asks it for answers', async () => {
+    const recording = await recorder();
+    // In pieces, as it may come.
+    for (const piece of [
+      'a\u001b',
+      ']52;c;cm0gLXJm\u0007b\u001b[2',
+      '1t\u001b[31mc\u001b[c',
+      'd\u001bP+q544e\u001b\\e',
+    ])
+      recording.output(Buffer.from(piece));
+    recording.output(Buffer.from([0x9d, 0x66]));
+    const [id] = await recording.finish();
+    person.stdin = auditor.identity;
+    person.terminal = true;
+    const file = join(recordingsFolder(world), `${id}.cast.age`);
+    const { code, bytes } = await bytesOf('recording', 'play', file, '--identity', '-');
+    expect({ code, text: bytes.toString() }).toEqual({ code: 0, text: 'ab\u001b[31mcde\ufffdf' });
+  });
+
   it('says that it stops where the end is missing, and describes with --json', async () => {
     const file = await recorded();
     const whole = await readFile(file);

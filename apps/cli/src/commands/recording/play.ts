@@ -9,7 +9,7 @@ export default class RecordingPlay extends TunnelCommand {
     'tunnel recording play 0b0e7c1e.cast.age > shown.txt',
   ];
   static override description =
-    'Decrypted here, with the private key of the auditors; nothing is sent. Space pauses, + and - change the speed, q ends. Where the output is no terminal it is written at once. With --json it is gone through and described, not shown.';
+    'Decrypted here, with the private key of the auditors; nothing is sent. Space pauses, + and - change the speed, q ends. At a terminal, what would do more than show (write to its clipboard, ask it for answers, name its window) is left out. Where the output is no terminal it is written at once, byte for byte. With --json it is gone through and described, not shown.';
   static override usage = 'FILE [--identity KEYFILE]';
   static override args = {
     file: Args.string({ description: 'the encrypted recording', required: true, ignoreStdin: true }),

@@ -35,6 +35,8 @@ export class TunLoop implements TunReader {
   readonly #counters: Float64Array;
   #told: FromTunWorker[] = [];
   #over = false;
+  /** The device was taken away; its error and its end are told as one. */
+  #lost = false;
 
   private constructor(settings: TunReaderSettings, pipe: number) {
     const { device, filter, listenPorts, flowsMax, heldMax } = settings;
@@ -95,7 +97,8 @@ export class TunLoop implements TunReader {
   }
 
   #gone(reason: string): void {
-    if (this.#over) return;
+    if (this.#over || this.#lost) return;
+    this.#lost = true;
     this.#settings.ended(reason);
   }
 
@@ -122,10 +125,13 @@ export class TunLoop implements TunReader {
     if (this.#over) return Promise.resolve();
     this.#over = true;
     return new Promise((resolve) => {
-      this.#socket.once('close', () => {
+      const closed = () => {
         closeSync(this.#settings.device.fd);
         resolve();
-      });
+      };
+      // A device that was taken away has closed it already, and that is not told again.
+      if (this.#socket.closed) return closed();
+      this.#socket.once('close', closed);
       this.#socket.destroy();
     });
   }

@@ -12,9 +12,12 @@ export const denyTopic = 'grant.deny';
 /** At once, and again: another revoker may have written over it. */
 const denySeconds = [0, 15, 60];
 
-/** Only a revoked grant is denied: one that ended by time or was given back had its leases end with it. */
+/** Whose leases in hand must end at once: somebody took the grant away, or the person left the group that gave it. */
+const takenAway = new Set<EndedGrant['endReason']>(['revoked', 'leaver']);
+
+/** Only a grant that was taken away is denied: one that ended by time or was given back had its leases end with it. */
 export function denyEntries(grant: EndedGrant): NewOutboxEntry[] {
-  if (grant.endReason !== 'revoked') return [];
+  if (!takenAway.has(grant.endReason)) return [];
   const entry = (seconds: number, denied: boolean): NewOutboxEntry => ({
     topic: denyTopic,
     key: `grant:${grant.id}:${denied ? 'deny' : 'forget'}:${seconds}`,

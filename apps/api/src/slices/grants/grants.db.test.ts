@@ -106,15 +106,23 @@ describe('in IAM a grant', () => {
       dueAt.getTime() - stage.effects.clock.now(),
     ]);
 
+  const denied = [
+    ['deny:0', true, 0],
+    ['deny:15', true, 15_000],
+    ['deny:60', true, 60_000],
+    ['forget:1200', false, 1_200_000],
+  ];
+
   it('that is revoked is denied, again in case another revoker wrote over it, and no longer after 20 minutes', async () => {
     const id = await aGrant();
     await stage.changeGrant.revoke(id, stage.staff.admin, 'incident over');
-    expect(await entriesOf(id)).toEqual([
-      ['deny:0', true, 0],
-      ['deny:15', true, 15_000],
-      ['deny:60', true, 60_000],
-      ['forget:1200', false, 1_200_000],
-    ]);
+    expect(await entriesOf(id)).toEqual(denied);
+  });
+
+  it('of somebody who left the group is denied as well: their leases in hand start nothing more', async () => {
+    const id = await aGrant();
+    await stage.changeGrant.leave(id, 'engineers');
+    expect(await entriesOf(id)).toEqual(denied);
   });
 
   it('that is given back is not denied: nobody takes it away', async () => {

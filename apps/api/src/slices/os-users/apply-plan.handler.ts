@@ -73,9 +73,12 @@ export class ApplyPlan {
       if (this.#plans.synced().every(({ name }) => name !== gateway)) return { skipped: true };
       const plan = await this.#plans.of(gateway);
       const { hosts } = await this.#carryOut(plan, undefined);
-      const left = plan.hosts.some(({ later }) => later > 0) || plan.unreached.length > 0;
+      // A host that is switched off is looked at with the next quarter of an hour: it may stay so for weeks.
+      const failing = plan.unreached.filter(({ code }) => code !== 'GATEWAY_OFFLINE');
+      const left = plan.hosts.some(({ later }) => later > 0) || failing.length > 0;
       if (left || hosts.some(({ state }) => state !== 'applied')) throw new Problem('OS_USERS_STEP_FAILED');
-      return { digest: plan.digest, done: hosts.reduce((sum, { done }) => sum + done.length, 0) };
+      const done = hosts.reduce((sum, { done }) => sum + done.length, 0);
+      return { digest: plan.digest, done, unreached: plan.unreached.length };
     };
   }
 

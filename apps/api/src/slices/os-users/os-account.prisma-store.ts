@@ -33,7 +33,7 @@ export class OsAccountStore {
     return row !== null;
   }
 
-  /** Keeps what a host told; people who are not known here have no row. */
+  /** Keeps what a host told; people who are not known here have no row. An account that it no longer tells of is nobody's to enter. */
   told(
     { instanceId, gateway }: { readonly instanceId: string; readonly gateway: string },
     accounts: readonly OwnAccount[],
@@ -45,6 +45,10 @@ export class OsAccountStore {
         select: { id: true },
       });
       const ids = new Set(known.map(({ id }) => id));
+      await transaction.osAccount.updateMany({
+        where: { instanceId, name: { notIn: accounts.map(({ name }) => name) }, state: { not: 'closed' } },
+        data: { state: 'closed', seenAt: new Date(now) },
+      });
       for (const { name, personId, uid, state } of accounts) {
         if (!ids.has(personId)) continue;
         const seen = { gateway, uid, state, seenAt: new Date(now) };

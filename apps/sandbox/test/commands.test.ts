@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
@@ -83,6 +85,13 @@ describe.skipIf(!canIsolate())('Run Command and accounts of people (needs root)'
     expect(unfit).toMatchObject({ Status: 'Failed', ResponseCode: 73 });
     expect(parseHostError(unfit.StandardOutputContent ?? '')).toBe('changed');
     expect(parseHostFacts(unfit.StandardOutputContent ?? '').text).toBe(before.text);
+  }, 60_000);
+
+  it('tells of a host on which somebody filled their file of keys beyond measure', async () => {
+    const folder = join(cloud.sandbox.installation.folder, 'instances', host, 'home', 'ada', '.ssh');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'authorized_keys'), 'x\n'.repeat(10_000_000));
+    expect((await facts()).keyFiles).toMatchObject([{ owner: 'ada', keys: 500_000 }]);
   }, 60_000);
 
   it.each<[string, Record<string, string>]>([

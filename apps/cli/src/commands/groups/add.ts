@@ -3,7 +3,11 @@ import { nameArgument, TunnelCommand } from '../../tunnel-command.ts';
 
 export default class GroupsAdd extends TunnelCommand {
   static override summary = 'Put somebody into a group.';
-  static override examples = ['tunnel groups add web-operators ada@example.com'];
+  static override examples = [
+    'tunnel groups add web-operators ada@example.com',
+    'tunnel groups add web-operators ada@example.com --json',
+    'tunnel groups add web-operators ada@example.com && tunnel users plan web-1',
+  ];
   static override usage = 'GROUP EMAIL';
   static override args = { group: Args.string(nameArgument), email: Args.string(nameArgument) };
 

@@ -6,6 +6,7 @@ export default class UsersApply extends TunnelCommand {
   static override examples = [
     'tunnel users apply web-1 --plan DIGEST',
     'tunnel users apply web-1 --plan DIGEST --json',
+    'tunnel users plan web-1 && tunnel users apply web-1 --plan DIGEST',
   ];
   static override usage = 'GATEWAY';
   static override args = { gateway: Args.string(nameArgument) };

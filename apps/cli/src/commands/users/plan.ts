@@ -3,7 +3,11 @@ import { nameArgument, TunnelCommand } from '../../tunnel-command.ts';
 
 export default class UsersPlan extends TunnelCommand {
   static override summary = 'Show what would be done to people’s accounts on the hosts of a gateway.';
-  static override examples = ['tunnel users plan web-1', 'tunnel users plan web-1 --json'];
+  static override examples = [
+    'tunnel users plan web-1',
+    'tunnel users plan web-1 --json',
+    'tunnel users plan web-1 && tunnel users apply web-1 --plan DIGEST',
+  ];
   static override usage = 'GATEWAY';
   static override args = { gateway: Args.string(nameArgument) };
 

@@ -4,6 +4,7 @@ import {
   countdown,
   durationInWords,
   fractionLeft,
+  momentsIn,
   parseDuration,
   relativeTime,
   secondsLeft,
@@ -84,6 +85,15 @@ describe('moments', () => {
   ])('says %s seconds from now as %s', (seconds, words) =>
     expect(relativeTime(at(seconds), noon)).toBe(words),
   );
+
+  it('finds the moments in a sentence of the server, and leaves every other number', () => {
+    expect(momentsIn('ana reaches web-1 until 2026-11-22 14:05 UTC; 30 min more.')).toEqual([
+      'ana reaches web-1 until ',
+      { at: '2026-11-22T14:05:00.000Z' },
+      '; 30 min more.',
+    ]);
+    expect(momentsIn('this lets them for 30 min.')).toEqual(['this lets them for 30 min.']);
+  });
 
   it('says the absolute moment in UTC', () => expect(absoluteTime(at(9))).toBe('2026-11-22 12:00:09 UTC'));
 });

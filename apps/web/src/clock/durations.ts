@@ -67,6 +67,16 @@ export function absoluteTime(at: string): string {
   return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
+/** A sentence in parts: its words, and the moments written in UTC to the minute (`2026-11-22 14:05 UTC`) in ISO 8601. */
+export function momentsIn(sentence: string): ({ readonly at: string } | string)[] {
+  return sentence
+    .split(/(\d{4}-\d\d-\d\d \d\d:\d\d UTC)/)
+    .map((part, index) =>
+      index % 2 === 0 ? part : { at: `${part.slice(0, 10)}T${part.slice(11, 16)}:00.000Z` },
+    )
+    .filter((part) => part !== '');
+}
+
 /** Time of day in UTC: `14:02:09`. */
 export function timeOfDay(at: string): string {
   return new Date(at).toISOString().slice(11, 19);

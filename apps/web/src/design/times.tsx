@@ -1,5 +1,13 @@
 'use client';
-import { absoluteTime, countdown, relativeTime, secondsLeft, urgency } from '../clock/durations.ts';
+import { Fragment } from 'react';
+import {
+  absoluteTime,
+  countdown,
+  momentsIn,
+  relativeTime,
+  secondsLeft,
+  urgency,
+} from '../clock/durations.ts';
 import { useNow } from '../clock/use-now.ts';
 import { cn } from './cn.ts';
 
@@ -25,6 +33,28 @@ export function ClockTime({ at, className }: { at: string; className?: string })
       {clockFace.format(Date.parse(at))}
     </time>
   );
+}
+
+/** A sentence of the server, with the moments that it tells in UTC as {@link ClockTime} has them; one of another day keeps its date. */
+export function Told({ sentence }: { sentence: string }) {
+  const today = localDay(useNow());
+  return momentsIn(sentence).map((part, index) => {
+    if (typeof part === 'string') return part;
+    const day = localDay(Date.parse(part.at));
+    return (
+      <Fragment key={index}>
+        {day !== today && `${day} `}
+        <ClockTime at={part.at} />
+      </Fragment>
+    );
+  });
+}
+
+/** The date where the reader is: `2026-11-22`. */
+function localDay(at: number): string {
+  const date = new Date(at);
+  const two = (count: number) => String(count).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
 /** Time left as a clock in running text, tinted when it gets short. */

@@ -62,6 +62,15 @@ it('is asked for, seen by its approvers as what it moves, and gives the grant a 
       ],
     },
   });
+  // Asked for anew meanwhile, it is told as a moment that people read.
+  const anew = await stage.submit.submit(staff.engineer, aWish({ resources: ['staging-rds'] }));
+  const more = await stage.submit.submit(staff.engineer, aWish({ resources: ['staging-rds'] }));
+  const adds = async (request: string) =>
+    (await requests.read(staff.engineer, request)).facts?.items[0]?.adds;
+  expect(await adds(anew)).toContain('cannot reach staging-rds now');
+  expect(await adds(more)).toMatch(
+    /already reaches staging-rds until \d{4}-\d\d-\d\d \d\d:\d\d UTC; this gives /u,
+  );
   await review.record(id, staff.approver, await anApproval(stage, id));
   expect(await read(grantId)).toMatchObject({ state: 'active', endsAt: until, extensions: 1 });
   expect(await intervals(grantId)).toMatchObject([

@@ -194,6 +194,6 @@ function whatItAdds(name: string, request: Asked, held: readonly Grant[]): strin
   const now = held.find((grant) => grant.resource.name === name);
   const time = durationText(request.durationSeconds);
   return now
-    ? `${request.requester.email} already reaches ${name} until ${new Date(now.endsAt).toISOString()}; this gives ${time} from its own start.`
+    ? `${request.requester.email} already reaches ${name} until ${momentText(new Date(now.endsAt).toISOString())}; this gives ${time} from its own start.`
     : `${request.requester.email} cannot reach ${name} now; this lets them for ${time}.`;
 }

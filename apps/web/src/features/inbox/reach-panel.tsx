@@ -5,6 +5,7 @@ import type { FactsItem, Network } from '../../api/contract.ts';
 import { cn } from '../../design/cn.ts';
 import { Id } from '../../design/id.tsx';
 import { KeyCap } from '../../design/key-cap.tsx';
+import { Told } from '../../design/times.tsx';
 import { byNetwork, speedText, wayText } from '../resources/network-reach.ts';
 import { recordedText } from '../resources/session-reach.ts';
 import { policyLines } from './policy-lines.ts';
@@ -60,7 +61,9 @@ export function ReachPanel({ item, stands = false, policyOpen, onPolicy }: Reach
               ))}
             </ul>
           </Row>
-          <Row name="What this adds">{item.adds}</Row>
+          <Row name="What this adds">
+            <Told sentence={item.adds} />
+          </Row>
           <Row name="Recorded">
             <span className="inline-flex items-start gap-1.5">
               <Recorded aria-hidden className="mt-[3px] size-3.5 shrink-0 text-ink-2" />

@@ -30,7 +30,8 @@ export function reachAddress(item: Reached): string {
 export function historySentence({ asked30d, used30d }: { asked30d: number; used30d: number }): string {
   if (asked30d === 0) return 'First time in 30 days';
   const times = asked30d === 1 ? 'once' : `${asked30d} times`;
-  return `Asked ${times} in 30 days, used ${used30d}`;
+  // Never a number alone on the last line, where the foot that stays in view leaves nothing else to be seen of it.
+  return `Asked ${times} in 30 days, used\u00A0${used30d}`;
 }
 
 /** Tag selector as people write it: `ServerType=bastion, AccessGranted=true`. */

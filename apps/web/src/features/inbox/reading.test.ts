@@ -90,8 +90,8 @@ it('says what of a network becomes reachable, and that nothing holds people to i
 
 it.each([
   [0, 0, 'First time in 30 days'],
-  [1, 0, 'Asked once in 30 days, used 0'],
-  [3, 2, 'Asked 3 times in 30 days, used 2'],
+  [1, 0, 'Asked once in 30 days, used\u00A00'],
+  [3, 2, 'Asked 3 times in 30 days, used\u00A02'],
 ])('tells a history of %s asked and %s used', (asked30d, used30d, sentence) =>
   expect(historySentence({ asked30d, used30d })).toBe(sentence),
 );

@@ -116,7 +116,9 @@ function HowLong({ request, facts }: { request: AccessRequest; facts: Facts | nu
     ...(facts ? [{ name: 'History', value: historySentence(facts.history) }] : []),
   ];
   return (
-    <dl className={cn('grid grid-cols-2 gap-4', extension ? 'sm:grid-cols-5' : 'sm:grid-cols-3')}>
+    <dl
+      className={cn('grid grid-cols-2 gap-4', extension ? 'sm:grid-cols-5' : 'sm:grid-cols-[1fr_1fr_auto]')}
+    >
       {rows.map((row) => (
         <div key={row.name}>
           <dt className="text-xs font-semibold text-ink-2">{row.name}</dt>

@@ -151,7 +151,7 @@ function configuration(folder: string, user: string, { permitOpen, rekeyAfter, s
     `AuthorizedKeysCommandUser ${asRoot ? 'root' : user}`,
     `AllowUsers ${user}`,
     'AllowTcpForwarding local',
-    'AllowAgentForwarding no',
+    `AllowAgentForwarding ${shells ? 'yes' : 'no'}`,
     'X11Forwarding no',
     ...(shells
       ? ['Subsystem sftp internal-sftp', 'LogLevel ERROR']

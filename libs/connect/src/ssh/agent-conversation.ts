@@ -16,14 +16,21 @@ const message = {
   identities: 12,
   signRequest: 13,
   signature: 14,
+  extension: 27,
 } as const;
+/** By this OpenSSH (8.9 and later) tells an agent for which connection it is asked, and whether from the far side of it (its PROTOCOL.agent, section 1). */
+const bindExtension = 'session-bind@openssh.com';
 /** What is signed holds a public key and a session id; OpenSSH's own agent takes 256 KiB. */
 const requestBytesMax = 256 * 1024;
 
-/** Answers an SSH client as its agent. Nothing can be added, removed or locked; requests are answered in order. */
+/**
+ * Answers an SSH client as its agent. Nothing can be added, removed or locked; requests are answered in order. Who says that it asks on behalf of the far side
+ * (`ssh -A`) is offered nothing, from then on.
+ */
 export function converseAsAgent(stream: Duplex, offered: OfferedKeys, comment: string): void {
   let rest = Buffer.alloc(0);
   let turn = Promise.resolve();
+  let asked = offered;
   stream.on('error', () => stream.destroy());
   stream.on('data', (bytes: Buffer) => {
     rest = Buffer.concat([rest, bytes]);
@@ -33,13 +40,26 @@ export function converseAsAgent(stream: Duplex, offered: OfferedKeys, comment: s
       if (length === undefined || rest.length < 4 + length) return;
       const request = rest.subarray(4, 4 + length);
       rest = rest.subarray(4 + length);
+      if (isForwarding(request)) asked = nothing;
+      const keys = asked;
       turn = turn
-        .then(() => answer(request, offered, comment))
+        .then(() => answer(request, keys, comment))
         .catch(() => Buffer.of(message.failure))
         .then((reply) => void (stream.writable && stream.write(sshString(reply))));
     }
   });
   stream.on('end', () => void turn.then(() => stream.end()));
+}
+
+const nothing: OfferedKeys = { keys: async () => [] };
+
+/** Whether this says that what follows comes from the far side; what cannot be read to its end does not say that it comes from here. */
+function isForwarding(request: Buffer): boolean {
+  const reader = new SshReader(request.subarray(1));
+  if (request[0] !== message.extension || reader.text() !== bindExtension) return false;
+  // Host key, session and signature: nothing is granted by a binding, so they are not looked at.
+  for (let field = 0; field < 3; field += 1) reader.string();
+  return reader.byte() !== 0;
 }
 
 async function answer(request: Buffer, offered: OfferedKeys, comment: string): Promise<Buffer> {

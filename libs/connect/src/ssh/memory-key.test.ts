@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { duplexPair } from '../duplex-pair.ts';
 import { converseAsAgent } from './agent-conversation.ts';
 import { memoryKey } from './memory-key.ts';
+import { sshString } from './ssh-wire.ts';
 
 const parsed = (line: string) => {
   const key = ssh2.utils.parseKey(line);
@@ -53,6 +54,31 @@ describe('an agent that offers a key of memory', () => {
     await expect(sign(client, mine.publicKey, data)).rejects.toThrow();
     await expect(sign(client, other.publicKey, data)).rejects.toThrow();
     expect((await sign(client, mine.publicKey, data, 'sha512')).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['the far side of a connection', Buffer.of(1), 0],
+    ['a side that it does not tell', Buffer.of(), 0],
+    ['this side', Buffer.of(0), 1],
+  ])('offers %s its due, and signs for nobody else', async (_side, forwarding, offered) => {
+    const key = await memoryKey('ed25519');
+    const [near, far] = duplexPair();
+    converseAsAgent(far, { keys: async () => [key] }, 'web-1');
+    const fields = ['session-bind@openssh.com', 'host key', 'session', 'signature'].map(sshString);
+    near.write(sshString(Buffer.concat([Buffer.of(27), ...fields, forwarding])));
+    const client = new ssh2.AgentProtocol(true);
+    // The answer to the binding, which OpenSSH does not heed.
+    await new Promise<void>((resolve) => near.once('data', () => resolve()));
+    near.pipe(client).pipe(near);
+    const listed = await new Promise<ssh2.ParsedKey[]>((resolve, reject) =>
+      client.getIdentities((error, keys) => (error ? reject(error) : resolve(keys ?? []))),
+    );
+    expect(listed).toHaveLength(offered);
+    const signed = sign(client, key.publicKey, Buffer.from('what is signed')).then(
+      () => 1,
+      () => 0,
+    );
+    expect(await signed).toBe(offered);
   });
 
   it('answers what it does not know with a failure, and ends at a message without bounds', async () => {

@@ -29,6 +29,12 @@ export class SshReader {
     this.#at += count;
   }
 
+  byte(): number | undefined {
+    if (this.#at >= this.#bytes.length) return undefined;
+    this.#at += 1;
+    return this.#bytes[this.#at - 1];
+  }
+
   number(): number | undefined {
     if (this.#at + 4 > this.#bytes.length) return undefined;
     const value = this.#bytes.readUInt32BE(this.#at);

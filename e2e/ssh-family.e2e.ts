@@ -1,13 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { find } from '../tools/test/programs.ts';
 import type { CloudTrailRecord } from './harness/product.ts';
 import { instances, SshWorld, type HostName } from './harness/ssh-world.ts';
+import { Terminal } from './harness/terminal.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
-const programs = (['ssh', 'sshd', 'curl', 'rsync'] as const).every((name) => find(name) !== undefined);
+const programs = (['ssh', 'sshd', 'curl', 'rsync', 'script'] as const).every(
+  (name) => find(name) !== undefined,
+);
+interface AskedFor {
+  readonly items: readonly { readonly resource: { readonly name: string } }[];
+  readonly reason: string;
+  readonly durationSeconds: number;
+}
 const patience = { timeout: 60_000, interval: 50 };
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
@@ -15,6 +23,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
   let world: SshWorld;
   let laptop: Laptop;
   let user: string;
+  const terminals: Terminal[] = [];
   const home = (name: HostName, file: string) => join(world.sshd[name].home, file);
   const config = () => join(laptop.home, '.ssh/config');
   /** As a person types it, but for the file of settings, which OpenSSH seeks in the home of passwd rather than in HOME. */
@@ -42,8 +51,14 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     ({ user } = world.sshd.files);
     laptop = await Laptop.signedIn(world.product, 'engineer');
     const engineer = world.product.as('engineer');
-    for (const name of ['files-1', 'fresh-1', 'node-1']) await engineer.asks(name, 3600);
+    for (const name of ['files-1', 'fresh-1']) await engineer.asks(name, 3600);
     expect(await laptop.tunnel(['ssh-config', '--install']).code).toBe(0);
+  });
+  afterEach(async () => {
+    for (const { run } of terminals.splice(0)) {
+      run.child.kill('SIGKILL');
+      await run.code;
+    }
   });
   afterAll(async () => {
     await laptop.remove();
@@ -120,6 +135,67 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     expect(stranger).toMatchObject({ code: 255, out: '' });
     expect(stranger.err).toContain(`ssh ${user}@files-1`);
     await expect.poll(proxies, patience).toEqual([]);
+  });
+
+  it('b1: without a grant ssh asks who sits at the terminal, and says how to ask where nobody does', async () => {
+    const unasked = await ended(ssh('node-1', 'true'));
+    expect(unasked).toMatchObject({ code: 255, out: '' });
+    expect(unasked.err).toContain('Ask for it: tunnel request node-1');
+    expect(unasked.err).toContain('SSH_NOT_GRANTED');
+    const engineer = world.product.as('engineer');
+    const asked = async () =>
+      ((await engineer.get('/access-requests?view=mine')).body as { items: AskedFor[] }).items.filter(
+        ({ items }) => items[0]?.resource.name === 'node-1',
+      );
+    const terminal = () => {
+      const words = ['-F', config(), '-i', world.ownKey, 'node-1'];
+      const opened = new Terminal(laptop, words, ['ssh']);
+      terminals.push(opened);
+      return opened;
+    };
+    const left = terminal();
+    await left.shows('Reason');
+    left.type('\u0003');
+    expect(await left.ended()).toBe(255);
+    expect(await asked()).toEqual([]);
+    const stayed = terminal();
+    await stayed.shows('Reason');
+    stayed.type('a look at the node\r');
+    await stayed.shows('For how long');
+    stayed.type('30m\r');
+    await stayed.shows(/\$ \n?$/);
+    // What is typed from now on is for the far side, each key of it.
+    stayed.type('echo "is $((40 + 2))"\r');
+    await stayed.shows(/\nis 42\r?\n/);
+    stayed.type('exit 3\r');
+    expect(await stayed.ended()).toBe(3);
+    expect(await asked()).toMatchObject([{ reason: 'a look at the node', durationSeconds: 1800 }]);
+    await expect.poll(proxies, patience).toEqual([]);
+  });
+
+  it('c2: ssh -A brings our agent to the far side, which is offered nothing and signs nothing', async () => {
+    const far = ssh(
+      '-A',
+      'files-1',
+      'ssh-add -L; until [ -s key.pub ]; do sleep 0.1; done; ssh-add -T key.pub',
+    );
+    await far.until('no identities');
+    // The far side may know the key that it cannot use.
+    const [key = ''] = await world.product.sandbox.pushedKeys(instances.files, user);
+    writeFileSync(home('files', 'key.pub'), `${key}\n`);
+    expect(key).toMatch(/^ssh-ed25519 /u);
+    expect(await ended(far)).toMatchObject({ code: 1, out: 'The agent has no identities.\n' });
+    expect(far.stderr).toMatch(/agent refused operation|Agent signature failed/u);
+    // One's own is forwarded where it is named.
+    const own = join(laptop.home, 'own-agent');
+    const agent = laptop.run('ssh-agent', ['-D', '-a', own]);
+    await expect.poll(() => existsSync(own), patience).toBe(true);
+    const add = laptop.run('sh', ['-c', `SSH_AUTH_SOCK='${own}' ssh-add -q '${world.ownKey}'`]);
+    expect(await add.code, add.stderr).toBe(0);
+    const named = await ended(ssh('-o', `ForwardAgent=${own}`, 'files-1', 'ssh-add -L'));
+    expect(named.out).toContain(readFileSync(`${world.ownKey}.pub`, 'utf8').trim());
+    agent.child.kill('SIGTERM');
+    await agent.code;
   });
 
   it('b4: a hybrid node is reached with a key of the person, and Instance Connect is not tried', async () => {

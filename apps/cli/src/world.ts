@@ -49,6 +49,11 @@ export interface World {
   /** The terminal that standard input and output are; undefined when one of them is something else. */
   terminal(): Terminal | undefined;
   prompts(): Promise<Prompts>;
+  /**
+   * Questions at the terminal that this process was started from, for a command whose standard input and output belong to another program. Undefined where nobody
+   * would answer: there is none, or this runs in its background.
+   */
+  promptsBeside(): Promise<Prompts | undefined>;
   /** Calls back on SIGINT, SIGTERM and SIGHUP instead of dying; returns how to stop listening. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void): () => void;
   /** Ends the process at once, whatever is under way. */

@@ -19,6 +19,8 @@ export class Person {
   /** What standard input holds; undefined means a terminal. */
   stdin: string | undefined = '';
   terminal = false;
+  /** Whether somebody sits at the terminal that a program was started from, whose standard input is another program's. */
+  beside = false;
   columns = 100;
   answers: string[] = [];
   #signal: ((signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void)[] = [];
@@ -63,20 +65,23 @@ export class Person {
         return { from: Readable.from([]), to: nowhere(), errors: nowhere() };
       },
       terminal: () => undefined,
-      prompts: async () => {
-        const next = async () => {
-          const answer = this.answers.shift();
-          if (answer === undefined) throw new Error('asked more than the test answers');
-          return answer;
-        };
-        return { text: next, secret: next };
-      },
+      prompts: async () => this.#prompts(),
+      promptsBeside: async () => (this.beside ? this.#prompts() : undefined),
       onSignal: (listener) => {
         this.#signal.push(listener);
         return () => (this.#signal = this.#signal.filter((other) => other !== listener));
       },
       endNow: () => undefined,
     };
+  }
+
+  #prompts() {
+    const next = async () => {
+      const answer = this.answers.shift();
+      if (answer === undefined) throw new Error('asked more than the test answers');
+      return answer;
+    };
+    return { text: next, secret: next };
   }
 
   /** Types a command line and reads what came back. */

@@ -24,6 +24,7 @@ export function worldOfWish(
     stdout: ear,
     stderr: ear,
     prompts: () => Promise.reject(new Problem('TERMINAL_REQUIRED')),
+    promptsBeside: async () => undefined,
     // Signals are for the process, which closes its tunnels itself.
     onSignal: () => () => undefined,
   };

@@ -39,6 +39,7 @@ export function systemWorld(): World & { flushed(): Promise<void> } {
     bytes: () => ({ from: process.stdin, to: process.stdout, errors: process.stderr }),
     terminal: systemTerminal,
     prompts: async () => (await import('./prompts.ts')).terminalPrompts,
+    promptsBeside: async () => (await import('./prompts-beside.ts')).promptsBeside(),
     onSignal: (listener) => {
       const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       const called = signals.map((signal) => [signal, () => listener(signal)] as const);

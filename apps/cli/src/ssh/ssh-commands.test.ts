@@ -117,6 +117,37 @@ describe('the name of an SSH host', () => {
   });
 });
 
+describe('a host that is not granted', () => {
+  it('is asked for at the terminal that ssh was started from, with the reason and the time that are typed there', async () => {
+    person.terminal = person.beside = true;
+    person.answers = ['INC-4312 full disk', '30m'];
+    api.on('GET /resources/web-1', { body: web() });
+    const answered = aRequest({ state: 'denied' });
+    api.on('POST /access-requests', { status: 201, body: answered });
+    api.on(`GET /access-requests/${answered.id}`, { body: answered });
+    const ran = await person.types('proxy', 'web-1', '22', '--user', 'app');
+    expect(ran).toMatchObject({ code: 5, out: '' });
+    expect(ran.err).toContain('web-1 is not granted to you. Ask for it?');
+    expect(ran.err).toContain('REQUEST_DENIED');
+    const asked = api.asked.findLast(({ method, path }) => `${method} ${path}` === 'POST /access-requests');
+    expect(asked?.body).toMatchObject({
+      resources: ['web-1'],
+      durationSeconds: 1800,
+      reason: 'INC-4312 full disk',
+    });
+  });
+
+  it.each([
+    ['nobody sits', false, true],
+    ['the words of ssh go to a file', true, false],
+  ])('is told how to ask for where %s, with exit code 8', async (_where, beside, terminal) => {
+    Object.assign(person, { beside, terminal, answers: [] });
+    const ran = await person.types('proxy', 'web-1', '22', '--user', 'app');
+    expect(ran).toMatchObject({ code: 8, out: '' });
+    expect(ran.err).toContain('SSH_NOT_GRANTED');
+  });
+});
+
 describe('tunnel ssh-config', () => {
   it('names each host with its user, its port and our key, and nodes with the keys of the person (b1, b4)', async () => {
     const { out } = await person.types('ssh-config');

@@ -18,6 +18,7 @@ type Entry = Readonly<Record<string, unknown>>;
 export interface WorldAdditions {
   readonly base?: keyof typeof bases;
   readonly resources?: readonly Entry[];
+  readonly gateways?: readonly Entry[];
   readonly principals?: readonly Entry[];
   readonly instances?: readonly Entry[];
   readonly instanceChanges?: Readonly<Record<string, Entry>>;
@@ -48,13 +49,17 @@ export function writeWorld(additions: WorldAdditions, folder = newFolder()): Wri
   const base = bases[additions.base ?? 'transfer'];
   const world = parse(readFileSync(base, 'utf8'), { merge: true }) as WorldText;
   const catalogBase = join(base, '..', world.catalog);
-  const catalog = parse(readFileSync(catalogBase, 'utf8')) as { resources: Entry[] };
+  const catalog = parse(readFileSync(catalogBase, 'utf8')) as {
+    resources: Entry[];
+    gateways: Entry[];
+  };
   const written = {
     folder,
     worldFile: join(folder, basename(base)),
     catalogFile: join(folder, basename(catalogBase)),
   };
   catalog.resources = [...catalog.resources, ...(additions.resources ?? [])];
+  catalog.gateways = [...catalog.gateways, ...(additions.gateways ?? [])];
   writeFileSync(written.catalogFile, stringify(catalog));
   const changes = additions.instanceChanges ?? {};
   world.catalog = basename(catalogBase);

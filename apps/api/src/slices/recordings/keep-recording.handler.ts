@@ -92,15 +92,25 @@ export class KeepRecording {
         detail: `${promise.bytes} bytes were announced, ${bytesSaid} are sent.`,
       });
     if (known.state !== 'announced') return demandSame(body, promise);
-    await this.#vault.keep(id, body, promise);
+    await this.#vault.keep(id, this.#stillPromised(person, id, body, promise), promise);
     await this.#unitOfWork.attempt(() => this.#settle(person, id, promise));
+  }
+
+  /** A body that takes its time must not come to lie over another one, which was announced and stored meanwhile. */
+  async *#stillPromised(
+    person: Person,
+    id: string,
+    body: AsyncIterable<Uint8Array>,
+    { sha256 }: BodyPromise,
+  ): AsyncGenerator<Uint8Array> {
+    yield* body;
+    demandPromised(await this.#mine(person, id), sha256);
   }
 
   async #settle(person: Person, id: string, { sha256, bytes }: BodyPromise): Promise<void> {
     const row = await this.#mine(person, id);
+    demandPromised(row, sha256);
     if (row.state !== 'announced') return;
-    if (row.sha256 !== sha256)
-      throw new Problem('RECORDING_DIGEST_MISMATCH', { detail: 'It was announced anew.' });
     const { clock, ids } = this.#effects;
     const now = clock.now();
     const { complete } = row;
@@ -137,6 +147,11 @@ function isSame(row: RecordingRow, head: RecordingHead): boolean {
     row.sha256 === head.sha256 &&
     Number(row.bytes) === head.bytes
   );
+}
+
+function demandPromised(row: RecordingRow, sha256: string): void {
+  if (row.sha256 !== sha256)
+    throw new Problem('RECORDING_DIGEST_MISMATCH', { detail: 'It was announced anew.' });
 }
 
 /** Refuses with RECORDING_ALREADY_STORED what is not the body that was stored. */

@@ -188,6 +188,38 @@ describe('a recording that is demanded', () => {
     await end(session);
   });
 
+  it('stays as it was stored when another body, announced before under its id, arrives late', async () => {
+    const session = await aSession();
+    const [early, kept] = [Buffer.from('what came first'), Buffer.from('what was stored')];
+    const head = aRecording(session.sessionId, early);
+    await engineer().announceRecording(session.grantId, head);
+    const late = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const slowly = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(early.subarray(0, 4)),
+      pull: async (controller) => {
+        begun.resolve();
+        await late.promise;
+        controller.enqueue(early.subarray(4));
+        controller.close();
+      },
+    });
+    const answer = send(head.id, slowly);
+    await begun.promise;
+    await expect
+      .poll(async () => (await readdir(join(folder, 'recordings'))).join(' '))
+      .toMatch(`${head.id}.cast.age.`);
+    await engineer().announceRecording(session.grantId, {
+      ...aRecording(session.sessionId, kept),
+      id: head.id,
+    });
+    expect(await send(head.id, kept)).toEqual({ status: 204 });
+    late.resolve();
+    expect(await answer).toEqual({ status: 422, code: 'RECORDING_DIGEST_MISMATCH' });
+    expect(await (await openBody(head.id)).text()).toBe('what was stored');
+    await end(session);
+  });
+
   it('is taken after the grant was revoked, for seven days', async () => {
     const session = await aSession();
     await api.as('admin').revokeGrant(session.grantId, 'over');

@@ -45,7 +45,8 @@ export class Spokes {
   osUser(accountId: string, region: string, documentName: string, user: string): void {
     const offered = this.#in(accountId, region).some(
       (resource) =>
-        offers(pushedUserOf(resource), resource.ssh?.ownAccount, user) && documentOf(resource, sha256Hex)?.name === documentName,
+        offers(pushedUserOf(resource), resource.ssh?.ownAccount, user) &&
+        documentOf(resource, sha256Hex)?.name === documentName,
     );
     if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }

@@ -11,7 +11,6 @@ import { testAccount, type AccountName } from '../../testing/accounts.ts';
 import { aTestApi, type TestApi } from '../../testing/api.ts';
 import { gatewayTags, TestPrincipals } from '../../testing/principals.ts';
 
-const auditorsKey = 'age1pccyd64ywgy0e9f5fmn29d5krlrgq9ejtg9m4hv3y0359t06xvzq68tz9c';
 const dayMs = 86_400_000;
 const mib = 1024 * 1024;
 /** Shells in a world of two: one is recorded, the other not. */

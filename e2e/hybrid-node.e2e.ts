@@ -2,19 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeWorld } from '../apps/sandbox/test/world/written-world.ts';
 import { find } from '../tools/test/programs.ts';
+import { hybridWorld, node } from './harness/hybrid-world.ts';
 import { Product } from './harness/product.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
-
-const node = 'mi-0a1b2c3d4e5f60718';
-const tags = { 'jit-managed': 'true', 'jit-team': 'rack', ServerType: 'bastion', AccessGranted: 'true' };
-const place = { account: 'workloads', region: 'eu-west-1' };
-const rack = {
-  ...{ name: 'rack-1', kind: 'ssh', title: 'A machine in a rack', description: 'For tests.' },
-  ...{ environment: 'staging', team: 'rack', gateway: 'rack', user: 'ops', connectable: true },
-  recording: { recorded: false, statement: 'The amount of traffic is recorded.' },
-};
 
 describe.skipIf(!find('ssh') || !find('sshd') || process.getuid?.() !== 0)(
   'a node outside EC2, in the world of the newcomer with an sshd of the sandbox (needs root, ssh and sshd)',
@@ -27,16 +18,7 @@ describe.skipIf(!find('ssh') || !find('sshd') || process.getuid?.() !== 0)(
     const pushes = () => product.cloudTrail().filter(({ eventName }) => eventName === 'SendSSHPublicKey');
 
     beforeAll(async () => {
-      const written = writeWorld({
-        ...{ base: 'usual', resources: [rack] },
-        gateways: [{ name: 'rack', nodes: 'hybrid', ...place, selector: tags }],
-        instances: [
-          {
-            ...{ id: node, ...place, zone: 'eu-west-1a', name: 'rack-1', address: '10.0.9.1', online: true },
-            ...{ users: ['ops'], sshd: true, tags: { ...tags, Name: 'rack-1' } },
-          },
-        ],
-      });
+      const written = hybridWorld();
       folder = written.folder;
       product = await Product.start({
         sandboxArgs: ['--world', written.worldFile, '--no-databases'],

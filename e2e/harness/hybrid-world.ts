@@ -1,0 +1,25 @@
+import { writeWorld, type WrittenWorld } from '../../apps/sandbox/test/world/written-world.ts';
+
+/** A machine outside EC2. */
+export const node = 'mi-0a1b2c3d4e5f60718';
+const tags = { 'jit-managed': 'true', 'jit-team': 'rack', ServerType: 'bastion', AccessGranted: 'true' };
+const place = { account: 'workloads', region: 'eu-west-1' };
+const rack = {
+  ...{ name: 'rack-1', kind: 'ssh', title: 'A machine in a rack', description: 'For tests.' },
+  ...{ environment: 'staging', team: 'rack', gateway: 'rack', user: 'ops', connectable: true },
+  recording: { recorded: false, statement: 'The amount of traffic is recorded.' },
+};
+
+/** The newcomer's world with an SSH host outside EC2, where the sandbox runs an sshd. The folder is the caller's to remove. */
+export function hybridWorld(): WrittenWorld {
+  return writeWorld({
+    ...{ base: 'usual', resources: [rack] },
+    gateways: [{ name: 'rack', nodes: 'hybrid', ...place, selector: tags }],
+    instances: [
+      {
+        ...{ id: node, ...place, zone: 'eu-west-1a', name: 'rack-1', address: '10.0.9.1', online: true },
+        ...{ users: ['ops'], sshd: true, tags: { ...tags, Name: 'rack-1' } },
+      },
+    ],
+  });
+}

@@ -1,4 +1,4 @@
-import type { Catalog, Sha256Hex } from '@sallyport/catalog';
+import { logsToCloudWatch, type Catalog, type Sha256Hex } from '@sallyport/catalog';
 import type { App } from 'aws-cdk-lib';
 import type { Settings } from '../settings.ts';
 import { GuardStack } from './guard-stack.ts';
@@ -44,6 +44,7 @@ export function addStacks(app: App, deployment: Deployment): void {
       env: { account: account.id, region: account.regions[0] },
       hub: catalog.hub,
       account,
+      shellLogGroups: logsToCloudWatch(catalog, account.id),
     });
     for (const region of account.regions) {
       const stack = new RegionStack(app, `SallyportRegion-${account.name}-${region}`, {

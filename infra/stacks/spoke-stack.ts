@@ -21,13 +21,15 @@ import { addRole } from '../parts/role.ts';
 export interface SpokeStackProps extends StackProps {
   readonly hub: Hub;
   readonly account: Account;
+  /** Some shell of the account is logged to CloudWatch. */
+  readonly shellLogGroups: boolean;
 }
 
 /** The roles that the control plane takes on in an account that holds resources. */
 export class SpokeStack extends Stack {
   constructor(scope: Construct, id: string, props: SpokeStackProps) {
     super(scope, id, { ...props, description: 'Sallyport: roles in an account that holds resources' });
-    const { hub, account } = props;
+    const { hub, account, shellLogGroups } = props;
     this.#addConnect(hub, account);
     const trusting = (principalArn: string) =>
       renderSpokeTrust({
@@ -49,7 +51,11 @@ export class SpokeStack extends Stack {
       role: account.roles.inventory,
       description: 'Sallyport: sees instances and reads session documents',
       trust: trusting(hub.roles.inventory.arn),
-      permissions: renderInventoryPermissions({ accountId: account.id, partition: account.partition }),
+      permissions: renderInventoryPermissions({
+        accountId: account.id,
+        partition: account.partition,
+        shellLogGroups,
+      }),
     });
     if (account.roles.provision && hub.roles.provisioner)
       addRole(this, 'Provision', {

@@ -84,7 +84,11 @@ describe('the spoke template', () => {
         },
       }),
     ],
-    ['JitInventory', 'JitHubInventory', renderInventoryPermissions({ accountId: account })],
+    [
+      'JitInventory',
+      'JitHubInventory',
+      renderInventoryPermissions({ accountId: account, shellLogGroups: true }),
+    ],
     [
       'JitProvision',
       'JitHubProvision',

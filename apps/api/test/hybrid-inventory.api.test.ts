@@ -1,4 +1,4 @@
-/** Nodes outside EC2 by the inventory, against the sandbox: found by their tags, which are not asked for at each lease. */
+/** The inventory against the sandbox: nodes outside EC2 by their tags, which are not asked for at each lease, and log groups of shells. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,7 +20,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sallyport-hybrid-'));
   const world = parse(await readFile('config/world.yaml', 'utf8'), { merge: true }) as {
     instances: object[];
+    'log-groups': object[];
   };
+  const place = { account: 'workloads', region: 'eu-west-1' };
+  world['log-groups'].push({ ...place, name: '/jit/plain' }, { ...place, name: '/jit/plainer' });
   const rack = (end: string, more: object) => ({
     ...{ id: node(end), account: 'workloads', region: 'eu-west-1', zone: 'eu-west-1a', name: `rack-${end}` },
     ...{ address: '10.9.0.1', online: true, ...more },
@@ -31,7 +34,18 @@ beforeAll(async () => {
     rack('a3', { tags: { ...tags, 'jit-host': 'rack-2' } }),
   );
   await writeFile(join(folder, 'world.yaml'), stringify(world));
-  await writeFile(join(folder, 'catalog.yaml'), await readFile('config/catalog.yaml', 'utf8'));
+  const catalog = parse(await readFile('config/catalog.yaml', 'utf8')) as {
+    resources: { name: string; logs?: unknown; recording?: unknown }[];
+  };
+  const shell = catalog.resources.find(({ name }) => name === 'web-1-shell');
+  for (const cloudWatch of ['/jit/plain', '/jit/pla'])
+    catalog.resources.push({
+      ...shell,
+      name: `shell-${cloudWatch.slice(5)}`,
+      logs: { cloudWatch },
+      recording: { recorded: true, where: `CloudWatch log group ${cloudWatch}`, statement: 'What is shown.' },
+    });
+  await writeFile(join(folder, 'catalog.yaml'), stringify(catalog));
   sandbox = await startSandbox(['--world', join(folder, 'world.yaml')]);
   Object.assign(process.env, sandbox.environment);
 });
@@ -42,11 +56,11 @@ afterAll(async () => {
 });
 
 it('finds them by the tags of the selector, tells a closed one from an open one, and asks for tags once in a while', async () => {
-  const { clock } = systemEffects();
+  const { clock, timers } = systemEffects();
   let shift = 0;
   const inventory = new AwsGatewayInventory(new Spokes(readCatalogFile('config/catalog.yaml')), {
-    ...clock,
-    now: () => clock.now() + shift,
+    timers,
+    clock: { ...clock, now: () => clock.now() + shift },
   });
   const search = { accountId: '111122223333', region: 'eu-west-1', selector: tags, hybrid: true };
   const found = [
@@ -60,4 +74,19 @@ it('finds them by the tags of the selector, tells a closed one from an open one,
   shift = 10_000;
   expect(await inventory.find(search)).toEqual(found);
   await expect.poll(asked).toBe(4);
+});
+
+it('sees whether the log group of a shell is there and encrypted, and looks at no other group (e5)', async () => {
+  const inventory = new AwsGatewayInventory(
+    new Spokes(readCatalogFile(join(folder, 'catalog.yaml'))),
+    systemEffects(),
+  );
+  const read = (name: string, accountId = '111122223333') =>
+    inventory.readLogGroup({ accountId, region: 'eu-west-1', name });
+  expect(await read('/jit/shell')).toEqual({ encrypted: true });
+  expect(await read('/jit/plain')).toEqual({ encrypted: false });
+  // A group whose name only begins so is another one.
+  expect(await read('/jit/pla')).toBeNull();
+  for (const asked of [read('/jit/other'), read('/jit/shell', '444455556666')])
+    await expect(asked).rejects.toMatchObject({ code: 'AWS_TARGET_UNKNOWN' });
 });

@@ -36,6 +36,7 @@ import { instanceConnectService } from './services/instance-connect/service.ts';
 import { iamService } from './services/iam/service.ts';
 import { KeyRing } from './services/kms/key-ring.ts';
 import { kmsService } from './services/kms/service.ts';
+import { logsService } from './services/logs/service.ts';
 import { SigningRing } from './services/kms/signing-ring.ts';
 import { CommandDesk } from './services/ssm/command-desk.ts';
 import { ssmService } from './services/ssm/service.ts';
@@ -223,6 +224,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     ec2: ec2Service(world, authoriser),
     instanceConnect: instanceConnectService(world, authoriser, pushedKeys),
     kms: kmsService(authoriser, keys, new SigningRing(world, installation.sealingKey)),
+    logs: logsService(world, authoriser),
     ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });

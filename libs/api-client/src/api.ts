@@ -92,6 +92,10 @@ function requestOperations(client: Client) {
       answer(client.GET('/api/resources', { params: { query }, signal })),
     readResource: (name: string, { signal }: Signal = {}) =>
       answer(client.GET('/api/resources/{name}', { params: { path: { name } }, signal })),
+    readLogDestination: (name: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/resources/{name}/log-destination', { params: { path: { name } }, signal })),
+    readSessionPolicy: (name: string, { signal }: Signal = {}) =>
+      answer(client.GET('/api/resources/{name}/session-policy', { params: { path: { name } }, signal })),
     submitAccessRequest: (body: SubmitAccessRequest, { signal }: Signal = {}) =>
       answer(client.POST('/api/access-requests', { body, signal })),
     listAccessRequests: (query: Query<'listAccessRequests'> = {}, { signal }: Signal = {}) =>

@@ -599,6 +599,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/resources/{name}/log-destination': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the shell of a resource is logged, as AWS shows it now */
+    get: operations['readLogDestination'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/resources/{name}/session-policy': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The session policy and the documents of a grant of a resource, as its reviewers are shown them */
+    get: operations['readSessionPolicy'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/sessions': {
     parameters: {
       query?: never;
@@ -1228,6 +1262,12 @@ export interface components {
       user: string;
       zone: string | null;
     };
+    LogDestination: {
+      logs: components['schemas']['ShellLogs'] | null;
+      resource: components['schemas']['ResourceRef'];
+      /** @enum {string} */
+      state: 'none' | 'ready' | 'missing' | 'unencrypted' | 'notChecked';
+    };
     MakeAccessToken: {
       expiresInDays: number;
       name: string;
@@ -1383,6 +1423,7 @@ export interface components {
       connectable: boolean;
       database?: components['schemas']['Database'] | null;
       description: string;
+      documents?: components['schemas']['FactsDocument'][];
       environment: string;
       gateway: components['schemas']['Gateway'];
       host: string | null;
@@ -1488,6 +1529,17 @@ export interface components {
     };
     SessionList: {
       items: components['schemas']['Session'][];
+    };
+    SessionPolicy: {
+      account: components['schemas']['AccountRef'];
+      document: components['schemas']['DocumentRef'];
+      documents: components['schemas']['FactsDocument'][];
+      instanceId: string | null;
+      region: string;
+      resource: components['schemas']['ResourceRef'];
+      sessionPolicy: {
+        [key: string]: unknown;
+      };
     };
     SessionRecording: {
       bytes: number;
@@ -1656,6 +1708,7 @@ export type LeaseCredentials = components['schemas']['LeaseCredentials'];
 export type LeaseResource = components['schemas']['LeaseResource'];
 export type LeaseSession = components['schemas']['LeaseSession'];
 export type LeaseSsh = components['schemas']['LeaseSsh'];
+export type LogDestination = components['schemas']['LogDestination'];
 export type MakeAccessToken = components['schemas']['MakeAccessToken'];
 export type MakeJoinToken = components['schemas']['MakeJoinToken'];
 export type Me = components['schemas']['Me'];
@@ -1690,6 +1743,7 @@ export type RouteGrant = components['schemas']['RouteGrant'];
 export type ServerRef = components['schemas']['ServerRef'];
 export type Session = components['schemas']['Session'];
 export type SessionList = components['schemas']['SessionList'];
+export type SessionPolicy = components['schemas']['SessionPolicy'];
 export type SessionRecording = components['schemas']['SessionRecording'];
 export type SessionRecordingList = components['schemas']['SessionRecordingList'];
 export type ShellAccess = components['schemas']['ShellAccess'];
@@ -2916,6 +2970,66 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Resource'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readLogDestination: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LogDestination'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  readSessionPolicy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SessionPolicy'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */

@@ -79,6 +79,7 @@ export {
   ownAccountUser,
   grantsPurpose,
   leasePurposes,
+  logsToCloudWatch,
   purposeOfDocument,
   purposesOf,
   pushedUserOf,

@@ -116,3 +116,13 @@ export function pushedUserOf({ ssh, network }: Pick<Resource, 'ssh' | 'network'>
   if (ssh) return ssh.instanceConnect ? ssh.user : null;
   return network?.sshUser ?? null;
 }
+
+/** Whether some shell of an account is logged to CloudWatch. */
+export function logsToCloudWatch(
+  { resources }: { readonly resources: readonly Resource[] },
+  accountId: string,
+): boolean {
+  return resources.some(
+    ({ account, shell }) => account.id === accountId && shell?.logs != null && 'cloudWatch' in shell.logs,
+  );
+}

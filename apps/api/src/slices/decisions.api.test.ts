@@ -74,6 +74,28 @@ it('leads from the wish to the grant, and from the grant to the audit', async ()
   expect(items.map((event) => event.type)).toEqual(['grant.ended', 'grant.activated']);
 });
 
+it('shows whoever may ask the policy and the document that a reviewer is shown', async () => {
+  const request = await aRequest();
+  const [seen] = (await api.as('approver').readAccessRequest(request.id)).facts?.items ?? [];
+  const shown = await api.as('engineer').readSessionPolicy('prod-rds');
+  expect(shown).toMatchObject({
+    resource: seen?.resource,
+    document: seen?.document,
+    documents: [{ purpose: 'port', command: null, ...seen?.document }],
+    sessionPolicy: seen?.sessionPolicy,
+  });
+  expect(JSON.stringify(shown.sessionPolicy)).toContain(`document/${shown.document.name}`);
+  expect((await api.as('engineer').readResource('prod-rds')).documents).toEqual(shown.documents);
+  for (const [name, person] of [
+    ['prod-rds', 'outsider'],
+    ['nothing', 'engineer'],
+  ] as const)
+    await expect(api.as(person).readSessionPolicy(name)).rejects.toMatchObject({
+      code: 'RESOURCE_UNKNOWN',
+      status: 404,
+    });
+});
+
 it('gives a grant back', async () => {
   const { items } = await api
     .as('engineer')

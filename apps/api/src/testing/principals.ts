@@ -7,7 +7,11 @@ import { documentsOf } from '@sallyport/catalog';
 import { noLog, type Clock } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { Configuration } from '../configuration.ts';
-import type { DocumentAsDeployed, GatewayInstance } from '../platform/aws/inventory/gateway-inventory.ts';
+import type {
+  DocumentAsDeployed,
+  GatewayInstance,
+  LogGroupAsDeployed,
+} from '../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
 import type { HostAnswer, HostOrder } from '../platform/aws/provisioner/host-provisioner.ts';
 import { servePrincipal } from '../platform/aws/process/serve-principal.ts';
@@ -35,6 +39,8 @@ export class TestPrincipals {
   instances: GatewayInstance[] = [{ instanceId: 'i-0123456789abcdef0', tags: gatewayTags, state: 'online' }];
   /** What the inventory holds under a document's name. */
   documents = new Map<string, DocumentAsDeployed>();
+  /** What the inventory sees of a log group by its name; throws Problems to refuse. */
+  logGroup: (name: string) => Promise<LogGroupAsDeployed> = () => Promise.resolve({ encrypted: true });
   /** What the issuer was asked for. */
   readonly orders: LeaseOrder[] = [];
   /** What the issuer does; throws Problems to refuse. */
@@ -88,6 +94,7 @@ export class TestPrincipals {
           find: () => Promise.resolve(this.instances),
           readDocument: (input) =>
             Promise.resolve(this.documents.get((input as { name: string }).name) ?? null),
+          readLogGroup: (input) => this.logGroup((input as { name: string }).name),
         },
         socket('inventory'),
         noLog,

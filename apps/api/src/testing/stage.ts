@@ -47,6 +47,9 @@ class OneGateway extends GatewayInventory {
   readDocument() {
     return Promise.resolve(null);
   }
+  readLogGroup() {
+    return Promise.resolve(null);
+  }
 }
 
 class ListedSessions extends SessionTerminator {

@@ -227,3 +227,51 @@ it('goes on to tell what it found when grants cannot be asked for', async () => 
   expect(items.find(({ id }) => id === 'session')).toMatchObject({ state: 'failed' });
   expect(items.length).toBeGreaterThan(4);
 });
+
+describe('the log of a shell (e5)', () => {
+  const logs = { to: 'cloudWatch', place: '/jit/shell', prefix: null };
+  const { id, name } = aResource();
+  const shell = { runAs: 'ops', login: true, commands: { which: 'any', listed: [] }, logs };
+  const shellLog = async (answer: object) => {
+    api.on('GET /resources/prod-rds', { body: aResource({ shell }) });
+    api.on('GET /resources/prod-rds/log-destination', {
+      body: { resource: { id, name, kind: 'shell' }, logs, ...answer },
+    });
+    const { code, items } = await doctor('prod-rds');
+    return { code, found: items.find((item) => item.id === 'shell log') };
+  };
+
+  it('is said to work where the group is there and encrypted', async () => {
+    expect(await shellLog({ state: 'ready' })).toMatchObject({
+      ...{ code: 0, found: { state: 'passed', detail: 'log group /jit/shell is there, encrypted' } },
+    });
+    expect((await shellLog({ state: 'none', logs: null })).found).toMatchObject({
+      ...{ state: 'passed', detail: 'nothing is logged' },
+    });
+  });
+
+  it.each([
+    ['missing', 'SESSION_LOG_MISSING', 'There is no log group /jit/shell.'],
+    ['unencrypted', 'SESSION_LOG_UNENCRYPTED', 'No KMS key encrypts log group /jit/shell.'],
+  ])('says what is wrong where it is %s', async (state, code, detail) => {
+    expect(await shellLog({ state })).toMatchObject({
+      code: 10,
+      found: { state: 'failed', code, detail, advice: expect.stringContaining('administrator') as string },
+    });
+  });
+
+  it('is not said to work where nobody looked', async () => {
+    const s3 = { to: 's3', place: 'jit-logs', prefix: 'web/' };
+    expect((await shellLog({ state: 'notChecked', logs: s3 })).found).toMatchObject({
+      ...{ state: 'skipped', detail: expect.stringContaining('bucket jit-logs is not looked at') as string },
+    });
+    api.refuse('GET /resources/prod-rds/log-destination', 503, 'AWS_DENIED', 'unavailable', 'AWS said no');
+    api.on('GET /resources/prod-rds', { body: aResource({ shell }) });
+    const { code, items } = await doctor('prod-rds');
+    expect(items.find((item) => item.id === 'shell log')).toMatchObject({
+      state: 'warning',
+      code: 'AWS_DENIED',
+    });
+    expect(code).toBe(0);
+  });
+});

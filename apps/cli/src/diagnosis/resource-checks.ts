@@ -6,7 +6,7 @@ import {
   Tunnel,
   webSocketTransport,
 } from '@sallyport/connect';
-import type { Grant, Resource } from '@sallyport/api-client';
+import type { Grant, LogDestination, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { isFree } from '../local/free-port.ts';
 import { sayDuration } from '../output/duration.ts';
@@ -38,6 +38,7 @@ export async function checkResource(
   });
   if (!resource) return;
   await findings.check('gateway', async () => gatewayOf(resource));
+  if (resource.shell) await checkShellLog(findings, server, resource);
   await findings.advise('local port', async () => [await localPort(world, resource), undefined]);
   let grant: Grant | undefined;
   try {
@@ -57,6 +58,28 @@ function gatewayOf({ name, gateway }: Resource): [string, undefined] {
       detail: `${name}: the SSM agent of ${instanceId ?? 'its gateway'} is ${state === 'lost' ? 'not connected' : 'stopped'}.`,
     });
   return [`${instanceId ?? 'chosen with each lease'} is ${state}`, undefined];
+}
+
+/** Where the instance logs what the shell shows. What AWS does not tell us is a warning: the instance may write all the same. */
+async function checkShellLog(findings: Findings, server: Server, { name }: Resource): Promise<void> {
+  let destination: LogDestination;
+  try {
+    destination = await server.api.readLogDestination(name);
+  } catch (error) {
+    return void (await findings.advise('shell log', () => Promise.reject(error)));
+  }
+  const { logs, state } = destination;
+  if (logs === null)
+    return void (await findings.check('shell log', async () => ['nothing is logged', undefined]));
+  const place = logs.to === 's3' ? `bucket ${logs.place}` : `log group ${logs.place}`;
+  if (state === 'notChecked')
+    return findings.skip('shell log', `${place} is not looked at: only the instance may see it`);
+  await findings.check('shell log', async () => {
+    if (state === 'missing') throw new Problem('SESSION_LOG_MISSING', { detail: `There is no ${place}.` });
+    if (state === 'unencrypted')
+      throw new Problem('SESSION_LOG_UNENCRYPTED', { detail: `No KMS key encrypts ${place}.` });
+    return [`${place} is there, encrypted`, undefined];
+  });
 }
 
 /** Says where the resource will listen. Refuses with LOCAL_PORT_TAKEN, naming what happens then. */

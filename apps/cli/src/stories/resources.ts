@@ -6,6 +6,7 @@ import { sayClock, sayDuration } from '../output/duration.ts';
 import { grantedLines } from '../output/granted-network.ts';
 import { nearest } from '../output/nearest.ts';
 import type { Paint } from '../output/paint.ts';
+import { awsCliLines } from '../output/session-policy.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
 
@@ -102,6 +103,8 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
     ['approved by', rule.autoApproved ? `policy ${rule.policy}, at once` : `${reviewers}${wait}`],
     ['recorded', resource.recording.statement],
     ['mine', mineText(resource, now) || 'nothing'],
+    // For the AWS CLI, with the credentials of `tunnel creds`.
+    ...awsCliLines(resource).map((line, index): [string, string] => [index === 0 ? 'aws ssm' : '', line]),
   ];
   if (resource.notConnectable)
     facts.push(['refused', `${resource.notConnectable.reason} (${resource.notConnectable.code})`]);

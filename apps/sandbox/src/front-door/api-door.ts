@@ -29,6 +29,7 @@ export interface ApiDoorParts {
     readonly ec2: Service;
     readonly instanceConnect: Service;
     readonly kms: Service;
+    readonly logs: Service;
     /** What agents poll for commands. */
     readonly ec2messages: Service;
   };
@@ -153,12 +154,13 @@ export class ApiDoor {
   }
 
   #address(signed: SignedRequest): Addressed {
-    const { sts, iam, ssm, ec2, ec2messages, instanceConnect, kms } = this.#parts.services;
+    const { sts, iam, ssm, ec2, ec2messages, instanceConnect, kms, logs } = this.#parts.services;
     const targets = new Map([
       ['AmazonSSM', ssm],
       ['EC2WindowsMessageDeliveryService', ec2messages],
       ['AWSEC2InstanceConnectService', instanceConnect],
       ['TrentService', kms],
+      ['Logs_20140328', logs],
     ]);
     const target = signed.headers['x-amz-target'];
     const text = Buffer.from(signed.body).toString('utf8');

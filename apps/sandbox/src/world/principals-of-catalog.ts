@@ -1,5 +1,6 @@
 import {
   boundaryArnOf,
+  logsToCloudWatch,
   osUsersDocumentName,
   type Account,
   type Catalog,
@@ -126,7 +127,8 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
   return roles;
 }
 
-function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Role][] {
+function spokeRoles(catalog: Catalog, account: Account): [name: string, role: Role][] {
+  const { hub } = catalog;
   const { id: accountId, externalId, roles } = account;
   const trusted = (principal: RoleRef) => ({
     principalArn: principal.arn,
@@ -159,7 +161,9 @@ function spokeRoles({ hub }: Catalog, account: Account): [name: string, role: Ro
       'inventory',
       role(roles.inventory, accountId, {
         trust: renderSpokeTrust(trusted(hub.roles.inventory)),
-        policies: [renderInventoryPermissions({ accountId })],
+        policies: [
+          renderInventoryPermissions({ accountId, shellLogGroups: logsToCloudWatch(catalog, accountId) }),
+        ],
       }),
     ],
     ...provisionRole(account, hub.roles.provisioner && trusted(hub.roles.provisioner)),

@@ -104,6 +104,17 @@ export const worldForm = z.strictObject({
     .default([]),
   /** ARNs of KMS keys, beside the session keys of the catalogue. */
   keys: z.array(z.string().regex(/^arn:aws:kms:[a-z0-9-]+:\d{12}:key\/[0-9a-f-]{36}$/)).default([]),
+  /** Log groups of CloudWatch, by name; `key` is the ARN of the KMS key that encrypts one. */
+  'log-groups': z
+    .array(
+      z.strictObject({
+        account: accountName,
+        region: z.string(),
+        name: z.string().regex(/^[A-Za-z0-9_./#-]{1,512}$/),
+        key: z.string().optional(),
+      }),
+    )
+    .default([]),
   /** Address ranges of the VPC; the agent does not forward to their reserved addresses. */
   'vpc-cidrs': z.array(z.cidrv4()),
   network: z.array(

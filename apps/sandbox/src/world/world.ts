@@ -68,6 +68,15 @@ export interface SilentHost {
   readonly mirrors?: readonly number[];
 }
 
+/** A log group of CloudWatch. */
+export interface LogGroup {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  /** The KMS key that it is encrypted with. */
+  readonly keyArn: string | undefined;
+}
+
 /** A KMS key with the one alias that leads to it. */
 export interface AliasedKey {
   readonly arn: string;
@@ -106,6 +115,7 @@ export interface World {
   readonly keys: readonly string[];
   /** Its KMS keys that sign by Ed25519. */
   readonly signingKeys: readonly AliasedKey[];
+  readonly logGroups: readonly LogGroup[];
   readonly network: readonly Listener[];
   readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
@@ -161,6 +171,11 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     commandDocuments: commandDocuments(catalog),
     keys: [...form.keys, ...catalog.accounts.flatMap(({ sessionKeyArn }) => sessionKeyArn ?? [])],
     signingKeys: signingKeysOf(catalog),
+    logGroups: form['log-groups'].map(({ account, key, ...group }) => ({
+      ...group,
+      account: accountId(account),
+      keyArn: key,
+    })),
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
     hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],

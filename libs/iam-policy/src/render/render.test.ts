@@ -234,4 +234,19 @@ describe('role policies', () => {
       'ssm:GetDocument',
     ]);
   });
+
+  it('let the inventory see log groups where shells log to some, and nothing that is in them (e5)', () => {
+    const accountId = '111122223333';
+    const plain = renderInventoryPermissions({ accountId }).Statement;
+    const { Statement } = renderInventoryPermissions({ accountId, shellLogGroups: true });
+    expect(Statement).toEqual([
+      ...plain,
+      {
+        Sid: 'SeeLogGroups',
+        Effect: 'Allow',
+        Action: 'logs:DescribeLogGroups',
+        Resource: `arn:aws:logs:*:${accountId}:log-group:*`,
+      },
+    ]);
+  });
 });

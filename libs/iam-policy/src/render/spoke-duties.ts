@@ -41,8 +41,19 @@ export function renderRevokePermissions(input: RevokeInput): PolicyDocument {
   };
 }
 
-/** Permissions of the inventory role: see instances and whether they are online, read our documents, write nothing. */
-export function renderInventoryPermissions(input: { accountId: string; partition?: string }): PolicyDocument {
+export interface InventoryInput {
+  readonly accountId: string;
+  readonly partition?: string;
+  /** Some shell of the account is logged to CloudWatch. */
+  readonly shellLogGroups?: boolean;
+}
+
+/**
+ * Permissions of the inventory role: see instances and whether they are online, read our documents, see the log groups
+ * where shells log to some, write nothing. IAM asks about `logs:DescribeLogGroups` for all groups at once, so the names
+ * of all groups of the account are seen; no line of a log is.
+ */
+export function renderInventoryPermissions(input: InventoryInput): PolicyDocument {
   const accountId = checked('accountId', input.accountId);
   const partition = checked('partition', input.partition ?? 'aws');
   return {
@@ -66,6 +77,16 @@ export function renderInventoryPermissions(input: { accountId: string; partition
         Action: ['ssm:DescribeDocument', 'ssm:GetDocument'],
         Resource: `arn:${partition}:ssm:*:${accountId}:document/jit-*`,
       },
+      ...(input.shellLogGroups === true
+        ? [
+            {
+              Sid: 'SeeLogGroups',
+              Effect: 'Allow' as const,
+              Action: 'logs:DescribeLogGroups',
+              Resource: `arn:${partition}:logs:*:${accountId}:log-group:*`,
+            },
+          ]
+        : []),
     ],
   };
 }

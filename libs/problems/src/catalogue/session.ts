@@ -37,6 +37,17 @@ export const session = entries({
     advice:
       'An administrator should see that the role may call kms:GenerateDataKey and the instance kms:Decrypt.',
   },
+  SESSION_LOG_MISSING: {
+    kind: 'unavailable',
+    title: 'What the shell shows is to be logged, and there is nothing of that name to log to.',
+    advice: 'An administrator should make the log group, or correct `logs` in the catalogue.',
+  },
+  SESSION_LOG_UNENCRYPTED: {
+    kind: 'unavailable',
+    title: 'What the shell shows is to be logged encrypted, and no KMS key encrypts the log group.',
+    advice:
+      'An administrator should associate a KMS key with the log group; the instance ends shells until then.',
+  },
   SESSION_NOT_ENCRYPTED: {
     kind: 'refused',
     title: 'The session is to be encrypted, and the instance did not do so; nothing was sent.',

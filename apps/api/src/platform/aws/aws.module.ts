@@ -52,7 +52,7 @@ const inject = [CONFIGURATION, EFFECTS, Spokes];
       provide: GatewayInventory,
       useFactory: ({ principalSockets: { inventory } }: Configuration, effects: Effects, spokes: Spokes) =>
         inventory === undefined
-          ? new AwsGatewayInventory(spokes, effects.clock)
+          ? new AwsGatewayInventory(spokes, effects)
           : new RemoteGatewayInventory(new PrincipalSocket(inventory, effects.timers)),
       inject,
     },

@@ -68,6 +68,14 @@ export class Spokes {
     if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }
 
+  /** Refuses with AWS_TARGET_UNKNOWN a log group that no shell of the account and region is logged to. */
+  logGroup(accountId: string, region: string, name: string): void {
+    const offered = this.#in(accountId, region).some(
+      ({ shell }) => shell?.logs != null && 'cloudWatch' in shell.logs && shell.logs.cloudWatch === name,
+    );
+    if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
+  }
+
   #in(accountId: string, region: string): Resource[] {
     return this.#catalog.resources.filter(
       (resource) => resource.connectable && resource.account.id === accountId && resource.region === region,

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { leasePurposes, type LeasePurpose } from '@sallyport/catalog';
+import { DocumentRefDto, FactsDocumentDto } from '../../platform/http/document.dto.ts';
 import { NetworkDto } from '../../platform/http/network.dto.ts';
 import { ShellAccessDto, SshAccessDto } from '../../platform/http/session-access.dto.ts';
 import {
@@ -63,20 +63,6 @@ export class ReachDto {
 export class FactsGatewayDto {
   @TextOrNull() instanceId!: string | null;
   @TextMap() selector!: Record<string, string>;
-}
-
-@ApiSchema({ name: 'DocumentRef' })
-export class DocumentRefDto {
-  @ApiProperty() name!: string;
-  @ApiProperty() sha256!: string;
-}
-
-/** A Session document, and what it is for. */
-@ApiSchema({ name: 'FactsDocument' })
-export class FactsDocumentDto extends DocumentRefDto {
-  @OneOf(leasePurposes) purpose!: LeasePurpose;
-  /** The one command that it runs; null: whatever is asked, or a shell. */
-  @TextOrNull() command!: string | null;
 }
 
 /** What an approval of one item would give; derived by the server alone. */

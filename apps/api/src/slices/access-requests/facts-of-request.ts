@@ -7,32 +7,28 @@ import {
   type Grant,
   type RequestItem,
 } from '@sallyport/access-domain';
-import {
-  databaseUserOf,
-  documentOf,
-  documentsByPurpose,
-  isOwnAccount,
-  ownAccountUser,
-  pushedUserOf,
-  type Resource,
-} from '@sallyport/catalog';
+import { documentOf, isOwnAccount, ownAccountUser, type Resource } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
-import { previewLease, type LeaseScope } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import canonicalize from 'canonicalize';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
-import { asSeenBy, networkOf, refOf, shellOf, sshOf, type ResourceDirectory } from '../catalog/index.ts';
+import {
+  asSeenBy,
+  documentsShown,
+  networkOf,
+  refOf,
+  sessionPolicyShown,
+  shellOf,
+  sshOf,
+  type ResourceDirectory,
+} from '../catalog/index.ts';
 import type { GrantStore } from '../grants/index.ts';
 
 /** Lower-case hexadecimal SHA-256 of the canonical JSON (RFC 8785) of the facts; a review names it. */
 export function digestOf(facts: Facts): string {
   return sha256Hex(canonicalize(facts) ?? '');
 }
-
-/** Literals that the renderer accepts, replaced by words afterwards: neither grant nor gateway is chosen yet. */
-const grantStandIn = 'grt_00000000000000000000000000';
-const instanceStandIn = 'i-00000000000000000';
 
 type Asked = Pick<
   AccessRequest,
@@ -127,15 +123,11 @@ export class FactsOfRequest {
       region: entry.region,
       document: { name: document.name, sha256: document.sha256 },
       ...sessionFacts(entry, item.policy.demands?.clientRecording === true),
-      sessionPolicy: sessionPolicyShown({
-        accountId: entry.account.id,
-        region: entry.region,
-        instanceId: instanceId ?? before?.gateway.instanceId ?? null,
-        documentName: document.name,
-        databaseUser: databaseUserOf(entry),
-        osUser: pushedUserOf(entry),
-        keyArn: entry.shell?.keyArn ?? null,
-      }),
+      sessionPolicy: sessionPolicyShown(
+        entry,
+        document.name,
+        instanceId ?? before?.gateway.instanceId ?? null,
+      ),
       recording: { ...entry.recording },
       adds: extended
         ? whatItMoves(item.resource.name, request, extended)
@@ -149,25 +141,8 @@ function sessionFacts(entry: Resource, demanded: boolean): Pick<FactsItem, 'docu
   const [ssh, shell] = [sshOf(entry), shellOf(entry)];
   if (ssh) return { ssh };
   if (!shell) return {};
-  const documents = documentsByPurpose(entry, sha256Hex).map(({ purpose, command, document }) => ({
-    ...{ purpose, command },
-    ...{ name: document.name, sha256: document.sha256 },
-  }));
+  const documents = documentsShown(entry);
   return { documents, shell: { ...shell, clientRecording: shell.clientRecording || demanded } };
-}
-
-function sessionPolicyShown(
-  scope: Omit<LeaseScope, 'grantId' | 'instanceId'> & { readonly instanceId: string | null },
-): object {
-  const policy = previewLease({
-    ...scope,
-    grantId: grantStandIn,
-    instanceId: scope.instanceId ?? instanceStandIn,
-  });
-  const text = JSON.stringify(policy)
-    .replaceAll(grantStandIn, '${grant id}')
-    .replaceAll(instanceStandIn, '${gateway chosen by its tags}');
-  return JSON.parse(text) as object;
 }
 
 function extensionShown({ id, startsAt, endsAt }: Grant, seconds: number): FactsExtension {

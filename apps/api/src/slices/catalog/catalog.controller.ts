@@ -2,16 +2,22 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../platform/http/access.decorator.ts';
 import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
-import { ResourceDto, ResourceListDto } from './resource.dto.ts';
+import { LogDestinationQuery } from './log-destination.query.ts';
+import { LogDestinationDto, ResourceDto, ResourceListDto, SessionPolicyDto } from './resource.dto.ts';
 import { ResourcesQuery } from './resources.query.ts';
 
 @ApiTags('catalog')
 @Controller('resources')
 export class CatalogController {
   readonly #resources: ResourcesQuery;
+  readonly #logs: LogDestinationQuery;
 
-  constructor(@Inject(ResourcesQuery) resources: ResourcesQuery) {
+  constructor(
+    @Inject(ResourcesQuery) resources: ResourcesQuery,
+    @Inject(LogDestinationQuery) logs: LogDestinationQuery,
+  ) {
     this.#resources = resources;
+    this.#logs = logs;
   }
 
   @Get()
@@ -29,5 +35,27 @@ export class CatalogController {
   @ApiOkResponse({ type: ResourceDto })
   read(@CurrentActor() actor: Actor, @Param('name') name: string): Promise<ResourceDto> {
     return this.#resources.read(actor, name);
+  }
+
+  @Get(':name/log-destination')
+  @Access({ scopes: ['read'] })
+  @ApiOperation({
+    operationId: 'readLogDestination',
+    summary: 'Where the shell of a resource is logged, as AWS shows it now',
+  })
+  @ApiOkResponse({ type: LogDestinationDto })
+  readLogDestination(@CurrentActor() actor: Actor, @Param('name') name: string): Promise<LogDestinationDto> {
+    return this.#logs.read(actor, name);
+  }
+
+  @Get(':name/session-policy')
+  @Access({ scopes: ['read'] })
+  @ApiOperation({
+    operationId: 'readSessionPolicy',
+    summary: 'The session policy and the documents of a grant of a resource, as its reviewers are shown them',
+  })
+  @ApiOkResponse({ type: SessionPolicyDto })
+  readSessionPolicy(@CurrentActor() actor: Actor, @Param('name') name: string): Promise<SessionPolicyDto> {
+    return this.#resources.readSessionPolicy(actor, name);
   }
 }

@@ -10,3 +10,4 @@ export {
   sshOf,
 } from './resource-directory.ts';
 export { ClusterDto, DatabaseDto, TlsDto } from './resource.dto.ts';
+export { documentsShown, sessionPolicyShown } from './session-policy.ts';

@@ -1,14 +1,17 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { resourceProtocols, type ResourceProtocol } from '@sallyport/catalog';
+import { DocumentRefDto, FactsDocumentDto } from '../../platform/http/document.dto.ts';
 import { NetworkDto } from '../../platform/http/network.dto.ts';
-import { ShellAccessDto, SshAccessDto } from '../../platform/http/session-access.dto.ts';
+import { ShellAccessDto, ShellLogsDto, SshAccessDto } from '../../platform/http/session-access.dto.ts';
 import {
   AccountRefDto,
   RecordingDto,
+  ResourceRefDto,
   resourceKinds,
   type ResourceKind,
 } from '../../platform/http/references.dto.ts';
 import {
+  AnyObject,
   ListOf,
   OneOf,
   TextMap,
@@ -21,6 +24,7 @@ import {
 } from '../../platform/http/schema.ts';
 
 export const gatewayStates = ['online', 'lost', 'stopped', 'unknown'] as const;
+export const logDestinationStates = ['none', 'ready', 'missing', 'unencrypted', 'notChecked'] as const;
 export const mineStates = ['none', 'waiting', 'granted', 'connected'] as const;
 
 /** The database behind a resource and the role that people become in it. */
@@ -109,6 +113,8 @@ export class ResourceDto {
   @Thing(AccountRefDto) account!: AccountRefDto;
   @ApiProperty() region!: string;
   @Thing(GatewayDto) gateway!: GatewayDto;
+  /** Session documents that a grant leads through; none of what is not connectable. */
+  @ApiProperty({ type: [FactsDocumentDto], required: false }) documents?: FactsDocumentDto[];
   @ApiProperty() connectable!: boolean;
   @ThingOrNull(NotConnectableDto) notConnectable!: NotConnectableDto | null;
   @Thing(ResourceRuleDto) rule!: ResourceRuleDto;
@@ -119,4 +125,31 @@ export class ResourceDto {
 @ApiSchema({ name: 'ResourceList' })
 export class ResourceListDto {
   @ListOf(ResourceDto) items!: ResourceDto[];
+}
+
+/** Where the instance logs what the shell of a resource shows, and whether that would work. */
+@ApiSchema({ name: 'LogDestination' })
+export class LogDestinationDto {
+  @Thing(ResourceRefDto) resource!: ResourceRefDto;
+  @ThingOrNull(ShellLogsDto) logs!: ShellLogsDto | null;
+  /**
+   * `none`: nothing is logged; `ready`: it is there and encrypted; `missing`; `unencrypted`: no KMS key encrypts it, and
+   * shells demand one; `notChecked`: a bucket, which the control plane cannot see.
+   */
+  @OneOf(logDestinationStates) state!: (typeof logDestinationStates)[number];
+}
+
+/** What a grant of a resource would let a lease do, as its reviewers are shown it. */
+@ApiSchema({ name: 'SessionPolicy' })
+export class SessionPolicyDto {
+  @Thing(ResourceRefDto) resource!: ResourceRefDto;
+  @Thing(AccountRefDto) account!: AccountRefDto;
+  @ApiProperty() region!: string;
+  @TextOrNull() instanceId!: string | null;
+  /** The document that `sessionPolicy` names. */
+  @Thing(DocumentRefDto) document!: DocumentRefDto;
+  /** All of them: each lease is for one. */
+  @ListOf(FactsDocumentDto) documents!: FactsDocumentDto[];
+  /** What AWS is sent with a lease; grant and end are placeholders. */
+  @AnyObject() sessionPolicy!: Record<string, unknown>;
 }

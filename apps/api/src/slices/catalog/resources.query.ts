@@ -1,20 +1,24 @@
 import { favouring, limits, maySee, type Person } from '@sallyport/access-domain';
+import { documentOf, isOwnAccount, ownAccountUser } from '@sallyport/catalog';
 import type { Effects } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { PrismaClient } from '../../generated/prisma/client.ts';
 import type { GatewayDirectory } from '../../platform/aws/inventory/gateway-directory.ts';
+import { sha256Hex } from '../../platform/aws/sha256.ts';
 import type { Policies, UsualWait } from '../policies/index.ts';
 import {
+  asSeenBy,
   networkOf,
   offered,
-  asSeenBy,
+  refOf,
   shellOf,
   speechOf,
   sshOf,
   type KnownResource,
   type ResourceDirectory,
 } from './resource-directory.ts';
-import type { ResourceDto, ResourceMineDto, ResourceRuleDto } from './resource.dto.ts';
+import type { ResourceDto, ResourceMineDto, ResourceRuleDto, SessionPolicyDto } from './resource.dto.ts';
+import { documentsShown, sessionPolicyShown } from './session-policy.ts';
 
 /** Where a person stands with everything they asked for or were granted. */
 interface Standing {
@@ -64,10 +68,41 @@ export class ResourcesQuery {
 
   /** Refuses with RESOURCE_UNKNOWN what is not there and what the person may not know of, alike. */
   async read(person: Person, name: string): Promise<ResourceDto> {
+    return this.#shown(this.visible(person, name), person, await this.#standingOf(person));
+  }
+
+  /**
+   * What a lease of a resource would carry, for the person who looks. Refuses with RESOURCE_UNKNOWN like `read`, with
+   * RESOURCE_NOT_CONNECTABLE, and with LEASE_OS_ACCOUNT_MISSING where the person has no account to be named in it.
+   */
+  async readSessionPolicy(person: Person, name: string): Promise<SessionPolicyDto> {
+    const known = this.visible(person, name);
+    const entry = asSeenBy(known.entry, person);
+    const document = entry.connectable ? documentOf(entry, sha256Hex) : null;
+    if (document === null)
+      throw new Problem('RESOURCE_NOT_CONNECTABLE', {
+        detail: entry.notConnectable?.reason ?? `${name} cannot be connected to yet.`,
+      });
+    if (isOwnAccount(entry) && (entry.ssh?.user ?? entry.shell?.runAs) === ownAccountUser)
+      throw new Problem('LEASE_OS_ACCOUNT_MISSING');
+    const { instanceId } = await this.#gateways.look(entry.gateway);
+    return {
+      resource: refOf(known),
+      account: { id: entry.account.id, name: entry.account.name },
+      region: entry.region,
+      instanceId,
+      document: { name: document.name, sha256: document.sha256 },
+      documents: documentsShown(entry),
+      sessionPolicy: { ...sessionPolicyShown(entry, document.name, instanceId) },
+    };
+  }
+
+  /** What the person may know of. Refuses with RESOURCE_UNKNOWN like `read`. */
+  visible(person: Person, name: string): KnownResource {
     const resource = this.#directory.byName(name);
     if (!resource || !maySee(this.#policies.inForce(), person, offered(resource)))
       throw new Problem('RESOURCE_UNKNOWN', { detail: `There is no resource ${name}.` });
-    return this.#shown(resource, person, await this.#standingOf(person));
+    return resource;
   }
 
   async #shown(resource: KnownResource, person: Person, standing: Standing): Promise<ResourceDto> {
@@ -89,6 +124,7 @@ export class ResourcesQuery {
       account: { id: entry.account.id, name: entry.account.name },
       region: entry.region,
       gateway: { selector: { ...entry.gateway.selector }, ...sight },
+      documents: documentsShown(asSeenBy(entry, person)),
       connectable: entry.connectable,
       notConnectable: entry.notConnectable && { ...entry.notConnectable },
       rule: await this.#rule(resource, person),

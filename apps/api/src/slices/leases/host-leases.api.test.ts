@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentsOf } from '@sallyport/catalog';
+import { Problem } from '@sallyport/problems';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PrismaClient } from '../../generated/prisma/client.ts';
 import { readCatalogFile } from '../../platform/aws/read-catalog-file.ts';
@@ -41,6 +42,10 @@ const more = [
     ...{ name: 'web-1-keys', kind: 'ssh', ...host, ...described, user: 'deploy', port: 2222 },
     ...{ instanceConnect: false, hostKeys: [`ssh-ed25519 ${'A'.repeat(68)}`] },
   },
+  {
+    ...{ name: 'web-1-later', kind: 'shell', ...host, ...described, runAs: 'web-ops', connectable: false },
+    ...{ encryption: 'none', logs: 'none', reason: 'The host is not there yet.' },
+  },
   { ...{ name: 'rack-1', kind: 'ssh', ...host, ...described, user: 'rack', gateway: 'rack' } },
 ];
 const rack = {
@@ -74,7 +79,9 @@ beforeAll(async () => {
       sessions: { encryption: 'required', clientRecording: 'required' },
     }),
     policy('recorded', { resources: { names: ['web-1-shell'] }, sessions: { clientRecording: 'required' } }),
-    policy('others', { resources: { names: ['web-1', 'web-1-tasks', 'web-1-keys', 'rack-1'] } }),
+    policy('others', {
+      resources: { names: ['web-1', 'web-1-tasks', 'web-1-keys', 'rack-1', 'web-1-later'] },
+    }),
   ];
   await writeFile(policiesFile, JSON.stringify({ version: 1, policies }));
   principals = new TestPrincipals();
@@ -121,6 +128,58 @@ describe('a lease for a shell', () => {
       },
     });
     expect(principals.orders).toMatchObject([{ runAs: 'web-ops', keyArn, osUser: null, team: 'web' }]);
+  });
+
+  it('is shown beforehand as it will be, with the documents of what else the resource is for', async () => {
+    const shown = await engineer().readSessionPolicy('web-1-shell');
+    expect(shown).toMatchObject({
+      instanceId: 'i-0aaaaaaaaaaaaaaaa',
+      document: { name: shown.documents[0]?.name },
+    });
+    expect(shown.documents.map(({ purpose }) => purpose)).toEqual(['shell', 'command', 'interactive']);
+    const text = JSON.stringify(shown.sessionPolicy);
+    for (const part of ['i-0aaaaaaaaaaaaaaaa', shown.document.name, keyArn, '${grant id}', '${lease end'])
+      expect(text).toContain(part);
+    const tasks = await engineer().readSessionPolicy('web-1-tasks');
+    expect(tasks.documents.map(({ command }) => command)).toContain('restart');
+  });
+
+  it('says whether its log could be kept, to whoever may see the resource (e5)', async () => {
+    const read = async (name: string) => (await engineer().readLogDestination(name)).state;
+    expect(await engineer().readLogDestination('web-1-shell')).toMatchObject({
+      ...{ resource: { name: 'web-1-shell' }, state: 'ready' },
+      logs: { to: 'cloudWatch', place: '/jit/shell', prefix: null },
+    });
+    expect([await read('web-1-tasks'), await read('web-1-open'), await read('web-1-keys')]).toEqual([
+      'notChecked',
+      'none',
+      'none',
+    ]);
+    for (const [answer, state] of [
+      [null, 'missing'],
+      [{ encrypted: false }, 'unencrypted'],
+    ] as const) {
+      principals.logGroup = () => Promise.resolve(answer);
+      // What was seen is believed for ten seconds.
+      api.effects.time.advance(10_000);
+      expect(await read('web-1-shell')).toBe(state);
+    }
+    principals.logGroup = () => Promise.reject(new Problem('AWS_DENIED'));
+    expect(await read('web-1-shell')).toBe('unencrypted');
+    api.effects.time.advance(10_000);
+    await expect(read('web-1-shell')).rejects.toMatchObject({ code: 'AWS_DENIED' });
+    principals.logGroup = () => Promise.resolve({ encrypted: true });
+    expect(await read('web-1-shell')).toBe('ready');
+    await expect(api.as('outsider').readLogDestination('web-1-shell')).rejects.toMatchObject({
+      ...{ code: 'RESOURCE_UNKNOWN', status: 404 },
+    });
+  });
+
+  it('is not shown of what cannot be connected to', async () => {
+    await expect(engineer().readSessionPolicy('web-1-later')).rejects.toMatchObject({
+      ...{ code: 'RESOURCE_NOT_CONNECTABLE', status: 403 },
+    });
+    expect((await engineer().readResource('web-1-later')).documents).toEqual([]);
   });
 
   it('is another for a command, in a terminal or without one, and the audit log says which', async () => {

@@ -5,7 +5,7 @@ import {
   paginateDescribeInstanceInformation,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { Clock } from '@sallyport/effects';
+import type { Clock, Effects } from '@sallyport/effects';
 import { attempts, clientSettings } from '../client-settings.ts';
 import { awsProblem, isMissing } from '../foreign-error.ts';
 import { SpokeCredentials } from '../spoke-credentials.ts';
@@ -16,7 +16,10 @@ import {
   type DocumentSearch,
   type GatewayInstance,
   type GatewaySearch,
+  type LogGroupAsDeployed,
+  type LogGroupSearch,
 } from './gateway-inventory.ts';
+import { LogGroups } from './log-groups.ts';
 
 /** How long the tags of a node outside EC2 are believed: IAM asks them anew at each start, whatever is believed here. */
 const tagsKeptForMs = 10_000;
@@ -31,17 +34,19 @@ export class AwsGatewayInventory extends GatewayInventory {
   readonly #ec2 = new Map<string, EC2Client>();
   readonly #ssm = new Map<string, SSMClient>();
 
+  readonly #logGroups: LogGroups;
   readonly #clock: Clock;
   readonly #nodeTags = new Map<
     string,
     { readonly at: number; readonly tags: Promise<Readonly<Record<string, string>>> }
   >();
 
-  constructor(spokes: Spokes, clock: Clock) {
+  constructor(spokes: Spokes, effects: Pick<Effects, 'clock' | 'timers'>) {
     super();
     this.#spokes = spokes;
-    this.#clock = clock;
-    this.#credentials = new SpokeCredentials('inventory', ({ roles }) => roles.inventory, clock);
+    this.#clock = effects.clock;
+    this.#credentials = new SpokeCredentials('inventory', ({ roles }) => roles.inventory, effects.clock);
+    this.#logGroups = new LogGroups(this.#credentials, effects);
   }
 
   async find(search: GatewaySearch): Promise<GatewayInstance[]> {
@@ -72,6 +77,11 @@ export class AwsGatewayInventory extends GatewayInventory {
       if (isMissing(error)) return null;
       throw awsProblem(error);
     }
+  }
+
+  async readLogGroup({ accountId, region, name }: LogGroupSearch): Promise<LogGroupAsDeployed> {
+    this.#spokes.logGroup(accountId, region, name);
+    return this.#logGroups.read(this.#spokes.account(accountId, region), region, name);
   }
 
   /** Nodes outside EC2: their tags are told one by one. */

@@ -31,10 +31,23 @@ export const deployedDocumentForm = z.strictObject({ sha256: z.string(), active:
 /** What AWS holds under the name of a document; null when nothing. */
 export type DocumentAsDeployed = z.infer<typeof deployedDocumentForm>;
 
+export const logGroupSearchForm = z.strictObject({
+  accountId: z.string(),
+  region: z.string(),
+  name: z.string(),
+});
+export type LogGroupSearch = z.infer<typeof logGroupSearchForm>;
+
+export const logGroupForm = z.strictObject({ encrypted: z.boolean() }).nullable();
+/** What CloudWatch holds under the name of a log group, and whether a KMS key encrypts it; null when nothing. */
+export type LogGroupAsDeployed = z.infer<typeof logGroupForm>;
+
 /** Sees instances and documents: what the inventory principal can do. */
 export abstract class GatewayInventory {
   /** Instances that carry the tags, by id, terminated ones left out. Refuses with AWS_* codes. */
   abstract find(search: GatewaySearch): Promise<GatewayInstance[]>;
   /** The document by its name. Refuses with AWS_* codes. */
   abstract readDocument(search: DocumentSearch): Promise<DocumentAsDeployed>;
+  /** The log group of a shell by its name. Refuses with AWS_* codes. */
+  abstract readLogGroup(search: LogGroupSearch): Promise<LogGroupAsDeployed>;
 }

@@ -8,6 +8,8 @@ import {
   documentSearchForm,
   gatewayInstanceForm,
   gatewaySearchForm,
+  logGroupForm,
+  logGroupSearchForm,
 } from '../inventory/gateway-inventory.ts';
 import { issuedLeaseForm, leaseOrderForm } from '../issuer/lease-issuer.ts';
 import { StsLeaseIssuer } from '../issuer/sts-lease-issuer.ts';
@@ -34,6 +36,7 @@ export const operationForms = {
   inventory: {
     find: { input: gatewaySearchForm, output: z.array(gatewayInstanceForm) },
     readDocument: { input: documentSearchForm, output: deployedDocumentForm },
+    readLogGroup: { input: logGroupSearchForm, output: logGroupForm },
   },
   provisioner: { run: { input: hostOrderForm, output: hostAnswerForm } },
 } as const;
@@ -66,10 +69,11 @@ export function operationsOf(
       return { run: (input) => provisioner.run(hostOrderForm.parse(input)) };
     }
     case 'inventory': {
-      const inventory = new AwsGatewayInventory(spokes, effects.clock);
+      const inventory = new AwsGatewayInventory(spokes, effects);
       return {
         find: (input) => inventory.find(gatewaySearchForm.parse(input)),
         readDocument: (input) => inventory.readDocument(documentSearchForm.parse(input)),
+        readLogGroup: (input) => inventory.readLogGroup(logGroupSearchForm.parse(input)),
       };
     }
   }

@@ -8,6 +8,8 @@ import {
   type DocumentSearch,
   type GatewayInstance,
   type GatewaySearch,
+  type LogGroupAsDeployed,
+  type LogGroupSearch,
 } from '../inventory/gateway-inventory.ts';
 import { LeaseIssuer, type IssuedLease, type LeaseOrder } from '../issuer/lease-issuer.ts';
 import {
@@ -113,6 +115,9 @@ export class RemoteGatewayInventory extends GatewayInventory {
   }
   readDocument(search: DocumentSearch): Promise<DocumentAsDeployed> {
     return this.#socket.ask('readDocument', search, operationForms.inventory.readDocument.output);
+  }
+  readLogGroup(search: LogGroupSearch): Promise<LogGroupAsDeployed> {
+    return this.#socket.ask('readLogGroup', search, operationForms.inventory.readLogGroup.output);
   }
 }
 

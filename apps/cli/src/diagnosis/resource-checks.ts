@@ -66,7 +66,8 @@ async function checkShellLog(findings: Findings, server: Server, { name }: Resou
   try {
     destination = await server.api.readLogDestination(name);
   } catch (error) {
-    return void (await findings.advise('shell log', () => Promise.reject(error)));
+    const reason = error instanceof Error ? error : new Error(String(error));
+    return void (await findings.advise('shell log', () => Promise.reject(reason)));
   }
   const { logs, state } = destination;
   if (logs === null)

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../tools/start/installation.ts';
@@ -126,6 +127,16 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(await done(exec('true'))).toEqual({ code: 0, out: '', err: '' });
     });
 
+    it('gives one word with a blank to the shell of the far side, as ssh does', async () => {
+      const line = 'cd / && pwd | tr -d "\\n"; echo "as $(id -un)" >&2; exit 7';
+      const expected = {
+        code: 7,
+        out: '/',
+        err: `as ${process.getuid?.() === 0 ? 'web-ops' : userInfo().username}\n`,
+      };
+      expect(await done(exec(line))).toEqual(expected);
+    });
+
     it('carries a megabyte of output unharmed', async () => {
       const { code, out } = await done(exec('seq', '1', '150000'));
       expect(code).toBe(0);
@@ -169,7 +180,7 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     it('refuses what is no shell, and a command without words, before anything is asked for', async () => {
       const noShell = laptop.tunnel(['shell', 'prod-rds', '--json']);
       expect(await noShell.code).toBe(5);
-      expect(noShell.stderr + noShell.stdout).toContain('RESOURCE_NOT_CONNECTABLE');
+      expect(noShell.stderr + noShell.stdout).toContain('RESOURCE_USED_OTHERWISE');
       const noWords = laptop.tunnel(['exec', 'web-1-shell', '--json']);
       expect(await noWords.code).toBe(2);
       expect(noWords.stderr + noWords.stdout).toContain('SESSION_COMMAND_MISSING');

@@ -2,3 +2,4 @@
 export { createApi, type Api, type ApiOptions } from './api.ts';
 export { ApiProblem, apiProblemOf } from './api-problem.ts';
 export type * from './schema.ts';
+export { usageLine, type UsedResource } from './usage-line.ts';

@@ -6,12 +6,13 @@ export default class Exec extends TunnelCommand {
     'Run one command on an instance over Session Manager; its exit status is passed on.';
   static override examples = [
     'tunnel exec web-1-shell -- df -h /',
-    "tunnel exec web-1-shell -- sh -c 'systemctl is-active orders || exit 7'",
+    "tunnel exec web-1-shell -- 'df -h / | tail -1'",
+    'tunnel exec web-1-shell -- grep -c "out of memory" /var/log/syslog',
     'tunnel exec web-1-shell --tty -- top',
     'tunnel exec web-1-shell --for 30m --reason "INC-4312" -- journalctl -u orders -n 100 > orders.log',
   ];
   static override description =
-    'Words arrive as they are written; there is no shell on the far side unless one is named. Standard output and error stay apart, and nothing is read from standard input, but with --tty.';
+    'Several words are one program and its arguments, and arrive as they are written, without a shell on the far side. One word with blanks or shell syntax in it is a line for its sh, as with ssh. Standard output and error stay apart, and nothing is read from standard input, but with --tty.';
   static override usage = 'NAME [--tty] -- CMD ...';
   static override args = { name: Args.string(nameArgument) };
   static override flags = {

@@ -11,7 +11,9 @@ export default class Ls extends TunnelCommand {
   async work(): Promise<void> {
     const { flags } = await this.parse(Ls);
     const { listResources, resourceColumns } = await import('../stories/resources.ts');
-    const items = await listResources(await this.server(), flags.tag ?? []);
+    const { reachedLines } = await import('../output/reached.ts');
+    const resources = await listResources(await this.server(), flags.tag ?? []);
+    const items = resources.map((resource) => ({ ...resource, reaches: reachedLines(resource) }));
     const columns = resourceColumns(this.world.effects.clock.now());
     await this.printer.list(
       items,

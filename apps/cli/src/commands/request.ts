@@ -27,6 +27,7 @@ export default class Request extends TunnelCommand {
     const { askFor } = await import('../stories/ask-for.ts');
     const { approvedOrProblem, waitingFor } = await import('../stories/requests.ts');
     const { awaitDecision } = await import('../stories/await-decision.ts');
+    const { useLineOf } = await import('../stories/usage.ts');
     const { sayDuration } = await import('../output/duration.ts');
     const server = await this.server();
     const names = [...new Set(argv as string[])];
@@ -44,8 +45,10 @@ export default class Request extends TunnelCommand {
     if (decided.state !== 'pending') approvedOrProblem(decided);
     this.printer.answer(decided, () => decided.id);
     if (this.printer.json) return;
+    const [first] = decided.items;
+    const line = first ? await useLineOf(server, first.resource) : 'tunnel requests';
     if (decided.state === 'pending')
-      this.printer.say(`It waits for ${waitingFor(decided)}. Go on with: tunnel connect ${names[0]}`);
-    else this.printer.say(`Use it: tunnel connect ${names[0]}`);
+      this.printer.say(`It waits for ${waitingFor(decided)}. Go on with: ${line}`);
+    else this.printer.say(`Use it: ${line}`);
   }
 }

@@ -20,6 +20,7 @@ export default class Show extends TunnelCommand {
   async work(): Promise<void> {
     const { args, flags } = await this.parse(Show);
     const { readResource, resourceText } = await import('../stories/resources.ts');
+    const { reachedLines } = await import('../output/reached.ts');
     const server = await this.server();
     const resource = await readResource(server, args.name);
     if (flags.policy) {
@@ -29,7 +30,8 @@ export default class Show extends TunnelCommand {
         sessionPolicyText(shown, this.printer.paint),
       );
     }
-    this.printer.answer({ ...resource, state: resource.mine.state }, () =>
+    const reaches = reachedLines(resource);
+    this.printer.answer({ ...resource, state: resource.mine.state, reaches }, () =>
       resourceText(resource, this.world.effects.clock.now(), this.printer.paint),
     );
   }

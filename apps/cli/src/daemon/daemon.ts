@@ -159,7 +159,7 @@ export class Daemon {
     });
     void tunnel.ended.then(async ({ reason, order, problem }) => {
       this.#log.note('closed', { name: resource.name, reason, order: order?.code, problem: problem?.code });
-      const ended = order ? grantEnded(resource.name, order) : problem;
+      const ended = order ? grantEnded(resource, order) : problem;
       if (ended) await this.#leaveWord(resource.name, ended);
       await opened.dispose();
       release();

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aGrant, aLease, ApiDouble, aResource, token } from '../../test/api-double.ts';
+import { announcedTunnel } from '../../test/open-tunnel-double.ts';
 import { SsmDouble } from '../../test/ssm-double.ts';
 import { Person } from '../../test/world-double.ts';
 import type { Finding } from './finding.ts';
@@ -226,6 +227,40 @@ it('goes on to tell what it found when grants cannot be asked for', async () => 
   expect(code).toBe(10);
   expect(items.find(({ id }) => id === 'session')).toMatchObject({ state: 'failed' });
   expect(items.length).toBeGreaterThan(4);
+});
+
+describe('an open network', () => {
+  const network = {
+    ...{ way: 'agent', device: null, mtu: null, cidrs: ['10.0.0.0/16'], excluded: [], drops: {} },
+    ...{ flows: 1, packets: 0, proxy: null, names: ['*.internal'] },
+  };
+
+  it.each([
+    [
+      { via: 'port', dns: 'none', proxy: 'socks5h://127.0.0.1:1080' },
+      'names: *.internal (they go to the far side with the SOCKS request, socks5h)',
+    ],
+    // Behind the one listener of several resources.
+    [
+      { via: 'port', dns: 'none' },
+      'names: *.internal (they go to the far side with the SOCKS request, socks5h)',
+    ],
+    [{ via: 'tun', device: 'sally0', dns: 'resolved' }, 'names: *.internal (systemd-resolved)'],
+    [{ via: 'tun', device: 'sally0', dns: 'hosts' }, 'names: *.internal (/etc/hosts)'],
+    [{ via: 'tun', dns: 'none' }, 'names: *.internal (no way that this system has; ask the responder)'],
+    [{ via: 'tun', device: 'sally0', dns: 'resolved', names: [] }, 'names: none'],
+  ])('is told with how its names are found: %j', async (over, line) => {
+    const open = await announcedTunnel(person.world(), {
+      name: 'prod-vpc',
+      network: { ...network, ...over },
+    });
+    try {
+      const { items } = await doctor();
+      expect(items.find(({ id }) => id === 'network prod-vpc')?.lines).toContain(line);
+    } finally {
+      await open.close();
+    }
+  });
 });
 
 describe('the log of a shell (e5)', () => {

@@ -1,6 +1,7 @@
 import { Problem } from '@sallyport/problems';
 import type { HelperConnection, HelperStatus } from '@sallyport/tunnel/helper-messages';
 import { sayClock } from '../output/duration.ts';
+import { foundHow } from '../output/network-lines.ts';
 import { localTunnels, type LiveTunnel } from '../stories/running-tunnels.ts';
 import type { World } from '../world.ts';
 import { Findings, type Finding } from './finding.ts';
@@ -81,7 +82,7 @@ function tellTraffic(findings: Findings, { name, network }: LiveTunnel): void {
   const dropped = Object.entries(drops).map(([reason, count]) => `${reason} ${count}`);
   findings.tell(`network ${name}`, `by ${device ?? proxy ?? via}: ${flows} open, ${packets} packets`, [
     `dropped: ${dropped.join(', ') || 'none'}`,
-    `names: ${names.join(', ') || 'none'} (${dns})`,
+    `names: ${names.length === 0 ? 'none' : `${names.join(', ')} (${foundHow({ via, dns })})`}`,
     ...(excluded.length > 0 ? [`outside: ${excluded.join(', ')}`] : []),
   ]);
 }

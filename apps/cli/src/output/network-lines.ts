@@ -34,6 +34,12 @@ const systems: Readonly<Record<string, string>> = {
   hosts: '/etc/hosts',
 };
 
+/** How the names of a network are found, for whoever asks why one is not. */
+export function foundHow({ via, dns }: { readonly via: string; readonly dns: string }): string {
+  if (via === 'port') return 'they go to the far side with the SOCKS request, socks5h';
+  return systems[dns] ?? 'no way that this system has; ask the responder';
+}
+
 function namesText({ names, suffixes, dns, proxy, responder }: NetworkSummary): string {
   const whole = names.map(({ name, address }) =>
     address ? `${clean(name)} (${clean(address)})` : clean(name),

@@ -280,7 +280,7 @@ class RemoteRun {
   }
 
   #exitCode(end: ShellEnd, signal: AbortSignal): number {
-    if (end.order) throw grantEnded(this.#parts.resource.name, end.order);
+    if (end.order) throw grantEnded(this.#parts.resource, end.order);
     if (end.problem) throw end.problem;
     if (this.#unheard) return exitCodeOfSignal(constants.signals.SIGPIPE);
     if (signal.aborted) return exitCodes.interrupted;

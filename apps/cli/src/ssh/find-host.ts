@@ -4,6 +4,7 @@ import { nearest } from '../output/nearest.ts';
 import { clean } from '../output/text.ts';
 import type { Server } from '../server/server.ts';
 import { listResources } from '../stories/resources.ts';
+import { usedOtherwise } from '../stories/usage.ts';
 
 /** An SSH host as ssh is given it. */
 export interface SshHost {
@@ -33,7 +34,7 @@ function isPlain({ resource: { name }, user, port }: SshHost): boolean {
 
 /**
  * The one host that a name means: a resource, else an instance id or a Name tag. `user` tells hosts at one instance apart. Refuses with SSH_HOST_INVALID,
- * SSH_HOST_AMBIGUOUS (both are named), RESOURCE_UNKNOWN and RESOURCE_NOT_CONNECTABLE.
+ * SSH_HOST_AMBIGUOUS (both are named), RESOURCE_UNKNOWN, RESOURCE_NOT_CONNECTABLE and RESOURCE_USED_OTHERWISE.
  */
 export async function findHost(server: Server, written: string, user?: string): Promise<SshHost> {
   if (!isHostName(written))
@@ -75,10 +76,7 @@ function refusal(written: string, found: Resource | undefined, all: readonly Res
     return new Problem('RESOURCE_NOT_CONNECTABLE', {
       detail: `${clean(found.name)}: ${found.notConnectable.reason}`,
     });
-  if (found)
-    return new Problem('RESOURCE_NOT_CONNECTABLE', {
-      detail: `${clean(found.name)} is no SSH host but of kind ${found.kind}: tunnel connect ${clean(found.name)}.`,
-    });
+  if (found) return usedOtherwise(found, 'is no SSH host');
   const near = nearest(
     written,
     all.filter(({ kind }) => kind === 'ssh').map(({ name }) => name),

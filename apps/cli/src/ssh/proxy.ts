@@ -212,7 +212,7 @@ class SshCarrying {
       stop.addEventListener('abort', () => reject(stop.reason as Error), { once: true }),
     );
     const ended = tunnel.ended.then(({ order, problem }) => {
-      const why = order ? grantEnded(host.resource.name, order) : problem;
+      const why = order ? grantEnded(host.resource, order) : problem;
       if (why) throw why;
     });
     try {

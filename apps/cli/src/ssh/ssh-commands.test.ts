@@ -66,7 +66,7 @@ describe('the name of an SSH host', () => {
     ['a/../b', 'SSH_HOST_INVALID'],
     ['web 1', 'SSH_HOST_INVALID'],
     ['web-2', 'RESOURCE_UNKNOWN'],
-    ['prod-rds', 'RESOURCE_NOT_CONNECTABLE'],
+    ['prod-rds', 'RESOURCE_USED_OTHERWISE'],
     ['i-00000000000000000', 'RESOURCE_UNKNOWN'],
   ])('%s is refused with %s before anything is opened', async (host, code) => {
     const ran = await person.types('proxy', host, '22');

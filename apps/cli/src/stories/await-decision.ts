@@ -5,6 +5,7 @@ import { LiveChannel } from '../server/live-channel.ts';
 import type { Server } from '../server/server.ts';
 import { Interrupted, type World } from '../world.ts';
 import { approvedOrProblem, readRequest, waitingFor } from './requests.ts';
+import { useLine, useLineOf } from './usage.ts';
 
 export interface Waiting {
   readonly world: World;
@@ -22,13 +23,20 @@ const pollMs = 15_000;
 export async function awaitDecision(waiting: Waiting, request: AccessRequest): Promise<AccessRequest> {
   const { world, server, printer, debug } = waiting;
   const start = world.effects.clock.monotonic();
-  const names = request.items.map((item) => item.resource.name);
   printer.say(`waiting for ${waitingFor(request)} ...`);
   const interrupted = new AbortController();
-  const goOn = `tunnel connect ${names[0]}   (the request ${request.id} stays; withdraw it: tunnel cancel ${request.id})`;
-  const stop = world.onSignal(() => interrupted.abort(new Interrupted(goOn)));
+  const [first] = request.items;
+  let goOn = first ? useLine(first.resource) : 'tunnel requests';
+  const stop = world.onSignal(() =>
+    interrupted.abort(
+      new Interrupted(
+        `${goOn}   (the request ${request.id} stays; withdraw it: tunnel cancel ${request.id})`,
+      ),
+    ),
+  );
   const live = new LiveChannel({ server, effects: world.effects, debug });
   try {
+    if (first) goOn = await useLineOf(server, first.resource, interrupted.signal);
     let now = request;
     let away = false;
     while (now.state === 'pending') {

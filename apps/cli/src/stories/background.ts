@@ -10,6 +10,7 @@ import type { WishFlags } from './ask-for.ts';
 import type { Waiting } from './await-decision.ts';
 import { grantFor } from './grant-for.ts';
 import { readResource } from './resources.ts';
+import { openable } from './usage.ts';
 
 /** One tunnel to open in the background. */
 export interface BackgroundItem {
@@ -33,7 +34,7 @@ export async function backgroundStory(
   wait: boolean,
 ): Promise<number> {
   const resources: Resource[] = [];
-  for (const { name } of items) resources.push(await readResource(asking.server, name));
+  for (const { name } of items) resources.push(openable(await readResource(asking.server, name)));
   const grants = await grantFor(asking, resources, wish, wait);
   // The first that cannot be opened ends it; those before it stay open.
   for (const item of items)

@@ -17,6 +17,7 @@ import { guidanceFor } from './guidance.ts';
 import type { ListenAt } from './listen-where.ts';
 import { openTunnel, type OpenTunnel } from './open-tunnel.ts';
 import { readResource } from './resources.ts';
+import { openable } from './usage.ts';
 import { openShared, type Shared } from './shared-listeners.ts';
 import { grantEnded } from './tunnel-end.ts';
 
@@ -45,7 +46,7 @@ export interface ConnectWish {
 export async function connectStory(asking: Waiting, wish: ConnectWish): Promise<number> {
   const { world, server, printer, debug } = asking;
   const resources: Resource[] = [];
-  for (const name of wish.names) resources.push(await readResource(server, name));
+  for (const name of wish.names) resources.push(openable(await readResource(server, name)));
   const grants = await grantFor(asking, resources, wish.wish, wish.wait);
 
   const stopping = new AbortController();
@@ -175,9 +176,6 @@ async function keepOpen(
 }
 
 /** Why a tunnel ended against the wish; undefined when it ended by wish. */
-function failureOf(
-  { resource: { name }, failure }: OpenTunnel,
-  { order, problem }: TunnelEnd,
-): Error | undefined {
-  return order ? grantEnded(name, order) : (problem ?? failure);
+function failureOf({ resource, failure }: OpenTunnel, { order, problem }: TunnelEnd): Error | undefined {
+  return order ? grantEnded(resource, order) : (problem ?? failure);
 }

@@ -10,6 +10,7 @@ import type { World } from '../world.ts';
 import { listRequests } from './requests.ts';
 import { readResource } from './resources.ts';
 import { carriesOne, localTunnels, type LiveTunnel } from './running-tunnels.ts';
+import { openable, useLine } from './usage.ts';
 
 /** An open tunnel of this machine with what its clients need. */
 export interface OpenPlace {
@@ -26,10 +27,10 @@ export interface OpenPlace {
  * REQUEST_WAITING when it is still asked for.
  */
 export async function openPlace(world: World, server: Server, name: string): Promise<OpenPlace> {
-  const resource = await readResource(server, name);
+  const resource = openable(await readResource(server, name));
   const tunnel = (await localTunnels(world)).find((open) => open.name === name && !carriesOne(open));
   if (!tunnel || tunnel.port === null || tunnel.host === null || tunnel.pid === null)
-    throw await notOpen(server, name);
+    throw await notOpen(server, resource);
   if (isNetwork(resource) && tunnel.network) {
     const place = placeOf(resource, { host: '', port: 0 });
     return { tunnel, resource, place, settings: networkSettings(tunnel.network), paths: {} };
@@ -56,15 +57,19 @@ export function placeOf(
   return { resource: reachedOf(resource), host: dialled(host), port, socket: socket ?? null };
 }
 
-async function notOpen(server: Server, name: string): Promise<Problem> {
+async function notOpen(server: Server, resource: Resource): Promise<Problem> {
+  const name = clean(resource.name);
+  const line = useLine(resource);
+  // The ssh of this product listens nowhere; a program of another kind needs a port.
+  const port = resource.kind === 'ssh' ? `; at a port of its own: tunnel connect ${name}` : '';
   const waiting = (await listRequests(server, 'mine', ['pending'])).find((request) =>
-    request.items.some((item) => item.resource.name === name),
+    request.items.some((item) => item.resource.name === resource.name),
   );
   return waiting
     ? new Problem('REQUEST_WAITING', {
-        detail: `${clean(name)} is not open: ${waiting.id} still waits. Go on with: tunnel connect ${clean(name)}`,
+        detail: `${name} is not open: ${waiting.id} still waits. Go on with: ${line}${port}`,
       })
     : new Problem('TUNNEL_UNKNOWN', {
-        detail: `${clean(name)} is not open on this machine. Open it: tunnel connect ${clean(name)}`,
+        detail: `${name} is not open on this machine. Open it: ${line}${port}`,
       });
 }

@@ -173,7 +173,7 @@ export async function openTunnel(
     await Promise.all([tunnel?.close(), network ? network.close() : begun?.close()]);
     await takeFilesBack();
     await announcement.withdraw();
-    throw explained(error, resource.name);
+    throw explained(error, resource);
   }
 }
 
@@ -282,7 +282,7 @@ async function tellOpened(
     network: summary,
   });
   void tunnel.ended.then(({ reason, order, problem }) => {
-    const why = order ? grantEnded(name, order) : (problem ?? failure());
+    const why = order ? grantEnded(resource, order) : (problem ?? failure());
     const trouble = why && troubleOf(why);
     const { code = null, detail = null } = trouble ?? {};
     report({ event: 'closed', id, state: 'closed', grantId, name, reason, code, detail, ...tunnel.traffic });
@@ -298,11 +298,11 @@ async function refuseSecond(world: World, name: string): Promise<void> {
 }
 
 /** Puts a refused lease in terms of the resource, with the reason its grant ended for. */
-function explained(error: unknown, name: string): unknown {
+function explained(error: unknown, resource: Resource): unknown {
   const document = (error as { document?: { kind?: string; endReason?: unknown; endComment?: unknown } })
     .document;
   if (document?.kind !== 'ended') return error;
-  return grantEnded(name, {
+  return grantEnded(resource, {
     code: 'GRANT_ENDED',
     reason: typeof document.endReason === 'string' ? document.endReason : 'expired',
     comment: typeof document.endComment === 'string' ? document.endComment : null,

@@ -4,7 +4,7 @@ import type { Paint } from '../output/paint.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
 import type { AccessRequest, Resource } from '@sallyport/api-client';
-import { grantedLines } from '../output/granted-network.ts';
+import { reachedLines } from '../output/reached.ts';
 import type { Server } from '../server/server.ts';
 
 export interface Wish {
@@ -114,10 +114,27 @@ function howLong({ durationSeconds, startsAt, extension }: AccessRequest): strin
   return `${time} ${startsAt ? `from ${sayMoment(startsAt)}` : 'from approval'}`;
 }
 
-/** One destination, or a whole network with who holds people to it. */
-function whatLines(name: string, network: Resource['network'], destination: string): string[] {
-  const [first, ...more] = network ? grantedLines(network) : [clean(destination)];
-  return [`  what      ${clean(name)}: ${first}`, ...more.map((line) => `            ${line}`)];
+type Item = NonNullable<AccessRequest['facts']>['items'][number];
+
+/** One destination, a host and what may be run there, or a whole network with who holds people to it. */
+function whatLines({ resource, reach, network, ssh, shell, gateway }: Item): string[] {
+  const database = reach.database ? `, database ${reach.database} as ${reach.databaseRole ?? '?'}` : '';
+  const [first, ...more] = reachedLines({ ...reach, network, ssh, shell, gateway });
+  const kept = shell ? [keptText(shell)] : [];
+  return [
+    `  what      ${clean(resource.name)}: ${clean(first + database)}`,
+    ...[...more, ...kept].map((line) => `            ${clean(line)}`),
+  ];
+}
+
+/** How the sessions of a shell are kept. */
+function keptText({ encrypted, logs, clientRecording }: NonNullable<Resource['shell']>): string {
+  const place = logs?.to === 's3' ? `s3://${logs.place}/${logs.prefix ?? ''}` : logs?.place;
+  return [
+    encrypted ? 'encrypted by KMS' : 'not encrypted by KMS',
+    place === undefined ? 'not logged' : `logged to ${place}`,
+    clientRecording ? 'recorded by the client' : 'not recorded by the client',
+  ].join(', ');
 }
 
 /** What exactly would become reachable, in the order a careful person asks: who, what, why, how long. */
@@ -130,14 +147,8 @@ export function factsText(request: AccessRequest, paint: Paint): string {
     `  how long  ${howLong(request)}`,
   ];
   for (const item of facts?.items ?? []) {
-    const { reach } = item;
-    const database = reach.database ? `, database ${reach.database} as ${reach.databaseRole ?? '?'}` : '';
     lines.push(
-      ...whatLines(
-        item.resource.name,
-        item.network,
-        `${reach.host}${reach.port === null ? '' : `:${reach.port}`}${database}`,
-      ),
+      ...whatLines(item),
       `            through ${clean(item.gateway.instanceId ?? 'no gateway')} in ${clean(item.account.name)} ${clean(item.region)}, document ${clean(item.document.name)}`,
       `            ${clean(item.adds)}`,
       `            ${clean(item.recording.statement)}`,

@@ -3,12 +3,13 @@ import { ApiProblem, type Resource } from '@sallyport/api-client';
 
 import type { Server } from '../server/server.ts';
 import { sayClock, sayDuration } from '../output/duration.ts';
-import { grantedLines } from '../output/granted-network.ts';
+import { reachedLines } from '../output/reached.ts';
 import { nearest } from '../output/nearest.ts';
 import type { Paint } from '../output/paint.ts';
 import { awsCliLines } from '../output/session-policy.ts';
 import type { Column } from '../output/table.ts';
 import { clean } from '../output/text.ts';
+import { useLine } from './usage.ts';
 
 /** What the person may see. Refuses a tag that is not `k=v`. */
 export async function listResources(server: Server, tags: readonly string[]): Promise<readonly Resource[]> {
@@ -50,18 +51,12 @@ export function mineText(resource: Resource, now: number): string {
   return state === 'none' ? '' : state === 'waiting' ? 'waiting' : state + left;
 }
 
-/** Where a resource answers inside the network. */
-export function reachText(resource: Pick<Resource, 'host' | 'port' | 'cidr'>): string {
-  const host = resource.host ?? '';
-  return resource.cidr ?? (resource.port === null ? host : `${host}:${resource.port}`);
-}
-
 export function resourceColumns(now: number): readonly Column<Resource>[] {
   return [
     { title: 'NAME', value: (r) => r.name },
     { title: 'KIND', value: (r) => r.kind },
     { title: 'ENVIRONMENT', value: (r) => r.environment },
-    { title: 'REACHES', value: reachText, give: true },
+    { title: 'REACHES', value: (r) => reachedLines(r)[0], give: true },
     { title: 'ACCOUNT', value: (r) => `${r.account.name} ${r.region}`, give: true },
     { title: 'AT MOST', value: (r) => sayDuration(r.rule.maxDurationSeconds), right: true },
     {
@@ -83,7 +78,6 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
   const reviewers = rule.reviewers.join(', ') || 'nobody';
   const wait =
     rule.usualWaitSeconds === null ? '' : ` (usually answered in ${sayDuration(rule.usualWaitSeconds)})`;
-  const reaches = resource.network ? grantedLines(resource.network) : [reachText(resource)];
   const facts: [string, string][] = [
     [
       'what',
@@ -94,7 +88,7 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
         .filter(Boolean)
         .join('; '),
     ],
-    ...reaches.map((line, index): [string, string] => [index === 0 ? 'reaches' : '', line]),
+    ...reachedLines(resource).map((line, index): [string, string] => [index === 0 ? 'reaches' : '', line]),
     [
       'through',
       `${resource.gateway.instanceId ?? 'no gateway'} (${resource.gateway.state}), ${resource.account.name} ${resource.account.id}, ${resource.region}`,
@@ -108,9 +102,7 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
   ];
   if (resource.notConnectable)
     facts.push(['refused', `${resource.notConnectable.reason} (${resource.notConnectable.code})`]);
-  const next = resource.connectable
-    ? [`tunnel ${resource.kind === 'ssh' ? 'ssh' : 'connect'} ${resource.name}`]
-    : [];
+  const next = resource.connectable ? [useLine(resource)] : [];
   return [
     `${paint.bold(clean(resource.name))}  ${clean(resource.title)}`,
     ...facts.map(([name, value]) => `  ${paint.dim(name.padEnd(12))}${clean(value)}`),

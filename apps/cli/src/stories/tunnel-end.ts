@@ -1,6 +1,7 @@
 import type { CloseOrder } from '@sallyport/connect';
-import { ApiProblem } from '@sallyport/api-client';
+import { ApiProblem, type UsedResource } from '@sallyport/api-client';
 import { clean } from '../output/text.ts';
+import { useLine } from './usage.ts';
 
 const because: Readonly<Record<string, string>> = {
   expired: 'its time has expired',
@@ -13,7 +14,8 @@ const because: Readonly<Record<string, string>> = {
 };
 
 /** The end of a grant (or of one session) while its tunnel ran: exit code 12, with the reason. */
-export function grantEnded(name: string, order: CloseOrder): ApiProblem {
+export function grantEnded(resource: UsedResource, order: CloseOrder): ApiProblem {
+  const name = clean(resource.name);
   const comment = order.comment ? `: "${clean(order.comment)}"` : '';
   const cut = order.code === 'SESSION_TERMINATED';
   const why = cut
@@ -28,7 +30,7 @@ export function grantEnded(name: string, order: CloseOrder): ApiProblem {
     kind: 'ended',
     advice: cut
       ? 'Ask who cut it and why before you open another.'
-      : `Ask again if you still need it: tunnel connect ${name}`,
+      : `Ask again if you still need it: ${useLine(resource)}`,
     endReason: order.reason,
     endComment: order.comment,
   });

@@ -17,6 +17,7 @@ import { listRequests } from './requests.ts';
 import { readResource } from './resources.ts';
 import { localTunnels, stopTunnels, type LiveTunnel } from './running-tunnels.ts';
 import type { FileTunnel, TunnelsFile } from './tunnels-file.ts';
+import { openable } from './usage.ts';
 
 export interface UpWish {
   readonly file: TunnelsFile;
@@ -150,7 +151,7 @@ export async function downStory(
  */
 async function grantsFor(asking: Waiting, missing: readonly FileTunnel[], { wish, wait }: UpWish) {
   const resources: Resource[] = [];
-  for (const { name } of missing) resources.push(await readResource(asking.server, name));
+  for (const { name } of missing) resources.push(openable(await readResource(asking.server, name)));
   const held = new Set((await activeGrants(asking.server)).map(({ resource }) => resource.name));
   const asked = missing.filter(({ name }) => !held.has(name));
   const together = { ...oneWish(asked), ...given(wish) };

@@ -8,6 +8,7 @@ import type { World } from '../world.ts';
 import { activeGrants } from './grants.ts';
 import { listRequests } from './requests.ts';
 import { liveTunnels, localTunnels, type LiveTunnel } from './running-tunnels.ts';
+import { useLineOf } from './usage.ts';
 
 export interface Standing {
   readonly id: string;
@@ -47,16 +48,15 @@ export async function whereYouStand(server: Server | undefined, world: World): P
   ]);
   const { toReview } = me.counts;
   const unused = grants.find((grant) => !tunnels.some((tunnel) => tunnel.grantId === grant.id));
+  const wanted = unused?.resource ?? waiting[0]?.items[0]?.resource;
   const next =
     toReview > 0
       ? 'tunnel requests --to-review'
-      : unused
-        ? `tunnel connect ${unused.resource.name}`
-        : waiting[0]
-          ? `tunnel connect ${waiting[0].items[0]?.resource.name}`
-          : tunnels.length > 0
-            ? 'tunnel ps'
-            : 'tunnel ls';
+      : wanted
+        ? await useLineOf(server, wanted)
+        : tunnels.length > 0
+          ? 'tunnel ps'
+          : 'tunnel ls';
   return { id: address, state: 'signed_in', server: address, me, tunnels, grants, waiting, toReview, next };
 }
 

@@ -11,4 +11,9 @@ export const resource = entries({
     title: 'This resource cannot be connected to yet.',
     advice: 'Ask for another resource, or wait for the release that brings it.',
   },
+  RESOURCE_USED_OTHERWISE: {
+    kind: 'refused',
+    title: 'This kind of resource is used by another command.',
+    advice: 'Type the command that the message names.',
+  },
 });

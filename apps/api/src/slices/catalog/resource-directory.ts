@@ -68,7 +68,9 @@ export function speechOf({ host, port, protocol, tls, database, cluster }: Resou
 export function commandLineOf(name: string, known: KnownResource | undefined): string {
   if (known?.entry.ssh) return `tunnel ssh ${name}`;
   if (!known?.entry.shell) return `tunnel connect ${name}`;
-  return known.entry.shell.login ? `tunnel shell ${name}` : `tunnel exec ${name} -- COMMAND`;
+  const { login, commands } = known.entry.shell;
+  const named = typeof commands === 'string' ? undefined : commands[0]?.name;
+  return login ? `tunnel shell ${name}` : `tunnel exec ${name} -- ${named ?? 'COMMAND'}`;
 }
 
 /** What a subnet reaches, as answers tell it. */

@@ -297,7 +297,7 @@ it('a grant tells its holder the command that uses it, and a session what it is'
   expect(lines).toEqual([
     'tunnel ssh web-1',
     'tunnel shell web-1-shell',
-    'tunnel exec web-1-tasks -- COMMAND',
+    'tunnel exec web-1-tasks -- restart',
   ]);
   const grantId = await grantHeld('web-1-shell');
   const lease = await engineer().issueLease(grantId, { purpose: 'interactive' });

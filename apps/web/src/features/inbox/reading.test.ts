@@ -50,13 +50,13 @@ it('says as whom people work on a host, what they may run, and how it is kept', 
   expect(reachAddress({ reach, shell })).toBe('web-ops: shell, any command');
   expect(keptText(shell)).toBe('encrypted by KMS, logged, recorded by the client');
   expect(encryptionText(shell)).toBe('Encrypted with KMS key 5a1e7b0c, from end to end');
-  expect(usageLine({ name: 'web-1-shell', ssh: null, shell })).toBe('tunnel shell web-1-shell');
+  expect(usageLine({ name: 'web-1-shell', kind: 'shell', shell })).toBe('tunnel shell web-1-shell');
   const listed = [{ name: 'restart', run: 'systemctl restart web' }];
   const tasks = { ...shell, login: false, keyArn: null, logs: null, clientRecording: false };
   const alone = { ...tasks, commands: { which: 'listed' as const, listed } };
   expect(reachAddress({ reach, shell: alone })).toBe('web-ops: restart');
   expect(keptText(alone)).toBe('Neither logged nor recorded');
-  expect(usageLine({ name: 'tasks', shell: alone })).toBe('tunnel exec tasks -- COMMAND');
+  expect(usageLine({ name: 'tasks', kind: 'shell', shell: alone })).toBe('tunnel exec tasks -- restart');
 });
 
 it('says what of a network becomes reachable, and that nothing holds people to it', () => {

@@ -1,6 +1,8 @@
 import type { Resource } from '../../api/contract.ts';
 
-type Reached = Pick<Resource, 'name' | 'ssh' | 'shell'>;
+/** The line to type to use a grant of a resource. */
+export { usageLine } from '@sallyport/api-client';
+
 type Shell = NonNullable<Resource['shell']>;
 
 /** `web-ops over SSH`, `web-ops: shell, any command`; undefined for what has an address. */
@@ -58,13 +60,6 @@ export function recordedText({
     recorded: kept,
     sentence: kept ? `What is shown is kept ${by.join(' and ')}.` : 'Nothing is kept.',
   };
-}
-
-/** The line to type to use a grant of a resource. */
-export function usageLine({ name, ssh, shell }: Reached): string {
-  if (ssh) return `tunnel ssh ${name}`;
-  if (!shell) return `tunnel connect ${name}`;
-  return shell.login ? `tunnel shell ${name}` : `tunnel exec ${name} -- COMMAND`;
 }
 
 /** How sessions are kept, in few words: `encrypted, logged, recorded by the client`. */

@@ -1,8 +1,9 @@
-import { logsToCloudWatch, type Catalog, type Sha256Hex } from '@sallyport/catalog';
+import { logBucketsOf, logsToCloudWatch, type Catalog, type Sha256Hex } from '@sallyport/catalog';
 import type { App } from 'aws-cdk-lib';
 import type { Settings } from '../settings.ts';
 import { GuardStack } from './guard-stack.ts';
 import { HubStack } from './hub-stack.ts';
+import { RecordingsStack } from './recordings-stack.ts';
 import { RegionStack } from './region-stack.ts';
 import { SigningStack } from './signing-stack.ts';
 import { SpokeStack } from './spoke-stack.ts';
@@ -31,6 +32,14 @@ export function addStacks(app: App, deployment: Deployment): void {
     });
     keys.addStackDependency(hub, 'a key policy names a role that exists');
   }
+  const { recordings } = catalog.hub;
+  if (recordings !== null) {
+    const kept = new RecordingsStack(app, 'SallyportRecordings', {
+      env: { account: catalog.hub.accountId, region: recordings.region },
+      recordings,
+    });
+    kept.addStackDependency(hub, 'a bucket policy names roles that exist');
+  }
   if (settings.guard !== undefined) {
     new GuardStack(app, 'SallyportGuard', {
       env: { account: settings.guard.managementAccount, region: home },
@@ -45,6 +54,7 @@ export function addStacks(app: App, deployment: Deployment): void {
       hub: catalog.hub,
       account,
       shellLogGroups: logsToCloudWatch(catalog, account.id),
+      shellLogBuckets: logBucketsOf(catalog, account),
     });
     for (const region of account.regions) {
       const stack = new RegionStack(app, `SallyportRegion-${account.name}-${region}`, {

@@ -1,5 +1,12 @@
-import type { Catalog } from '@sallyport/catalog';
-import { renderHubPolicy, renderServiceTrust, renderSignerPermissions } from '@sallyport/iam-policy';
+import type { Catalog, RecordingBucket } from '@sallyport/catalog';
+import {
+  renderHubPolicy,
+  renderRecorderPermissions,
+  renderRecordingReaderPermissions,
+  renderServiceTrust,
+  renderSignerPermissions,
+  type PolicyDocument,
+} from '@sallyport/iam-policy';
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { addRole } from '../parts/role.ts';
@@ -52,6 +59,7 @@ export class HubStack extends Stack {
           roleArns: accounts.flatMap((account) => account.roles.provision?.arn ?? []),
         }),
       });
+    if (hub.recordings) this.#addRecordingRoles(hub.recordings, trust);
     if (hub.signing === null) return;
     const { role, region, keys } = hub.signing;
     addRole(this, 'Signer', {
@@ -64,6 +72,21 @@ export class HubStack extends Stack {
         partition: hub.partition,
         aliases: keys.map(({ alias }) => alias),
       }),
+    });
+  }
+  /** Apart, so that what takes recordings in can read none. */
+  #addRecordingRoles({ arn: bucketArn, roles }: RecordingBucket, trust: PolicyDocument): void {
+    addRole(this, 'Recorder', {
+      role: roles.recorder,
+      description: 'Sallyport recorder: puts recordings into their bucket, and cannot read one',
+      trust,
+      permissions: renderRecorderPermissions({ bucketArn }),
+    });
+    addRole(this, 'RecordingReader', {
+      role: roles.reader,
+      description: 'Sallyport recording reader: reads recordings for auditors, and writes none',
+      trust,
+      permissions: renderRecordingReaderPermissions({ bucketArn }),
     });
   }
 }

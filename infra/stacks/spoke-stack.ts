@@ -23,13 +23,15 @@ export interface SpokeStackProps extends StackProps {
   readonly account: Account;
   /** Some shell of the account is logged to CloudWatch. */
   readonly shellLogGroups: boolean;
+  /** Buckets that shells of the account are logged to, as ARNs. */
+  readonly shellLogBuckets: readonly string[];
 }
 
 /** The roles that the control plane takes on in an account that holds resources. */
 export class SpokeStack extends Stack {
   constructor(scope: Construct, id: string, props: SpokeStackProps) {
     super(scope, id, { ...props, description: 'Sallyport: roles in an account that holds resources' });
-    const { hub, account, shellLogGroups } = props;
+    const { hub, account, shellLogGroups, shellLogBuckets } = props;
     this.#addConnect(hub, account);
     const trusting = (principalArn: string) =>
       renderSpokeTrust({
@@ -55,6 +57,7 @@ export class SpokeStack extends Stack {
         accountId: account.id,
         partition: account.partition,
         shellLogGroups,
+        shellLogBuckets,
       }),
     });
     if (account.roles.provision && hub.roles.provisioner)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readCatalog, type Catalog } from '@sallyport/catalog';
+import { readCatalog, type Catalog, type RoleRef } from '@sallyport/catalog';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { parse } from 'yaml';
@@ -40,6 +40,18 @@ export function templatesOf(context: Readonly<Record<string, string>> = {}): Tem
     signing: template('SallyportSigning'),
     guard: app.node.tryFindChild('SallyportGuard') === undefined ? undefined : template('SallyportGuard'),
   };
+}
+
+/** One template of a catalogue. */
+export function templateOf(name: string, catalog: Catalog): Template {
+  const app = new App();
+  addStacks(app, { catalog, sha256, settings: settingsOf(() => undefined) });
+  return Template.fromStack(app.node.findChild(name) as Parameters<typeof Template.fromStack>[0]);
+}
+
+/** A role of the hub, as the catalogue resolves it. */
+export function roleRefOf(name: string): RoleRef {
+  return { arn: `arn:aws:iam::999988887777:role/jit/${name}`, path: '/jit/', name };
 }
 
 /** The properties of the one resource of a type that has the given name (or the only one of its type). */

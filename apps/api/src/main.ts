@@ -18,8 +18,9 @@ try {
   const principals = principalNames
     .filter((name) => configuration.principalSockets[name] === undefined)
     .filter((name) => name !== 'provisioner' || hub.roles.provisioner !== null);
-  if (configuration.aws === 'live') demandRoleProfiles(principals, process.env);
-  else if (principals.length > 0) demandSandboxEndpoint(configuration);
+  const profiles = [...principals, ...(hub.recordings ? (['recorder', 'reader'] as const) : [])];
+  if (configuration.aws === 'live') demandRoleProfiles(profiles, process.env);
+  else if (profiles.length > 0) demandSandboxEndpoint(configuration);
   const api = await startApi(configuration, systemEffects(logOf(logger)), logger);
   const stop = () => {
     // A second signal, or a stop that hangs, must not keep the process.

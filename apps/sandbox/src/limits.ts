@@ -5,6 +5,8 @@
 export const limits = {
   /** Largest body of an API call, bytes. STS and SSM take far less. */
   bodyBytesMax: 128 * 1024,
+  /** Largest object that S3 takes here in one piece. */
+  objectBytesMax: 128 * 1024 * 1024,
   /** Members of a Query call: 50 tags of two, filters, and the rest. */
   formMembersMax: 2000,
   /** SigV4 (documented): a signature is good for five minutes either way. */

@@ -37,6 +37,8 @@ import { iamService } from './services/iam/service.ts';
 import { KeyRing } from './services/kms/key-ring.ts';
 import { kmsService } from './services/kms/service.ts';
 import { logsService } from './services/logs/service.ts';
+import { BucketShelf } from './services/s3/bucket-shelf.ts';
+import { S3Door } from './services/s3/s3-door.ts';
 import { SigningRing } from './services/kms/signing-ring.ts';
 import { CommandDesk } from './services/ssm/command-desk.ts';
 import { ssmService } from './services/ssm/service.ts';
@@ -85,7 +87,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Starts AWS in a box: one HTTP port for STS, SSM, EC2 and the message gateway. Throws Problem for a bad world. */
+/** Starts AWS in a box: one HTTP port for STS, SSM, EC2, S3 and the message gateway. Throws Problem for a bad world. */
 export async function startSandbox(options: SandboxOptions, system: Effects): Promise<Sandbox> {
   const clock = new ShiftedClock(system.clock);
   const effects: Effects = { ...system, clock };
@@ -228,6 +230,8 @@ function openDoors(options: SandboxOptions, inside: Inside) {
     ec2messages: messageDelivery(authoriser, polls, options.messagePollMs ?? limits.messagePollMs),
   };
   const api = new ApiDoor({ services, authenticator, throttle, trail, effects });
+  const shelf = new BucketShelf(installation.folder, world.buckets, effects);
+  const s3 = new S3Door({ world, shelf, authenticator, authoriser, throttle, trail, effects });
   const allowUnsigned = () => !(table.faults.requireSignedChannel ?? !options.allowUnsigned);
   const channel = new ChannelDoor({ table, authenticator, authoriser, trail, effects, allowUnsigned });
   const control = new ControlDoor({
@@ -244,6 +248,7 @@ function openDoors(options: SandboxOptions, inside: Inside) {
   const http = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const forControl = options.control && request.url?.startsWith('/_sandbox/') === true;
     try {
+      if (s3.takes(request)) return await s3.answer(request, response);
       const answer = (await rest.answer(request)) ?? (await (forControl ? control : api).answer(request));
       send(response, answer, clock.now());
     } catch (error) {

@@ -25,6 +25,20 @@ export interface Hub {
   };
   /** What signs the tokens of whole networks by KMS; null where nothing does. */
   readonly signing: Signing | null;
+  /** Where recordings lie; null where they lie in a folder of the control plane. */
+  readonly recordings: RecordingBucket | null;
+}
+
+/** A bucket of S3 in the hub's account, with object lock. */
+export interface RecordingBucket {
+  readonly region: string;
+  readonly bucket: string;
+  /** `arn:aws:s3:::BUCKET`. */
+  readonly arn: string;
+  /** What is written cannot be removed or replaced for so long, and is removed then. */
+  readonly days: number;
+  /** The one writes and does not read, the other reads and does not write. */
+  readonly roles: { readonly recorder: RoleRef; readonly reader: RoleRef };
 }
 
 export interface Signing {

@@ -3,7 +3,7 @@ import { isHost } from './host.ts';
 import { limits } from './limits.ts';
 import { isRecipient } from './recipient.ts';
 import { accountsForm } from './os-users/accounts-form.ts';
-import { shellFields, shellIssues, sshFields, sshIssues } from './session-form.ts';
+import { bucket, shellFields, shellIssues, sshFields, sshIssues } from './session-form.ts';
 import { subnetFields, subnetIssues } from './subnet-form.ts';
 
 /** The written form of a catalogue (YAML or JSON), strict: an unknown field is an error. */
@@ -55,6 +55,15 @@ const hub = z.strictObject({
         .min(1)
         .max(limits.signingKeysMax)
         .refine((names) => new Set(names).size === names.length, 'names a key twice'),
+    })
+    .optional(),
+  /** Where recordings of clients lie on real AWS: a bucket that nothing can be removed from for `days`. */
+  recordings: z
+    .strictObject({
+      region,
+      bucket,
+      days: z.int().min(1).max(limits.recordingDaysMax),
+      roles: z.strictObject({ recorder: rolePath, reader: rolePath }),
     })
     .optional(),
   roles: z.strictObject({

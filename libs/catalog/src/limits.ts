@@ -5,6 +5,8 @@ export const limits = {
   accountsMax: 200,
   /** Two are in use at a time; the rest are those that come next. */
   signingKeysMax: 16,
+  /** As long as SALLYPORT_RECORDING_DAYS may say: nobody can shorten it afterwards. */
+  recordingDaysMax: 3_650,
   gatewaysMax: 300,
   /** Fits a line of a terminal. */
   titleCharactersMax: 80,

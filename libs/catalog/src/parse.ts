@@ -1,6 +1,17 @@
 import { partitionOf } from '@sallyport/iam-policy';
 import { Problem, type FieldError, type ProblemCode } from '@sallyport/problems';
-import type { Account, Catalog, Database, Gateway, Hub, Resource, RoleRef, Signing, Tls } from './catalog.ts';
+import type {
+  Account,
+  Catalog,
+  Database,
+  Gateway,
+  Hub,
+  RecordingBucket,
+  Resource,
+  RoleRef,
+  Signing,
+  Tls,
+} from './catalog.ts';
 import { teamTag } from './catalog.ts';
 import { catalogForm, type CatalogForm, type ResourceForm } from './form.ts';
 import { forbiddenBecause } from './host.ts';
@@ -88,12 +99,14 @@ function refuseMixedPartitions(form: CatalogForm): void {
         message: `${region} lies in the partition ${partitionOf(region)}, the first region in ${home}`,
       })),
   );
-  const signing = form.hub.signing?.region;
-  if (signing !== undefined && partitionOf(signing) !== home)
-    errors.push({
-      field: 'hub.signing.region',
-      message: `${signing} lies in the partition ${partitionOf(signing)}, the first region in ${home}`,
-    });
+  for (const part of ['signing', 'recordings'] as const) {
+    const region = form.hub[part]?.region;
+    if (region !== undefined && partitionOf(region) !== home)
+      errors.push({
+        field: `hub.${part}.region`,
+        message: `${region} lies in the partition ${partitionOf(region)}, the first region in ${home}`,
+      });
+  }
   refuseIfAny('CATALOG_INVALID', errors);
 }
 
@@ -263,6 +276,20 @@ function hubOf(form: CatalogForm): Hub {
       provisioner: optionalRole(partition, hub.account, hub.roles.provisioner),
     },
     signing: signingOf(form, partition),
+    recordings: recordingsOf(form, partition),
+  };
+}
+
+function recordingsOf({ hub }: CatalogForm, partition: string): RecordingBucket | null {
+  if (hub.recordings === undefined) return null;
+  const { region, bucket, days, roles } = hub.recordings;
+  return {
+    ...{ region, bucket, days },
+    arn: `arn:${partition}:s3:::${bucket}`,
+    roles: {
+      recorder: roleRef(partition, hub.account, roles.recorder),
+      reader: roleRef(partition, hub.account, roles.reader),
+    },
   };
 }
 

@@ -126,3 +126,14 @@ export function logsToCloudWatch(
     ({ account, shell }) => account.id === accountId && shell?.logs != null && 'cloudWatch' in shell.logs,
   );
 }
+
+/** The buckets that shells of an account are logged to, as ARNs. */
+export function logBucketsOf(
+  { resources }: { readonly resources: readonly Resource[] },
+  account: { readonly id: string; readonly partition: string },
+): string[] {
+  const names = resources.flatMap(({ account: { id }, shell }) =>
+    id === account.id && shell?.logs != null && 's3' in shell.logs ? shell.logs.s3.bucket : [],
+  );
+  return [...new Set(names)].map((name) => `arn:${account.partition}:s3:::${name}`);
+}

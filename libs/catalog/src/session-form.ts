@@ -29,7 +29,8 @@ export const sshFields = {
 
 // Neither braces, which the SSM Agent expands, nor what a log group or a key may not hold.
 const logGroup = z.string().regex(/^[\w./#-]{1,512}$/, 'is not a log group like /jit/shell');
-const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is not a bucket');
+/** The name of a bucket of S3. */
+export const bucket = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'is not a bucket');
 const prefix = z
   .string()
   .max(500)

@@ -24,6 +24,14 @@ export {
 } from './render/lease.ts';
 export { renderOrganisationGuard, type OrganisationGuardInput } from './render/organisation-guard.ts';
 export {
+  recordingKeyPrefix,
+  renderRecorderPermissions,
+  renderRecordingBucketPolicy,
+  renderRecordingReaderPermissions,
+  type RecordingBucketInput,
+  type RecordingBucketPolicyInput,
+} from './render/recordings.ts';
+export {
   readRevokedGrants,
   renderRevokedGrants,
   revokedGrantsMax,

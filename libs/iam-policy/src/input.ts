@@ -30,6 +30,7 @@ const forms = {
   signingAlias: /^alias\/sallyport-signing-[a-z][a-z0-9-]{0,39}$/,
   logGroupArn: /^arn:aws(?:-[a-z]+){0,2}:logs:[a-z0-9-]+:\d{12}:log-group:[\w./#-]{1,512}$/,
   logObjectArn: /^arn:aws(?:-[a-z]+){0,2}:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[\w./=-]*\*$/,
+  bucketArn: /^arn:aws(?:-[a-z]+){0,2}:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
   externalId: /^[\w+=,.@:/-]{2,1224}$/,
   organisationId: /^o-[a-z0-9]{10,32}$/,
   service: /^[a-z0-9-]+\.amazonaws\.com(\.cn)?$/,

@@ -15,6 +15,10 @@ export interface SignedRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /**
+   * S3: SHA-256 (hex) that the caller declared of a body that is read later; whoever reads it compares. `body` is empty then.
+   */
+  readonly bodySha256?: string;
 }
 
 /** What a signature says about itself. Nothing in it is true until {@link verifySignature} has agreed. */
@@ -163,6 +167,8 @@ function signer(claim: Claim, secretAccessKey: string, withToken: boolean): Sign
     region: claim.region,
     sha256: Sha256,
     applyChecksum: false,
+    // Paths of S3 are signed as they are sent, those of all other services encoded once more.
+    uriEscapePath: claim.service !== 's3',
     credentials: {
       accessKeyId: claim.accessKeyId,
       secretAccessKey,
@@ -193,9 +199,7 @@ async function signedHeader(claim: Claim, secret: string, request: SignedRequest
   // A declared payload hash is believed by the signer, so it must be the payload's.
   delete toSign.headers['x-amz-content-sha256'];
   const declared = request.headers['x-amz-content-sha256'];
-  const hash = new Sha256();
-  hash.update(request.body);
-  const actual = Buffer.from(await hash.digest()).toString('hex');
+  const actual = request.bodySha256 ?? (await sha256Of(request.body));
   if (declared !== undefined && declared !== actual) throw AwsError.common('bad-signature', wrongSignature);
   if (claim.signedHeaders.includes('x-amz-content-sha256'))
     toSign.headers['x-amz-content-sha256'] = declared ?? '';
@@ -207,6 +211,12 @@ async function signedHeader(claim: Claim, secret: string, request: SignedRequest
     },
   );
   return /Signature=([0-9a-f]+)$/.exec(signed.headers['authorization'] ?? '')?.[1] ?? '';
+}
+
+async function sha256Of(body: Uint8Array): Promise<string> {
+  const hash = new Sha256();
+  hash.update(body);
+  return Buffer.from(await hash.digest()).toString('hex');
 }
 
 async function presigned(claim: Claim, secret: string, request: SignedRequest): Promise<string> {

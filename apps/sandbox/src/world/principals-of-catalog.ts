@@ -1,5 +1,6 @@
 import {
   boundaryArnOf,
+  logBucketsOf,
   logsToCloudWatch,
   osUsersDocumentName,
   type Account,
@@ -13,6 +14,8 @@ import {
   renderHubPolicy,
   renderInventoryPermissions,
   renderProvisionPermissions,
+  renderRecorderPermissions,
+  renderRecordingReaderPermissions,
   renderRevokePermissions,
   renderServiceTrust,
   renderSignerPermissions,
@@ -118,6 +121,7 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
         ],
       }),
     );
+  for (const [name, made] of recordingRoles(hub, trust)) roles.set(name, made);
   if (hub.roles.provisioner) {
     const spokes = accounts.flatMap((account) => account.roles.provision ?? []);
     roles.set('hub.provisioner', hubRole('provision', hub.roles.provisioner, spokes));
@@ -125,6 +129,25 @@ export function rolesOf(catalog: Catalog): Map<string, Role> {
   for (const account of accounts)
     for (const [name, made] of spokeRoles(catalog, account)) roles.set(`${account.name}.${name}`, made);
   return roles;
+}
+
+/** The two roles of the bucket of recordings, where the catalogue has one. */
+function recordingRoles(
+  { recordings, accountId }: Catalog['hub'],
+  trust: PolicyDocument,
+): [name: string, role: Role][] {
+  if (recordings === null) return [];
+  const { roles, arn: bucketArn } = recordings;
+  return [
+    [
+      'hub.recorder',
+      role(roles.recorder, accountId, { trust, policies: [renderRecorderPermissions({ bucketArn })] }),
+    ],
+    [
+      'hub.reader',
+      role(roles.reader, accountId, { trust, policies: [renderRecordingReaderPermissions({ bucketArn })] }),
+    ],
+  ];
 }
 
 function spokeRoles(catalog: Catalog, account: Account): [name: string, role: Role][] {
@@ -162,7 +185,11 @@ function spokeRoles(catalog: Catalog, account: Account): [name: string, role: Ro
       role(roles.inventory, accountId, {
         trust: renderSpokeTrust(trusted(hub.roles.inventory)),
         policies: [
-          renderInventoryPermissions({ accountId, shellLogGroups: logsToCloudWatch(catalog, accountId) }),
+          renderInventoryPermissions({
+            accountId,
+            shellLogGroups: logsToCloudWatch(catalog, accountId),
+            shellLogBuckets: logBucketsOf(catalog, account),
+          }),
         ],
       }),
     ],

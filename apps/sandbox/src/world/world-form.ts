@@ -32,7 +32,7 @@ const backing = z.discriminatedUnion('kind', [
 const principal = z
   .strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
-    /** `hub.issuer`, or `ACCOUNT.connect|revoke|inventory`. */
+    /** `hub.issuer`, `hub.recorder`, ..., or `ACCOUNT.connect|revoke|inventory`. */
     role: z
       .string()
       .regex(/^[a-z0-9-]+\.[a-z]+$/)
@@ -112,6 +112,18 @@ export const worldForm = z.strictObject({
         region: z.string(),
         name: z.string().regex(/^[A-Za-z0-9_./#-]{1,512}$/),
         key: z.string().optional(),
+      }),
+    )
+    .default([]),
+  /** Buckets of S3, beside that of the catalogue's recordings. `lock-days`: object lock (COMPLIANCE) for so long. */
+  buckets: z
+    .array(
+      z.strictObject({
+        account: accountName,
+        region: z.string(),
+        name: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+        encrypted: z.boolean().default(true),
+        'lock-days': z.int().min(1).max(36_500).optional(),
       }),
     )
     .default([]),

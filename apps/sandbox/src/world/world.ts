@@ -77,6 +77,17 @@ export interface LogGroup {
   readonly keyArn: string | undefined;
 }
 
+/** A bucket of S3. */
+export interface Bucket {
+  /** That owns it. */
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+  readonly encrypted: boolean;
+  /** Object lock: no version can be removed before so many days are over; then the bucket's lifecycle removes it. */
+  readonly lockDays: number | undefined;
+}
+
 /** A KMS key with the one alias that leads to it. */
 export interface AliasedKey {
   readonly arn: string;
@@ -116,6 +127,8 @@ export interface World {
   /** Its KMS keys that sign by Ed25519. */
   readonly signingKeys: readonly AliasedKey[];
   readonly logGroups: readonly LogGroup[];
+  /** By name. */
+  readonly buckets: ReadonlyMap<string, Bucket>;
   readonly network: readonly Listener[];
   readonly hosts: readonly SilentHost[];
   readonly vpcCidrs: readonly string[];
@@ -176,6 +189,11 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
       account: accountId(account),
       keyArn: key,
     })),
+    buckets: new Map(
+      [...form.buckets.map((bucket) => bucketOf(bucket, accountId)), ...recordingBucket(catalog)].map(
+        (bucket) => [bucket.name, bucket],
+      ),
+    ),
     network: form.network.map((entry) => ({ ...entry, address: entry.address ?? entry.host })),
     hosts: form.hosts,
     vpcCidrs: form['vpc-cidrs'],
@@ -187,6 +205,20 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
       longestMs: longest === undefined ? undefined : longest * 60_000,
     },
   };
+}
+
+function bucketOf(
+  { account, 'lock-days': lockDays, ...bucket }: WorldForm['buckets'][number],
+  accountId: (name: string) => string,
+): Bucket {
+  return { ...bucket, account: accountId(account), lockDays };
+}
+
+/** The bucket that a deployment would make for recordings. */
+function recordingBucket({ hub: { recordings, accountId } }: Catalog): Bucket[] {
+  if (recordings === null) return [];
+  const { region, bucket: name, days: lockDays } = recordings;
+  return [{ account: accountId, region, name, encrypted: true, lockDays }];
 }
 
 /** The keys that a deployment would make: their ids are AWS's to choose, here they follow from the alias. */

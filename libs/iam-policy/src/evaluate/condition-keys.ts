@@ -34,6 +34,8 @@ const singleValued = new Set([
   'kms:messagetype',
   'kms:requestalias',
   'kms:signingalgorithm',
+  's3:if-none-match',
+  's3:prefix',
   'ssm:accessrequestid',
   'ssm:sessiondocumentaccesscheck',
   'sts:externalid',

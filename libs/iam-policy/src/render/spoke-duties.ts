@@ -46,11 +46,13 @@ export interface InventoryInput {
   readonly partition?: string;
   /** Some shell of the account is logged to CloudWatch. */
   readonly shellLogGroups?: boolean;
+  /** Buckets that shells of the account are logged to, as ARNs. */
+  readonly shellLogBuckets?: readonly string[];
 }
 
 /**
  * Permissions of the inventory role: see instances and whether they are online, read our documents, see the log groups
- * where shells log to some, write nothing. IAM asks about `logs:DescribeLogGroups` for all groups at once, so the names
+ * where shells log to some, whether the buckets that shells log to are encrypted, write nothing. IAM asks about `logs:DescribeLogGroups` for all groups at once, so the names
  * of all groups of the account are seen; no line of a log is.
  */
 export function renderInventoryPermissions(input: InventoryInput): PolicyDocument {
@@ -87,6 +89,16 @@ export function renderInventoryPermissions(input: InventoryInput): PolicyDocumen
             },
           ]
         : []),
+      ...(input.shellLogBuckets === undefined || input.shellLogBuckets.length === 0
+        ? []
+        : [
+            {
+              Sid: 'SeeLogBuckets',
+              Effect: 'Allow' as const,
+              Action: 's3:GetEncryptionConfiguration',
+              Resource: checkedAll('bucketArn', input.shellLogBuckets),
+            },
+          ]),
     ],
   };
 }

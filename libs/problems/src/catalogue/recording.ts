@@ -57,7 +57,14 @@ export const recording = entries({
   RECORDING_STORE_UNAVAILABLE: {
     kind: 'unavailable',
     title: 'The store of recordings cannot be written or read.',
-    advice: 'An administrator should look at the disk and the rights of the recordings folder.',
+    advice:
+      'An administrator should look at the disk and the rights of the recordings folder, or at the bucket.',
+  },
+  RECORDING_STORE_UNLOCKED: {
+    kind: 'unavailable',
+    title: 'The bucket of recordings does not keep them as the catalogue demands; nothing was stored.',
+    advice:
+      'An administrator should deploy infra/ again: the bucket needs object lock in compliance mode for the days of the catalogue.',
   },
   RECORDING_DAMAGED: {
     kind: 'invalid',

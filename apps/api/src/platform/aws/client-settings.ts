@@ -5,8 +5,11 @@ export type CredentialProvider = ReturnType<typeof fromIni>;
 
 export const principalNames = ['issuer', 'revoker', 'inventory', 'provisioner'] as const;
 export type PrincipalName = (typeof principalNames)[number];
-/** Whoever calls AWS has a profile of the SDK: the three principals, and the signer, which calls KMS alone. */
-export type ProfileName = PrincipalName | 'signer';
+/**
+ * Whoever calls AWS has a profile of the SDK: the principals; the signer, which calls KMS alone; and the two of the bucket
+ * of recordings, one that puts and one that reads.
+ */
+export type ProfileName = PrincipalName | 'signer' | 'recorder' | 'reader';
 
 /** A call that takes longer is given up; AWS's own answers come within a second. */
 const timeouts = { connectionTimeout: 2_000, requestTimeout: 8_000 };

@@ -28,7 +28,7 @@ async function* sent(...chunks: Uint8Array[]) {
 
 describe('a folder of recordings', () => {
   it('takes a body chunk by chunk: no more than one is out of its hands', async () => {
-    const vault = new FolderVault(folder, effects);
+    const vault = new FolderVault(folder, 365, effects);
     const chunk = Buffer.alloc(mib, 'x');
     let [asked, kept] = [0, 0];
     async function* body() {
@@ -44,7 +44,7 @@ describe('a folder of recordings', () => {
   });
 
   it('keeps the first of two that are the same and come at once', async () => {
-    const vault = new FolderVault(folder, effects);
+    const vault = new FolderVault(folder, 365, effects);
     const chunk = Buffer.from('the same');
     await Promise.all([1, 2].map(() => vault.keep(id, sent(chunk), promiseOf(chunk))));
     expect(await readdir(folder)).toEqual([`${id}.cast.age`]);
@@ -53,7 +53,7 @@ describe('a folder of recordings', () => {
   });
 
   it('leaves nothing of a body that is another than was promised, or whose sender went away', async () => {
-    const vault = new FolderVault(folder, effects);
+    const vault = new FolderVault(folder, 365, effects);
     const promise = promiseOf(Buffer.from('promised'));
     await expect(vault.keep(id, sent(Buffer.from('provided')), promise)).rejects.toMatchObject({
       code: 'RECORDING_DIGEST_MISMATCH',
@@ -77,13 +77,13 @@ describe('a folder of recordings', () => {
       await writeFile(path, 'x');
       await utimes(path, now - age, now - age);
     }
-    await new FolderVault(folder, effects).keep(id, sent(Buffer.from('x')), promiseOf(Buffer.from('x')));
+    await new FolderVault(folder, 365, effects).keep(id, sent(Buffer.from('x')), promiseOf(Buffer.from('x')));
     expect((await readdir(folder)).sort()).toEqual([`${id}.cast.age`, `${id}.cast.age.new.part`]);
   });
 
   it('says that it cannot be written or read, and takes no name that leads elsewhere', async () => {
     await writeFile(folder, 'a file where the folder should be');
-    const vault = new FolderVault(folder, effects);
+    const vault = new FolderVault(folder, 365, effects);
     const promise = promiseOf(Buffer.from('x'));
     await expect(vault.keep(id, sent(Buffer.from('x')), promise)).rejects.toMatchObject({
       code: 'RECORDING_STORE_UNAVAILABLE',

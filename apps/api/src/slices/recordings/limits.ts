@@ -10,6 +10,8 @@ export const limits = {
   acceptedForMs: 7 * dayMs,
   /** A session that closed so long ago without its recording is told of. */
   missingAfterMs: dayMs,
+  /** A body that cannot be removed yet (a lock of its bucket) is looked at again after so long. */
+  askedAgainAfterMs: 6 * 3_600_000,
   /** A head whose body has not come counts against the quotas for so long. */
   announcedCountsMs: dayMs,
   /** Recordings that one page of a list shows. */

@@ -100,10 +100,10 @@ export class RecordingStore {
     };
   }
 
-  /** Those stored at or before a moment. */
-  storedBefore(moment: number): Promise<RecordingRow[]> {
+  /** Those stored at or before a moment, some left out. */
+  storedBefore(moment: number, but: readonly string[]): Promise<RecordingRow[]> {
     return this.#client.recording.findMany({
-      where: { state: 'stored', storedAt: { lte: new Date(moment) } },
+      where: { state: 'stored', storedAt: { lte: new Date(moment) }, id: { notIn: [...but] } },
       include: recordingParts,
       orderBy: { storedAt: 'asc' },
       take: 100,
@@ -111,9 +111,9 @@ export class RecordingStore {
   }
 
   /** When the oldest that is kept was stored. */
-  async oldestStored(): Promise<number | undefined> {
+  async oldestStored(but: readonly string[]): Promise<number | undefined> {
     const { _min } = await this.#client.recording.aggregate({
-      where: { state: 'stored' },
+      where: { state: 'stored', id: { notIn: [...but] } },
       _min: { storedAt: true },
     });
     return _min.storedAt?.getTime();

@@ -3,10 +3,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { documentsOf } from '@sallyport/catalog';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DueWork } from '../../platform/jobs/due-work.ts';
 import { readCatalogFile } from '../../platform/aws/read-catalog-file.ts';
 import { sha256Hex } from '../../platform/aws/sha256.ts';
+import { RecordingVault } from '../../platform/recordings/recording-vault.ts';
 import { testAccount, type AccountName } from '../../testing/accounts.ts';
 import { aTestApi, type TestApi } from '../../testing/api.ts';
 import { gatewayTags, TestPrincipals } from '../../testing/principals.ts';
@@ -355,6 +356,21 @@ describe('as time goes by', () => {
       state: 'missing',
       ids: [],
     });
+  });
+
+  it('a body that its vault still locks is asked for again later, and its head tells the truth', async () => {
+    const session = await aSession();
+    const head = await delivered(session);
+    await end(session);
+    const remove = vi.spyOn(api.app.get(RecordingVault), 'remove').mockResolvedValue(false);
+    await idle(30 * dayMs + 1_000);
+    expect(await auditor().readRecording(head.id)).toMatchObject({ state: 'stored' });
+    const asked = remove.mock.calls.length;
+    await idle(1_000);
+    expect(remove.mock.calls).toHaveLength(asked);
+    remove.mockRestore();
+    await idle(6 * 3_600_000);
+    expect(await auditor().readRecording(head.id)).toMatchObject({ state: 'removed' });
   });
 
   it('a body is removed when its time is over, and its head stays', async () => {

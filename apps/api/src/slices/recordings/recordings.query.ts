@@ -27,7 +27,6 @@ export class RecordingsQuery {
     sources: {
       readonly recordings: RecordingStore;
       readonly vault: RecordingVault;
-      readonly days: number;
     },
     unitOfWork: UnitOfWork,
     effects: Effects,
@@ -35,7 +34,7 @@ export class RecordingsQuery {
     this.#client = client;
     this.#recordings = sources.recordings;
     this.#vault = sources.vault;
-    this.#keptMs = sources.days * dayMs;
+    this.#keptMs = sources.vault.days * dayMs;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
   }

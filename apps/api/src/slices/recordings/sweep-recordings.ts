@@ -17,19 +17,20 @@ export class SweepRecordings {
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
   readonly #days: number;
+  /** Bodies that lay there still when their days were over, by id, with the time of the next look. */
+  readonly #kept = new Map<string, number>();
 
   constructor(
     sources: {
       readonly recordings: RecordingStore;
       readonly vault: RecordingVault;
-      readonly days: number;
     },
     unitOfWork: UnitOfWork,
     effects: Effects,
   ) {
     this.#recordings = sources.recordings;
     this.#vault = sources.vault;
-    this.#days = sources.days;
+    this.#days = sources.vault.days;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
   }
@@ -46,9 +47,14 @@ export class SweepRecordings {
       },
       {
         name: 'old-recordings',
-        nextAt: async () => plus(await this.#recordings.oldestStored(), this.#days * dayMs),
+        nextAt: async () => {
+          const at = plus(await this.#recordings.oldestStored(this.#waiting()), this.#days * dayMs);
+          return Math.min(at ?? Infinity, ...this.#kept.values());
+        },
         run: async (now) => {
-          for (const row of await this.#recordings.storedBefore(now - this.#days * dayMs))
+          for (const [id, at] of this.#kept) if (at <= now) this.#kept.delete(id);
+          const before = now - this.#days * dayMs;
+          for (const row of await this.#recordings.storedBefore(before, this.#waiting()))
             await once(() => this.#remove(row));
         },
       },
@@ -70,7 +76,8 @@ export class SweepRecordings {
 
   /** The body first: a head that says removed while the body lies there would be a lie. */
   async #remove(row: RecordingRow): Promise<void> {
-    await this.#vault.remove(row.id);
+    if (!(await this.#vault.remove(row.id)))
+      return void this.#kept.set(row.id, this.#effects.clock.now() + limits.askedAgainAfterMs);
     const occasion = this.#occasion();
     const details = { recordingId: row.id, sha256: row.sha256, keptDays: this.#days };
     await this.#unitOfWork.commit({
@@ -78,6 +85,10 @@ export class SweepRecordings {
       events: [happened(occasion, 'recording.removed', aboutRecording(row), details)],
       hints: [recordingHint(row.session, row.personId, occasion.now)],
     });
+  }
+
+  #waiting(): string[] {
+    return [...this.#kept.keys()];
   }
 
   #occasion() {

@@ -63,6 +63,22 @@ it('tells within one look that the network changed, and not of this machine’s 
   expect(seen).toEqual(['network', 'network']);
 });
 
+it('does not take the devices of tunnels, its own or another’s, for another network', () => {
+  const { time, seen, set } = machine();
+  const stays = { eth0: [address('192.0.2.7')] };
+  set({ ...stays, sally0: [address('198.18.4.1')], sally31: [address('100.64.8.1')] });
+  time.advance(2_000);
+  set({ ...stays, utun7: [address('fe80::1'), address('198.19.200.5')] });
+  time.advance(2_000);
+  set(stays);
+  time.advance(2_000);
+  expect(seen).toEqual([]);
+  // A VPN of another make is one.
+  set({ ...stays, utun3: [address('100.72.5.6')] });
+  time.advance(2_000);
+  expect(seen).toEqual(['network']);
+});
+
 it('notices sleep where the system does not tell of its network, and nothing after it was stopped', () => {
   const { time, slept, seen, set, stop } = machine();
   set({ broken: [] });

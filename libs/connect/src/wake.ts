@@ -35,10 +35,24 @@ export function systemWake(
   };
 }
 
-/** The machine's own addresses as one comparable text; undefined where the system does not tell. */
+/**
+ * The devices that tunnels of ours come and go with: no change of the network that they are carried by. Linux names them; macOS numbers everybody's, and ours are known by the
+ * benchmarking range (RFC 2544), of which the helper takes the first host of each /30 (the device of a virtual address has another range, and is taken for a change there).
+ */
+const ofTunnels = (name: string, found: readonly NetworkInterfaceInfo[]) =>
+  /^sally\d+$/u.test(name) ||
+  (/^utun\d+$/u.test(name) && found.some(({ address }) => isDeviceAddress(address)));
+
+function isDeviceAddress(address: string): boolean {
+  const [first, second, , last] = address.split('.').map(Number);
+  return first === 198 && (second === 18 || second === 19) && last !== undefined && last % 4 === 1;
+}
+
+/** The machine's own addresses as one comparable text, without those of tunnels; undefined where the system does not tell. */
 function addressesOf(interfaces: Interfaces): string | undefined {
   try {
     return Object.entries(interfaces())
+      .filter(([name, found = []]) => !ofTunnels(name, found))
       .flatMap(([name, found = []]) =>
         found
           .filter(({ internal }) => !internal)

@@ -10,7 +10,7 @@ import { DatagramFlows } from '../flow/datagram-flows.ts';
 import { failureOf } from './failure.ts';
 import { joined, type Joined } from './joined.ts';
 import { NameResponder } from './name-responder.ts';
-import { nameStream } from './name-stream.ts';
+import { NameStreams } from './name-streams.ts';
 
 /** Addresses with a port of UDP that get a listener of their own: a datagram does not say where it was going. */
 const datagramListenersMax = 64;
@@ -18,7 +18,6 @@ const flowsMax = 1_024;
 const idleSeconds = 60;
 const sweepMs = 10_000;
 const connectionsMax = 4_096;
-const nameConnectionsMax = 64;
 /** Ports that are tried until one is free for UDP and TCP. */
 const namesTries = 16;
 const loopback = { 4: '127.0.0.1', 6: '::1' } as const;
@@ -45,6 +44,7 @@ class ListeningRouter implements FilterRouter {
   readonly #debug: (message: string) => void;
   readonly #rules: readonly Rule[];
   readonly #responder: NameResponder | undefined;
+  readonly #nameStreams: NameStreams;
   readonly #servers: Server[] = [];
   readonly #sockets: DatagramSocket[] = [];
   readonly #flows = new DatagramFlows<DatagramFlow>(flowsMax, idleSeconds);
@@ -67,6 +67,7 @@ class ListeningRouter implements FilterRouter {
       names === undefined
         ? undefined
         : new NameResponder({ names, reach, granted, effects, debug: this.#debug });
+    this.#nameStreams = new NameStreams(effects, async (...asked) => await this.#responder?.answer(...asked));
     this.#sweeping = effects.timers.every(sweepMs, () => this.#flows.sweep(this.#now()));
   }
 
@@ -114,7 +115,6 @@ class ListeningRouter implements FilterRouter {
         });
       });
       const server = createServer((socket) => this.#answerNames(socket));
-      server.maxConnections = nameConnectionsMax;
       try {
         await once(server.listen({ host: loopback[responder.includes(':') ? 6 : 4], port }), 'listening');
         this.#servers.push(server);
@@ -128,9 +128,12 @@ class ListeningRouter implements FilterRouter {
   }
 
   #answerNames(socket: Socket): void {
-    const responder = this.#responder;
-    if (responder === undefined) return;
-    const stream = nameStream((query, ended, room) => responder.answer(query, ended, room));
+    socket.on('error', () => undefined);
+    const stream = this.#nameStreams.open();
+    if (stream === undefined) {
+      socket.resetAndDestroy();
+      return;
+    }
     stream.on('error', (error) => this.#debug(`a question over TCP: ${error.message}`));
     const pair = joined(socket, stream, () => this.#joined.delete(pair));
     this.#joined.add(pair);

@@ -14,7 +14,7 @@ import type { Destination } from '../reach/reach.ts';
 import type { NameSettings, Router, RouterCounters, RouterSettings } from './contract.ts';
 import { DatagramSide } from './datagram-side.ts';
 import { NameResponder } from './name-responder.ts';
-import { nameStream } from './name-stream.ts';
+import { NameStreams } from './name-streams.ts';
 import { TcpSide } from './tcp-side.ts';
 import type { Failure } from './failure.ts';
 
@@ -46,6 +46,8 @@ class DeviceRouter implements Router {
   #thread: TunReader | undefined;
   #rules: readonly Rule[];
   #responder: NameResponder | undefined;
+  /** Questions over TCP. */
+  readonly #nameStreams: NameStreams;
   #raw: { send(packet: Uint8Array): void; close(): void } | undefined;
   #closing: Promise<void> | undefined;
 
@@ -56,6 +58,10 @@ class DeviceRouter implements Router {
     this.#datagrams = datagrams;
     this.#rules = readRules(0, settings.routes);
     this.#responder = this.#makeResponder(settings.names);
+    this.#nameStreams = new NameStreams(
+      settings.effects,
+      async (...asked) => await this.#responder?.answer(...asked),
+    );
   }
 
   static async start(settings: RouterSettings): Promise<DeviceRouter> {
@@ -141,10 +147,10 @@ class DeviceRouter implements Router {
   }
 
   async #open(to: Destination, network: number, signal: AbortSignal): Promise<Duplex> {
-    const responder = this.#responder;
     if (network !== responderNetwork) return this.#settings.reach.openTcp(to, signal);
-    if (responder === undefined) throw new Problem('FLOW_REFUSED');
-    return nameStream((query, ended, room) => responder.answer(query, ended, room));
+    const stream = this.#responder === undefined ? undefined : this.#nameStreams.open();
+    if (stream === undefined) throw new Problem('FLOW_REFUSED');
+    return stream;
   }
 
   #take(packet: HandedPacket): void {

@@ -3,7 +3,7 @@ import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { AgentTokenClaims, PublicKey } from '@sallyport/grant-token';
 import { parseAddress } from './addresses.ts';
 import { Trace } from './flows/trace.ts';
-import { echoIdleMs, namesRememberedMax, refusalsRecordedPerMinute } from './limits.ts';
+import { echoIdleMs, namesRememberedMax } from './limits.ts';
 import type { FlowEnd, FlowRecord } from './records/flow-record.ts';
 
 /** Stands for the address of a name that was refused before it was looked up. */
@@ -30,15 +30,15 @@ export class Client {
   readonly pace: { up?: Pacer; down?: Pacer } = {};
   /** Why the link is being ended, once that is known. */
   why: FlowEnd | undefined;
+  /** Conversations that are over, but for whose opening something still goes on. */
+  leaving = 0;
   readonly #effects: Effects;
-  readonly #record: (record: FlowRecord) => void;
-  #refusalsFrom = 0;
-  #refusals = 0;
+  readonly #record: (record: FlowRecord, stood: boolean) => void;
 
   constructor(
     association: AgentAssociation<Admitted>,
     effects: Effects,
-    record: (record: FlowRecord) => void,
+    record: (record: FlowRecord, stood: boolean) => void,
   ) {
     this.association = association;
     this.#effects = effects;
@@ -54,7 +54,7 @@ export class Client {
 
   /** Conversations now, as the token counts them. */
   get open(): number {
-    return this.conversations.size + this.echoes.size;
+    return this.conversations.size + this.echoes.size + this.leaving;
   }
 
   /** How the end of the link is recorded for what was open: as what caused it. */
@@ -70,9 +70,7 @@ export class Client {
       { proto, destination: isAddress ? destination : unresolved, port },
       this.claims,
       this.#effects,
-      (record) => {
-        if (record.end !== 'refused' || this.#mayRecordRefusal()) this.#record(record);
-      },
+      this.#record,
     );
     trace.name = isAddress
       ? (this.names.get(destination) ?? null)
@@ -115,16 +113,6 @@ export class Client {
     this.#effects.timers.cancel(known.idle);
     this.echoes.delete(address);
     known.trace.finish(end);
-  }
-
-  #mayRecordRefusal(): boolean {
-    const now = this.#effects.clock.monotonic();
-    if (now - this.#refusalsFrom > 60_000) {
-      this.#refusalsFrom = now;
-      this.#refusals = 0;
-    }
-    this.#refusals += 1;
-    return this.#refusals <= refusalsRecordedPerMinute;
   }
 }
 

@@ -18,6 +18,7 @@ import { Problem } from '@sallyport/problems';
 import { isRefusedForever, parseAddress } from './addresses.ts';
 import { judge, nameIsGranted, type GatewayFacts } from './admission.ts';
 import { Client, endOfLink, type Admitted, type Conversation } from './client.ts';
+import { Opening } from './flows/opening.ts';
 import { carryTcp } from './flows/tcp.ts';
 import type { Trace } from './flows/trace.ts';
 import { carryUdp } from './flows/udp.ts';
@@ -34,6 +35,7 @@ import {
 import type { Meters } from './meters.ts';
 import type { AgentPorts } from './ports.ts';
 import type { FlowEnd } from './records/flow-record.ts';
+import { RefusalBudget } from './records/refusal-budget.ts';
 
 /** What the host is told of the agent it works for. */
 export interface HostOptions {
@@ -54,11 +56,13 @@ export class Host implements AgentHost<Admitted> {
   readonly #options: HostOptions;
   readonly #clients = new Map<string, Client>();
   readonly #revoked = new Set<string>();
+  readonly #refusals: RefusalBudget;
   #flows = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
     const { packets: device, effects } = options.ports;
+    this.#refusals = new RefusalBudget(effects.clock);
     if (device === undefined) return;
     const packets = new PacketSwitch({
       device,
@@ -107,20 +111,26 @@ export class Host implements AgentHost<Admitted> {
   ): StreamEvents {
     const client = this.#client(association);
     const trace = client.trace('tcp', to.host, to.port);
-    const carried = carryTcp(stream, this.#dial(client, to, trace), this.#context(client, trace));
-    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) });
+    const opening = new Opening();
+    const carried = carryTcp(stream, this.#dial(client, to, trace, opening), this.#context(client, trace));
+    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) }, opening);
     return carried.events;
   }
 
   openUdp(to: AskedDestination, association: AgentAssociation<Admitted>, flow: MuxDatagrams): DatagramEvents {
     const client = this.#client(association);
     const trace = client.trace('udp', to.host, to.port);
+    const opening = new Opening();
     const open = async (received: (datagram: Uint8Array) => void, ended: (code: string) => void) => {
-      const address = await this.#aim('udp', client, to, trace);
-      return this.#options.ports.network.openUdp(address, to.port, received, ended);
+      try {
+        const address = await this.#aim('udp', client, to, trace, opening);
+        return this.#options.ports.network.openUdp(address, to.port, received, ended);
+      } finally {
+        opening.settle();
+      }
     };
     const carried = carryUdp(flow, open, this.#context(client, trace));
-    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) });
+    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) }, opening);
     return carried.events;
   }
 
@@ -136,6 +146,7 @@ export class Host implements AgentHost<Admitted> {
       // Looked at again where it is counted: many may have asked at once.
       if (!client.echoes.has(address) && this.#isFull(client)) throw new Problem('FLOW_LIMITED');
       const trace = client.echoTrace(address);
+      trace.stood = true;
       trace.bytesUp += payload.length;
       const reply = await this.#within(echoWithinMs, (signal) =>
         this.#options.ports.network.echo(address, payload, signal),
@@ -162,9 +173,9 @@ export class Host implements AgentHost<Admitted> {
 
   began(association: AgentAssociation<Admitted>): void {
     const { ports, meters } = this.#options;
-    const client = new Client(association, ports.effects, (record) => {
+    const client = new Client(association, ports.effects, (record, stood) => {
       meters.flowEnded(record);
-      ports.records.add(record);
+      if (stood || this.#refusals.take(record.grantId)) ports.records.add(record);
     });
     this.#clients.set(association.id, client);
     meters.clients(this.#clients.size);
@@ -249,11 +260,17 @@ export class Host implements AgentHost<Admitted> {
     }
   }
 
-  async #dial(client: Client, to: AskedDestination, trace: Trace) {
-    const address = await this.#aim('tcp', client, to, trace);
-    return this.#within(dialWithinMs, (signal) =>
-      this.#options.ports.network.dialTcp(address, to.port, signal),
-    );
+  async #dial(client: Client, to: AskedDestination, trace: Trace, opening: Opening) {
+    try {
+      const address = await this.#aim('tcp', client, to, trace, opening);
+      return await this.#within(
+        dialWithinMs,
+        (signal) => this.#options.ports.network.dialTcp(address, to.port, signal),
+        opening,
+      );
+    } finally {
+      opening.settle();
+    }
   }
 
   /** The one address to dial: a name is resolved here and now, once, and only the address is judged and dialled. */
@@ -262,6 +279,7 @@ export class Host implements AgentHost<Admitted> {
     client: Client,
     to: AskedDestination,
     trace: Trace,
+    opening?: Opening,
   ): Promise<string> {
     if (proto !== 'icmp' && this.#isFull(client)) throw new Problem('FLOW_LIMITED');
     const facts = this.#facts();
@@ -271,7 +289,9 @@ export class Host implements AgentHost<Admitted> {
       const name = to.host.toLowerCase().replace(/\.$/, '');
       if (!nameIsGranted(name, suffixes)) throw new Problem('FLOW_NOT_GRANTED');
       trace.name = name;
-      const answers = await Promise.all([this.#ask(name, 'A'), this.#ask(name, 'AAAA')]);
+      const answers = await Promise.all([this.#ask(name, 'A', opening), this.#ask(name, 'AAAA', opening)]);
+      // A network that cannot break off answers all the same: nobody waits for it, and it is not dialled.
+      opening?.signal.throwIfAborted();
       candidates = answers.flatMap(({ addresses }) => addresses);
       client.remember(name, candidates);
       if (candidates.length === 0) throw new Problem('FLOW_UNREACHABLE');
@@ -296,9 +316,10 @@ export class Host implements AgentHost<Admitted> {
   }
 
   /** The resolver's answer without the addresses that nobody may ever reach. */
-  async #ask(name: string, type: 'A' | 'AAAA'): Promise<Answer> {
+  async #ask(name: string, type: 'A' | 'AAAA', opening?: Opening): Promise<Answer> {
     const { network } = this.#options.ports;
-    const answer = await this.#within(resolveWithinMs, (signal) => network.resolve(name, type, signal));
+    const ask = (signal: AbortSignal) => network.resolve(name, type, signal);
+    const answer = await this.#within(resolveWithinMs, ask, opening);
     const addresses = answer.addresses.filter((text) => {
       const address = parseAddress(text);
       return address !== undefined && !isRefusedForever(address);
@@ -314,15 +335,22 @@ export class Host implements AgentHost<Admitted> {
     return { ownAddresses, closedAddresses };
   }
 
-  #keep(client: Client, conversation: Conversation): void {
+  /** Counts a conversation until it is over, and until nothing goes on for its opening any more. */
+  #keep(client: Client, conversation: Conversation, opening?: Opening): void {
     if (conversation.trace.finished) return;
     client.conversations.add(conversation);
     this.#flows += 1;
     this.#options.meters.flows(this.#flows);
-    conversation.trace.whenFinished(() => {
-      client.conversations.delete(conversation);
+    const over = () => {
+      client.leaving -= 1;
       this.#flows -= 1;
       this.#options.meters.flows(this.#flows);
+    };
+    conversation.trace.whenFinished(() => {
+      client.conversations.delete(conversation);
+      client.leaving += 1;
+      if (opening === undefined) over();
+      else opening.abandon(over);
     });
   }
 
@@ -337,12 +365,15 @@ export class Host implements AgentHost<Admitted> {
     };
   }
 
-  async #within<T>(ms: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #within<T>(
+    ms: number,
+    run: (signal: AbortSignal) => Promise<T>,
+    opening = new Opening(),
+  ): Promise<T> {
     const { timers } = this.#options.ports.effects;
-    const abort = new AbortController();
-    const timer = timers.after(ms, () => abort.abort(new Problem('FLOW_TIMED_OUT')));
+    const timer = timers.after(ms, () => opening.tooLate());
     try {
-      return await run(abort.signal);
+      return await run(opening.signal);
     } finally {
       timers.cancel(timer);
     }

@@ -24,7 +24,9 @@ export const resolveWithinMs = 4_000;
 export const nameTtlSecondsMax = 60;
 /** Addresses whose names are remembered for the records of one client. */
 export const namesRememberedMax = 1024;
-/** Refusals recorded for one client in a minute; more are only counted, or a scan would drown the records. */
+/** Conversations that never stood (refused, or left at once), recorded for one grant in a minute; more are only counted, or a scan would drown the records. */
 export const refusalsRecordedPerMinute = 120;
+/** Grants for which that is counted at once. */
+export const grantsBudgetedMax = 4096;
 /** Grants known to be revoked; the oldest are forgotten, whose tokens have long run out. */
 export const revokedRememberedMax = 4096;

@@ -68,6 +68,7 @@ export function carryTcp(
         resetStream(dialled);
         return;
       }
+      trace.stood = true;
       stream.accept();
       listen(dialled, stream, context, () => (over = true));
       leave();

@@ -10,10 +10,12 @@ export class Trace {
   name: string | null = null;
   bytesUp = 0;
   bytesDown = 0;
+  /** Whether anything came of it: its destination accepted, or was sent something. */
+  stood = false;
   readonly #claims: Pick<AgentTokenClaims, 'sub' | 'usr' | 'jti'>;
   readonly #effects: Pick<Effects, 'clock' | 'ids'>;
   readonly #startedAt: number;
-  readonly #done: (record: FlowRecord) => void;
+  readonly #done: (record: FlowRecord, stood: boolean) => void;
   #afterwards: (() => void) | undefined;
   #finished = false;
 
@@ -21,7 +23,7 @@ export class Trace {
     what: { proto: FlowRecord['proto']; destination: string; port: number },
     claims: Pick<AgentTokenClaims, 'sub' | 'usr' | 'jti'>,
     effects: Pick<Effects, 'clock' | 'ids'>,
-    done: (record: FlowRecord) => void,
+    done: (record: FlowRecord, stood: boolean) => void,
   ) {
     this.proto = what.proto;
     this.destination = what.destination;
@@ -45,7 +47,7 @@ export class Trace {
   finish(end: FlowEnd, code: string | null = null): void {
     if (this.#finished) return;
     this.#finished = true;
-    this.#done({
+    const record: FlowRecord = {
       flowId: this.#effects.ids.make('flw'),
       grantId: this.#claims.sub,
       personId: this.#claims.usr,
@@ -61,7 +63,8 @@ export class Trace {
       endedAt: new Date(this.#effects.clock.now()).toISOString(),
       end,
       code,
-    });
+    };
+    this.#done(record, this.stood);
     this.#afterwards?.();
   }
 }

@@ -72,8 +72,9 @@ export function carryUdp(
   open(received, farEnded).then(
     (opened) => {
       far = opened;
-      if (over) opened.close();
-      else for (const datagram of held.splice(0)) opened.send(datagram);
+      if (over) return opened.close();
+      if (held.length > 0) trace.stood = true;
+      for (const datagram of held.splice(0)) opened.send(datagram);
     },
     (cause: unknown) => {
       const code = context.codeOf(cause);
@@ -92,8 +93,10 @@ export function carryUdp(
         if (over || pace.up?.admits(bytes.length) === false) return;
         trace.bytesUp += bytes.length;
         active();
-        if (far !== undefined) far.send(bytes);
-        else if (held.length < datagramsHeldMax) held.push(bytes);
+        if (far !== undefined) {
+          trace.stood = true;
+          far.send(bytes);
+        } else if (held.length < datagramsHeldMax) held.push(bytes);
       },
       ended(code) {
         stop(code === 'REACH_ENDED' ? context.whyLinkEnded() : 'client', null);

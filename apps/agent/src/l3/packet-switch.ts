@@ -84,6 +84,7 @@ export class PacketSwitch {
     replaceAddress(view, 'source', own);
     if (!this.#parts.device.send(view.bytes)) return 'device-full';
     flow.trace.bytesUp += length;
+    flow.trace.stood = true;
     return undefined;
   }
 

@@ -11,7 +11,7 @@ import { fromIni } from '@aws-sdk/credential-providers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ArrivingBodies } from '../src/platform/recordings/arriving-bodies.ts';
 import { BucketVault } from '../src/platform/recordings/bucket-vault.ts';
-import { ObjectCalls, refusalName } from '../src/platform/recordings/object-calls.ts';
+import { ObjectCalls, refusalName } from '../src/platform/aws/object-calls.ts';
 import { startSandbox, type RunningSandbox } from './sandbox.ts';
 
 const mib = 1024 * 1024;

@@ -1,4 +1,4 @@
-/** The inventory against the sandbox: nodes outside EC2 by their tags, which are not asked for at each lease, and log groups of shells. */
+/** The inventory against the sandbox: nodes outside EC2 by their tags, which are not asked for at each lease, and where shells are logged to. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,9 +21,15 @@ beforeAll(async () => {
   const world = parse(await readFile('config/world.yaml', 'utf8'), { merge: true }) as {
     instances: object[];
     'log-groups': object[];
+    buckets: object[];
   };
   const place = { account: 'workloads', region: 'eu-west-1' };
   world['log-groups'].push({ ...place, name: '/jit/plain' }, { ...place, name: '/jit/plainer' });
+  world.buckets = [
+    { ...place, name: 'jit-sealed' },
+    { ...place, name: 'jit-plain', encrypted: false },
+    { ...place, region: 'eu-central-1', name: 'jit-far' },
+  ];
   const rack = (end: string, more: object) => ({
     ...{ id: node(end), account: 'workloads', region: 'eu-west-1', zone: 'eu-west-1a', name: `rack-${end}` },
     ...{ address: '10.9.0.1', online: true, ...more },
@@ -35,6 +41,7 @@ beforeAll(async () => {
   );
   await writeFile(join(folder, 'world.yaml'), stringify(world));
   const catalog = parse(await readFile('config/catalog.yaml', 'utf8')) as {
+    hub: { recordings?: object };
     resources: { name: string; logs?: unknown; recording?: unknown }[];
   };
   const shell = catalog.resources.find(({ name }) => name === 'web-1-shell');
@@ -45,6 +52,17 @@ beforeAll(async () => {
       logs: { cloudWatch },
       recording: { recorded: true, where: `CloudWatch log group ${cloudWatch}`, statement: 'What is shown.' },
     });
+  for (const bucket of ['jit-sealed', 'jit-plain', 'jit-far', 'jit-none', 'jit-foreign'])
+    catalog.resources.push({
+      ...shell,
+      name: `shell-${bucket}`,
+      logs: { s3: { bucket, prefix: '' } },
+      recording: { recorded: true, where: `S3 bucket ${bucket}`, statement: 'What is shown.' },
+    });
+  catalog.hub.recordings = {
+    ...{ region: 'eu-west-1', bucket: 'jit-foreign', days: 1 },
+    roles: { recorder: '/jit/R', reader: '/jit/S' },
+  };
   await writeFile(join(folder, 'catalog.yaml'), stringify(catalog));
   sandbox = await startSandbox(['--world', join(folder, 'world.yaml')]);
   Object.assign(process.env, sandbox.environment);
@@ -88,5 +106,21 @@ it('sees whether the log group of a shell is there and encrypted, and looks at n
   // A group whose name only begins so is another one.
   expect(await read('/jit/pla')).toBeNull();
   for (const asked of [read('/jit/other'), read('/jit/shell', '444455556666')])
+    await expect(asked).rejects.toMatchObject({ code: 'AWS_TARGET_UNKNOWN' });
+});
+
+it('sees whether the bucket of a shell is there and encrypted, wherever it lies, and says when S3 does not tell', async () => {
+  const inventory = new AwsGatewayInventory(
+    new Spokes(readCatalogFile(join(folder, 'catalog.yaml'))),
+    systemEffects(),
+  );
+  const read = (name: string, accountId = '111122223333') =>
+    inventory.readBucket({ accountId, region: 'eu-west-1', name });
+  const sealed = { encrypted: true, refusal: null };
+  expect([await read('jit-sealed'), await read('jit-far')]).toEqual([sealed, sealed]);
+  expect(await read('jit-plain')).toEqual({ encrypted: false, refusal: null });
+  expect(await read('jit-none')).toBeNull();
+  expect(await read('jit-foreign')).toEqual({ encrypted: null, refusal: 'AccessDenied' });
+  for (const asked of [read('jit-other'), read('jit-sealed', '444455556666')])
     await expect(asked).rejects.toMatchObject({ code: 'AWS_TARGET_UNKNOWN' });
 });

@@ -1263,6 +1263,7 @@ export interface components {
       zone: string | null;
     };
     LogDestination: {
+      detail: string | null;
       logs: components['schemas']['ShellLogs'] | null;
       resource: components['schemas']['ResourceRef'];
       /** @enum {string} */

@@ -10,6 +10,7 @@ import type { Configuration } from '../configuration.ts';
 import type {
   DocumentAsDeployed,
   GatewayInstance,
+  BucketAsDeployed,
   LogGroupAsDeployed,
 } from '../platform/aws/inventory/gateway-inventory.ts';
 import type { IssuedLease, LeaseOrder } from '../platform/aws/issuer/lease-issuer.ts';
@@ -41,6 +42,8 @@ export class TestPrincipals {
   documents = new Map<string, DocumentAsDeployed>();
   /** What the inventory sees of a log group by its name; throws Problems to refuse. */
   logGroup: (name: string) => Promise<LogGroupAsDeployed> = () => Promise.resolve({ encrypted: true });
+  bucket: (name: string) => Promise<BucketAsDeployed> = () =>
+    Promise.resolve({ encrypted: true, refusal: null });
   /** What the issuer was asked for. */
   readonly orders: LeaseOrder[] = [];
   /** What the issuer does; throws Problems to refuse. */
@@ -95,6 +98,7 @@ export class TestPrincipals {
           readDocument: (input) =>
             Promise.resolve(this.documents.get((input as { name: string }).name) ?? null),
           readLogGroup: (input) => this.logGroup((input as { name: string }).name),
+          readBucket: (input) => this.bucket((input as { name: string }).name),
         },
         socket('inventory'),
         noLog,

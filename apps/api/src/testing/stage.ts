@@ -50,6 +50,9 @@ class OneGateway extends GatewayInventory {
   readLogGroup() {
     return Promise.resolve(null);
   }
+  readBucket() {
+    return Promise.resolve(null);
+  }
 }
 
 class ListedSessions extends SessionTerminator {

@@ -76,6 +76,14 @@ export class Spokes {
     if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
   }
 
+  /** Refuses with AWS_TARGET_UNKNOWN a bucket that no shell of the account and region is logged to. */
+  logBucket(accountId: string, region: string, name: string): void {
+    const offered = this.#in(accountId, region).some(
+      ({ shell }) => shell?.logs != null && 's3' in shell.logs && shell.logs.s3.bucket === name,
+    );
+    if (!offered) throw new Problem('AWS_TARGET_UNKNOWN');
+  }
+
   #in(accountId: string, region: string): Resource[] {
     return this.#catalog.resources.filter(
       (resource) => resource.connectable && resource.account.id === accountId && resource.region === region,

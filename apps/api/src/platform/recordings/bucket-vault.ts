@@ -6,7 +6,7 @@ import type { RecordingBucket } from '@sallyport/catalog';
 import { recordingKeyPrefix } from '@sallyport/iam-policy';
 import { Problem } from '@sallyport/problems';
 import type { ArrivingBodies } from './arriving-bodies.ts';
-import { refusalName, textOf, type ObjectCall, type ObjectCalls } from './object-calls.ts';
+import { refusalName, textOf, type ObjectCall, type ObjectCalls } from '../aws/object-calls.ts';
 import { fileNameOf, RecordingVault, type BodyPromise } from './recording-vault.ts';
 
 /**

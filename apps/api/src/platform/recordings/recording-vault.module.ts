@@ -8,7 +8,7 @@ import { readCatalogFile } from '../aws/read-catalog-file.ts';
 import { ArrivingBodies } from './arriving-bodies.ts';
 import { BucketVault } from './bucket-vault.ts';
 import { FolderVault } from './folder-vault.ts';
-import { ObjectCalls } from './object-calls.ts';
+import { ObjectCalls } from '../aws/object-calls.ts';
 import { RecordingVault } from './recording-vault.ts';
 
 /** The bucket that the catalogue names (`hub.recordings`), and a folder where it names none. */

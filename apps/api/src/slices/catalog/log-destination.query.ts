@@ -1,12 +1,16 @@
 import type { Person } from '@sallyport/access-domain';
 import type { Resource } from '@sallyport/catalog';
 import type { Clock } from '@sallyport/effects';
-import type { GatewayInventory, LogGroupAsDeployed } from '../../platform/aws/inventory/gateway-inventory.ts';
+import type {
+  BucketAsDeployed,
+  GatewayInventory,
+  LogGroupAsDeployed,
+} from '../../platform/aws/inventory/gateway-inventory.ts';
 import { refOf, shellOf } from './resource-directory.ts';
 import type { LogDestinationDto } from './resource.dto.ts';
 import type { ResourcesQuery } from './resources.query.ts';
 
-/** However often people ask, AWS is asked no more often than this about one group. */
+/** However often people ask, AWS is asked no more often than this about one group or bucket. */
 const keptForMs = 10_000;
 
 /** Whether what a shell shows could be logged where the catalogue says, by what the inventory sees at AWS. */
@@ -14,7 +18,10 @@ export class LogDestinationQuery {
   readonly #resources: ResourcesQuery;
   readonly #inventory: GatewayInventory;
   readonly #clock: Clock;
-  readonly #kept = new Map<string, { readonly at: number; readonly group: Promise<LogGroupAsDeployed> }>();
+  readonly #kept = new Map<
+    string,
+    { readonly at: number; readonly found: Promise<LogGroupAsDeployed | BucketAsDeployed> }
+  >();
 
   constructor(resources: ResourcesQuery, inventory: GatewayInventory, clock: Clock) {
     this.#resources = resources;
@@ -26,22 +33,44 @@ export class LogDestinationQuery {
   async read(person: Person, name: string): Promise<LogDestinationDto> {
     const known = this.#resources.visible(person, name);
     const logs = shellOf(known.entry)?.logs ?? null;
-    const answer = { resource: refOf(known), logs };
+    const answer = { resource: refOf(known), logs, detail: null };
     // A shell that nobody can open yet is logged nowhere, and the principal does not act on it.
     if (logs === null || !known.entry.connectable) return { ...answer, logs: null, state: 'none' };
-    if (logs.to === 's3') return { ...answer, state: 'notChecked' };
-    const group = await this.#look(known.entry, logs.place);
-    return { ...answer, state: group === null ? 'missing' : group.encrypted ? 'ready' : 'unencrypted' };
+    const { entry } = known;
+    const found =
+      logs.to === 's3' ? await this.#bucket(entry, logs.place) : await this.#group(entry, logs.place);
+    if (found === null) return { ...answer, state: 'missing' };
+    if (found.encrypted === null) return { ...answer, state: 'notChecked', detail: saidOf(found.refusal) };
+    return { ...answer, state: found.encrypted ? 'ready' : 'unencrypted' };
   }
 
-  #look({ account, region }: Resource, name: string): Promise<LogGroupAsDeployed> {
-    const now = this.#clock.now();
-    const key = `${account.id}/${region}/${name}`;
-    const kept = this.#kept.get(key);
-    if (kept && now - kept.at < keptForMs) return kept.group;
-    const group = this.#inventory.readLogGroup({ accountId: account.id, region, name });
-    group.catch(() => this.#kept.delete(key));
-    this.#kept.set(key, { at: now, group });
-    return group;
+  async #group(entry: Resource, name: string): Promise<BucketAsDeployed> {
+    const group = await this.#look(`group ${name}`, entry, (search) =>
+      this.#inventory.readLogGroup({ ...search, name }),
+    );
+    return group && { ...group, refusal: null };
   }
+
+  #bucket(entry: Resource, name: string): Promise<BucketAsDeployed> {
+    return this.#look(`bucket ${name}`, entry, (search) => this.#inventory.readBucket({ ...search, name }));
+  }
+
+  #look<Found extends LogGroupAsDeployed | BucketAsDeployed>(
+    what: string,
+    { account, region }: Resource,
+    read: (search: { readonly accountId: string; readonly region: string }) => Promise<Found>,
+  ): Promise<Found> {
+    const now = this.#clock.now();
+    const key = `${account.id}/${region}/${what}`;
+    const kept = this.#kept.get(key);
+    if (kept && now - kept.at < keptForMs) return kept.found as Promise<Found>;
+    const found = read({ accountId: account.id, region });
+    found.catch(() => this.#kept.delete(key));
+    this.#kept.set(key, { at: now, found });
+    return found;
+  }
+}
+
+function saidOf(refusal: string | null): string {
+  return `S3 answered ${refusal ?? 'nothing'} when the inventory asked how the bucket is encrypted.`;
 }

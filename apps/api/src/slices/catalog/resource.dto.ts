@@ -134,9 +134,12 @@ export class LogDestinationDto {
   @ThingOrNull(ShellLogsDto) logs!: ShellLogsDto | null;
   /**
    * `none`: nothing is logged; `ready`: it is there and encrypted; `missing`; `unencrypted`: no KMS key encrypts it, and
-   * shells demand one; `notChecked`: a bucket, which the control plane cannot see.
+   * shells demand one; `notChecked`: a bucket of which S3 tells the control plane nothing. Whether the instance may write
+   * there only a shell shows.
    */
   @OneOf(logDestinationStates) state!: (typeof logDestinationStates)[number];
+  /** Why it was not checked, in a sentence for people. */
+  @TextOrNull() detail!: string | null;
 }
 
 /** What a grant of a resource would let a lease do, as its reviewers are shown it. */

@@ -151,10 +151,21 @@ describe('a lease for a shell', () => {
       logs: { to: 'cloudWatch', place: '/jit/shell', prefix: null },
     });
     expect([await read('web-1-tasks'), await read('web-1-open'), await read('web-1-keys')]).toEqual([
-      'notChecked',
+      'ready',
       'none',
       'none',
     ]);
+    for (const [answer, state, detail] of [
+      [null, 'missing', null],
+      [{ encrypted: false, refusal: null }, 'unencrypted', null],
+      [{ encrypted: null, refusal: 'AccessDenied' }, 'notChecked', 'S3 answered AccessDenied'],
+    ] as const) {
+      principals.bucket = () => Promise.resolve(answer);
+      api.effects.time.advance(10_000);
+      const seen = await engineer().readLogDestination('web-1-tasks');
+      expect(seen).toMatchObject({ state, logs: { to: 's3' } });
+      expect(seen.detail).toEqual(detail && expect.stringContaining(detail));
+    }
     for (const [answer, state] of [
       [null, 'missing'],
       [{ encrypted: false }, 'unencrypted'],

@@ -70,7 +70,12 @@ export class S3Door {
           ? thrown
           : AwsError.common('internal', 'We encountered an internal error.');
       const { status, headers, body } = s3Failure(error, requestId, request.method === 'HEAD');
-      response.writeHead(status, headers);
+      const [, named = ''] = /^\/([^/?]+)/.exec(request.url ?? '') ?? [];
+      const lies = this.#parts.world.buckets.get(named)?.region;
+      response.writeHead(status, {
+        ...headers,
+        ...(lies === undefined ? {} : { 'x-amz-bucket-region': lies }),
+      });
       response.end(body);
       // A client that still sends hears the answer; what it sends is passed over.
       request.resume();

@@ -12,6 +12,8 @@ import { SpokeCredentials } from '../spoke-credentials.ts';
 import type { Spokes } from '../spokes.ts';
 import {
   GatewayInventory,
+  type BucketAsDeployed,
+  type BucketSearch,
   type DocumentAsDeployed,
   type DocumentSearch,
   type GatewayInstance,
@@ -19,6 +21,7 @@ import {
   type LogGroupAsDeployed,
   type LogGroupSearch,
 } from './gateway-inventory.ts';
+import { Buckets } from './buckets.ts';
 import { LogGroups } from './log-groups.ts';
 
 /** How long the tags of a node outside EC2 are believed: IAM asks them anew at each start, whatever is believed here. */
@@ -35,6 +38,7 @@ export class AwsGatewayInventory extends GatewayInventory {
   readonly #ssm = new Map<string, SSMClient>();
 
   readonly #logGroups: LogGroups;
+  readonly #buckets: Buckets;
   readonly #clock: Clock;
   readonly #nodeTags = new Map<
     string,
@@ -47,6 +51,7 @@ export class AwsGatewayInventory extends GatewayInventory {
     this.#clock = effects.clock;
     this.#credentials = new SpokeCredentials('inventory', ({ roles }) => roles.inventory, effects.clock);
     this.#logGroups = new LogGroups(this.#credentials, effects);
+    this.#buckets = new Buckets(this.#credentials, effects);
   }
 
   async find(search: GatewaySearch): Promise<GatewayInstance[]> {
@@ -82,6 +87,11 @@ export class AwsGatewayInventory extends GatewayInventory {
   async readLogGroup({ accountId, region, name }: LogGroupSearch): Promise<LogGroupAsDeployed> {
     this.#spokes.logGroup(accountId, region, name);
     return this.#logGroups.read(this.#spokes.account(accountId, region), region, name);
+  }
+
+  async readBucket({ accountId, region, name }: BucketSearch): Promise<BucketAsDeployed> {
+    this.#spokes.logBucket(accountId, region, name);
+    return this.#buckets.read(this.#spokes.account(accountId, region), region, name);
   }
 
   /** Nodes outside EC2: their tags are told one by one. */

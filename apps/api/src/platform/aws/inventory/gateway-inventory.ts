@@ -42,6 +42,24 @@ export const logGroupForm = z.strictObject({ encrypted: z.boolean() }).nullable(
 /** What CloudWatch holds under the name of a log group, and whether a KMS key encrypts it; null when nothing. */
 export type LogGroupAsDeployed = z.infer<typeof logGroupForm>;
 
+export const bucketSearchForm = z.strictObject({
+  accountId: z.string(),
+  region: z.string(),
+  name: z.string(),
+});
+export type BucketSearch = z.infer<typeof bucketSearchForm>;
+
+export const bucketForm = z
+  .strictObject({
+    /** Null: S3 does not say. */
+    encrypted: z.boolean().nullable(),
+    /** By what name S3 refuses to say, such as AccessDenied. */
+    refusal: z.string().nullable(),
+  })
+  .nullable();
+/** What S3 holds under the name of a bucket; null when nothing. */
+export type BucketAsDeployed = z.infer<typeof bucketForm>;
+
 /** Sees instances and documents: what the inventory principal can do. */
 export abstract class GatewayInventory {
   /** Instances that carry the tags, by id, terminated ones left out. Refuses with AWS_* codes. */
@@ -50,4 +68,6 @@ export abstract class GatewayInventory {
   abstract readDocument(search: DocumentSearch): Promise<DocumentAsDeployed>;
   /** The log group of a shell by its name. Refuses with AWS_* codes. */
   abstract readLogGroup(search: LogGroupSearch): Promise<LogGroupAsDeployed>;
+  /** The bucket of a shell by its name. Refuses with AWS_* codes; that S3 tells this principal nothing of it is an answer. */
+  abstract readBucket(search: BucketSearch): Promise<BucketAsDeployed>;
 }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { PrincipalName } from '../client-settings.ts';
 import { AwsGatewayInventory } from '../inventory/aws-gateway-inventory.ts';
 import {
+  bucketForm,
+  bucketSearchForm,
   deployedDocumentForm,
   documentSearchForm,
   gatewayInstanceForm,
@@ -37,6 +39,7 @@ export const operationForms = {
     find: { input: gatewaySearchForm, output: z.array(gatewayInstanceForm) },
     readDocument: { input: documentSearchForm, output: deployedDocumentForm },
     readLogGroup: { input: logGroupSearchForm, output: logGroupForm },
+    readBucket: { input: bucketSearchForm, output: bucketForm },
   },
   provisioner: { run: { input: hostOrderForm, output: hostAnswerForm } },
 } as const;
@@ -74,6 +77,7 @@ export function operationsOf(
         find: (input) => inventory.find(gatewaySearchForm.parse(input)),
         readDocument: (input) => inventory.readDocument(documentSearchForm.parse(input)),
         readLogGroup: (input) => inventory.readLogGroup(logGroupSearchForm.parse(input)),
+        readBucket: (input) => inventory.readBucket(bucketSearchForm.parse(input)),
       };
     }
   }

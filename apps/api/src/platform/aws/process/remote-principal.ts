@@ -4,6 +4,8 @@ import { entryOf, Problem, type ProblemCode } from '@sallyport/problems';
 import type { z } from 'zod';
 import {
   GatewayInventory,
+  type BucketAsDeployed,
+  type BucketSearch,
   type DocumentAsDeployed,
   type DocumentSearch,
   type GatewayInstance,
@@ -118,6 +120,9 @@ export class RemoteGatewayInventory extends GatewayInventory {
   }
   readLogGroup(search: LogGroupSearch): Promise<LogGroupAsDeployed> {
     return this.#socket.ask('readLogGroup', search, operationForms.inventory.readLogGroup.output);
+  }
+  readBucket(search: BucketSearch): Promise<BucketAsDeployed> {
+    return this.#socket.ask('readBucket', search, operationForms.inventory.readBucket.output);
   }
 }
 

@@ -7,8 +7,8 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import type { Effects } from '@sallyport/effects';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { CredentialProvider } from '../aws/client-settings.ts';
-import { endpointOf } from '../aws/signed-call.ts';
+import type { CredentialProvider } from './client-settings.ts';
+import { endpointOf } from './signed-call.ts';
 
 /** A connection on which nothing moves for so long is given up, as S3 gives it up. */
 const stillForMs = 20_000;

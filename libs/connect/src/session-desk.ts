@@ -1,7 +1,7 @@
 import type { Lease } from './control-plane.ts';
 import { endpointFor, type Endpoint, type EndpointRules } from './endpoint.ts';
 import { orAborted } from './lease-source.ts';
-import { StartRate } from './start-rate.ts';
+import { startRateFor } from './start-rate.ts';
 import type { StartedSession } from './ssm-sessions.ts';
 import type { TunnelPorts } from './tunnel-options.ts';
 
@@ -11,7 +11,6 @@ type DeskPorts = Pick<TunnelPorts, 'ssm' | 'effects' | 'debug'>;
 export class SessionDesk {
   readonly #ports: DeskPorts;
   readonly #rules: EndpointRules;
-  readonly #rate: StartRate;
   /** What is still under way at AWS: StartSession calls without an answer, and terminations. */
   readonly #unfinished = new Set<Promise<void>>();
   /** StartSession calls are answered or fail by themselves; only the end of the process stops them. */
@@ -20,7 +19,6 @@ export class SessionDesk {
   constructor(ports: DeskPorts, rules: EndpointRules) {
     this.#ports = ports;
     this.#rules = rules;
-    this.#rate = new StartRate(ports.effects);
   }
 
   endpoint(lease: Lease): Endpoint {
@@ -29,9 +27,9 @@ export class SessionDesk {
 
   /** Starts a session. When `signal` aborts meanwhile, the session that AWS may yet have started is terminated as soon as it is known. */
   async start(lease: Lease, signal: AbortSignal, commandLine?: string): Promise<StartedSession> {
-    const { ssm, debug } = this.#ports;
+    const { ssm, effects, debug } = this.#ports;
     const endpoint = this.endpoint(lease);
-    await this.#rate.take(signal);
+    await startRateFor(effects, lease).take(signal);
     signal.throwIfAborted();
     const answer = ssm.start(lease, endpoint, this.#never, commandLine);
     this.#undertake(

@@ -20,6 +20,8 @@ export async function measurePaced(sandbox: Child, plainPort: number): Promise<r
   return [
     await poolOverOne(sandbox),
     ...(await echoFigures(sandbox, await plainRelay(plainPort))),
+    await besideInOneSession(sandbox, 'down'),
+    await besideInOneSession(sandbox, 'up'),
     await firstByte(sandbox, plainPort),
   ];
 }
@@ -45,17 +47,19 @@ async function poolOverOne(sandbox: Child): Promise<Figure> {
 async function flowsOfTheirOwn(pool: Tunnel): Promise<Bulk[]> {
   const flows = await Promise.all(Array.from({ length: sessions }, () => Bulk.on(pool.port)));
   await Promise.all(flows.map((flow) => flow.down(1)));
-  const placed = pool.snapshot().sessions.map((session) => session.flows);
-  // Connections of the round before may still be going; what counts is that no session carries two of ours.
-  if (placed.length !== sessions) throw new Error(`the pool has ${placed.length} sessions`);
+  const placed = pool.snapshot().sessions;
+  if (placed.length !== sessions || placed.some((session) => session.flows === 0))
+    throw new Error(`the flows lie on sessions as ${placed.map((session) => session.flows).join(' ')}`);
   return flows;
 }
 
 /** A connection to the service of counted bytes that stays open. */
 class Bulk {
   readonly #socket;
+  readonly #closed: Promise<unknown>;
   private constructor(port: number) {
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.#closed = new Promise((resolve) => this.#socket.once('close', resolve));
   }
   static async on(port: number): Promise<Bulk> {
     const bulk = new Bulk(port);
@@ -74,6 +78,13 @@ class Bulk {
       this.#socket.on('data', take).on('error', reject);
       this.#socket.write(`DOWN ${bytes}\n`);
     });
+  }
+  /** Sends without an end, as fast as it is taken; resolves when the connection is closed. */
+  async up(): Promise<void> {
+    const piece = Buffer.alloc(65_536, 0x61);
+    this.#socket.write(`UP ${2 ** 40}\n`);
+    while (!this.#socket.destroyed)
+      if (!this.#socket.write(piece)) await Promise.race([once(this.#socket, 'drain'), this.#closed]);
   }
   close(): void {
     this.#socket.destroy();
@@ -106,6 +117,29 @@ async function echoFigures(sandbox: Child, relayPort: number): Promise<Figure[]>
     }),
     atMostFigure('echo_p99_bulk_over_idle', quantile(beside, 0.99), 'ms', quantile(idle, 0.99), { ratio: 3 }),
   ];
+}
+
+/** The same beside a flow in the *same* session, which the pool gives to no two flows while it has others: what its fairness is worth. */
+async function besideInOneSession(sandbox: Child, direction: 'down' | 'up'): Promise<Figure> {
+  const tunnel = await openTunnel(sandbox, 1);
+  const echo = await Echo.on(tunnel.port);
+  await echo.times(echoes / 4, echoEveryMs);
+  const idle = await echo.times(echoes, echoEveryMs);
+  const bulk = await Bulk.on(tunnel.port);
+  const flow = direction === 'down' ? bulk.down(64 * mebibyte) : bulk.up();
+  const over = flow.catch(() => undefined);
+  await echo.times(echoes / 4, echoEveryMs);
+  const beside = await echo.times(echoes, echoEveryMs);
+  for (const end of [echo, bulk]) end.close();
+  await tunnel.close();
+  await Promise.race([over, Promise.resolve()]);
+  return atMostFigure(
+    `echo_p99_${direction}_in_session_over_idle`,
+    quantile(beside, 0.99),
+    'ms',
+    quantile(idle, 0.99),
+    { ratio: 3 },
+  );
 }
 
 /** From the wish for a tunnel to the first byte, without command line and control plane, beside a plain TCP connection's first byte. */

@@ -4,6 +4,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -21,9 +22,21 @@ export interface Page {
   sent(): void;
 }
 
+/** A page without some of its records, until it takes the place of the page. */
+const rewriting = '.new';
+
+/** What lies in a page. */
+interface PageFacts {
+  /** Of its file. */
+  bytes: number;
+  /** Bytes of each grant's records. */
+  readonly grants: Map<string, number>;
+}
+
 /**
  * Records wait on disk until the control plane has taken them: each is written at once, so that a killed agent loses none that ended before.
- * Pages beyond `bytesMax` push out the oldest, and how many records that cost is counted and kept. One writer to a folder.
+ * Beyond `bytesMax` the oldest records go of the grant that has most, so that nobody pushes out the records of others, and how many that cost is
+ * counted and kept. One writer to a folder.
  */
 export class RecordBuffer {
   readonly #folder: string;
@@ -32,21 +45,31 @@ export class RecordBuffer {
   #page: number;
   #file: number | undefined;
   #inPage = 0;
-  #pageBytes = 0;
-  /** Bytes of each finished page, the oldest first. */
-  readonly #pages = new Map<number, number>();
+  #current: PageFacts = { bytes: 0, grants: new Map() };
+  /** Finished pages, the oldest first. */
+  readonly #pages = new Map<number, PageFacts>();
+  #bytes = 0;
+  /** Bytes of each grant in finished pages. */
+  readonly #grants = new Map<string, number>();
 
   constructor(folder: string, bytesMax: number, onDropped: (count: number) => void = () => undefined) {
     this.#folder = folder;
     this.#bytesMax = bytesMax;
     this.#onDropped = onDropped;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const numbers = readdirSync(folder)
+    const names = readdirSync(folder);
+    for (const name of names) if (name.endsWith(rewriting)) unlinkSync(join(folder, name));
+    const numbers = names
       .map((name) => /^flows-(\d{9})\.jsonl$/.exec(name)?.[1])
       .filter((number) => number !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
-    for (const number of numbers) this.#pages.set(number, statSync(this.#path(number)).size);
+    for (const number of numbers) {
+      const facts = factsOf(parse(readFileSync(this.#path(number), 'utf8')));
+      facts.bytes = statSync(this.#path(number)).size;
+      this.#pages.set(number, facts);
+      this.#account(facts, 1);
+    }
     this.#page = (numbers.at(-1) ?? 0) + 1;
   }
 
@@ -71,16 +94,26 @@ export class RecordBuffer {
     } catch {
       this.#onDropped(1);
     }
+    try {
+      this.#bound();
+    } catch {
+      // A disk that is full cannot take a page without some of its records either; the next record tries again.
+    }
   }
 
   #write(record: FlowRecord): void {
-    this.#file ??= openSync(this.#path(this.#page), 'a', 0o600);
-    const line = `${JSON.stringify(record)}\n`;
-    writeSync(this.#file, line);
+    const file = (this.#file ??= openSync(this.#path(this.#page), 'a', 0o600));
+    const line = Buffer.from(lineOf(record));
+    const written = writeSync(file, line);
+    this.#current.bytes += written;
+    if (written < line.length) {
+      // Half a line: what comes next must not be read as its end.
+      this.#turn();
+      throw new Error('the disk took only a part of a record');
+    }
+    add(this.#current.grants, record.grantId, written);
     this.#inPage += 1;
-    this.#pageBytes += Buffer.byteLength(line);
     if (this.#inPage >= recordsPerPage) this.#turn();
-    this.#bound();
   }
 
   /** The oldest page, the current one included; undefined when nothing waits. */
@@ -99,27 +132,53 @@ export class RecordBuffer {
     if (this.#file === undefined) return;
     closeSync(this.#file);
     this.#file = undefined;
-    this.#pages.set(this.#page, this.#pageBytes);
+    this.#pages.set(this.#page, this.#current);
+    this.#account(this.#current, 1);
     this.#page += 1;
     this.#inPage = 0;
-    this.#pageBytes = 0;
+    this.#current = { bytes: 0, grants: new Map() };
   }
 
   #bound(): void {
-    let bytes = this.#pageBytes;
-    for (const size of this.#pages.values()) bytes += size;
-    for (const [number, size] of this.#pages) {
-      if (bytes <= this.#bytesMax) return;
-      const lost = parse(readFileSync(this.#path(number), 'utf8')).length;
-      this.#remove(number);
-      bytes -= size;
+    while (this.#bytes + this.#current.bytes > this.#bytesMax) {
+      const most = [...this.#grants].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0])[0];
+      const [number, facts] = [...this.#pages].find(([, page]) => page.grants.has(most) || most === '') ?? [];
+      if (number === undefined || facts === undefined) return;
+      const lost = this.#leaveOut(number, facts, most);
       writeFileSync(join(this.#folder, 'dropped'), String(this.dropped + lost), { mode: 0o600 });
       this.#onDropped(lost);
     }
   }
 
+  /** Takes the records of a grant out of a page; how many they were. */
+  #leaveOut(number: number, facts: PageFacts, grantId: string): number {
+    const path = this.#path(number);
+    const records = parse(readFileSync(path, 'utf8'));
+    const others = records.filter((record) => record.grantId !== grantId);
+    if (others.length === 0) {
+      this.#remove(number);
+      return records.length;
+    }
+    writeFileSync(`${path}${rewriting}`, others.map(lineOf).join(''), { mode: 0o600 });
+    renameSync(`${path}${rewriting}`, path);
+    this.#account(facts, -1);
+    // In its place: pages stay in order.
+    const now = factsOf(others);
+    this.#pages.set(number, now);
+    this.#account(now, 1);
+    return records.length - others.length;
+  }
+
+  #account({ bytes, grants }: PageFacts, sign: 1 | -1): void {
+    this.#bytes += sign * bytes;
+    for (const [grantId, part] of grants) add(this.#grants, grantId, sign * part);
+  }
+
   #remove(number: number): void {
-    if (!this.#pages.delete(number)) return;
+    const facts = this.#pages.get(number);
+    if (facts === undefined) return;
+    this.#pages.delete(number);
+    this.#account(facts, -1);
     unlinkSync(this.#path(number));
   }
 
@@ -137,4 +196,26 @@ function parse(text: string): FlowRecord[] {
       return [];
     }
   });
+}
+
+function lineOf(record: FlowRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+function factsOf(records: readonly FlowRecord[]): PageFacts {
+  const grants = new Map<string, number>();
+  let bytes = 0;
+  for (const record of records) {
+    const length = Buffer.byteLength(lineOf(record));
+    add(grants, record.grantId, length);
+    bytes += length;
+  }
+  return { bytes, grants };
+}
+
+/** Adds to a sum; one that comes to nothing is forgotten. */
+function add(sums: Map<string, number>, name: string, value: number): void {
+  const sum = (sums.get(name) ?? 0) + value;
+  if (sum > 0) sums.set(name, sum);
+  else sums.delete(name);
 }

@@ -1,7 +1,8 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import type * as Fs from 'node:fs';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { noLog } from '@sallyport/effects';
 import { SimulatedTime } from '@sallyport/effects/simulated';
 import { Problem } from '@sallyport/problems';
@@ -10,13 +11,29 @@ import { carryRecords } from './courier.ts';
 import type { FlowRecord } from './flow-record.ts';
 import { RecordBuffer, recordsPerPage } from './record-buffer.ts';
 
+/** Bytes that the disk still takes. */
+const disk = vi.hoisted(() => ({ free: Number.POSITIVE_INFINITY }));
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof Fs>();
+  return {
+    ...real,
+    writeSync: (file: number, text: string) => {
+      const part = Buffer.from(text).subarray(0, Math.max(0, disk.free));
+      if (part.length === 0) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      disk.free -= part.length;
+      return real.writeSync(file, part);
+    },
+  };
+});
+
 let folder: string;
+beforeEach(() => (disk.free = Number.POSITIVE_INFINITY));
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sallyport-records-'))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const record = (n: number): FlowRecord => ({
+const record = (n: number, grantId = 'grt_1'): FlowRecord => ({
   flowId: `flw_${String(n)}`,
-  grantId: 'grt_1',
+  grantId,
   personId: 'prs_1',
   jti: 'tok_1',
   proto: 'tcp',
@@ -74,6 +91,46 @@ it('loses a record, and counts it, when the disk cannot take it', () => {
   rmSync(folder, { recursive: true });
   buffer.add(record(1));
   expect(told).toBe(1);
+});
+
+it('loses no more than what a full disk did not take: what comes after it stands on a page of its own', () => {
+  let told = 0;
+  const buffer = new RecordBuffer(folder, 1e6, (count) => (told += count));
+  fill(buffer, 0, 2);
+  disk.free = 40;
+  fill(buffer, 2, 4);
+  disk.free = Number.POSITIVE_INFINITY;
+  fill(buffer, 4, 6);
+  expect(told).toBe(2);
+  const kept: string[] = [];
+  for (let page = buffer.next(); page !== undefined; page = buffer.next()) {
+    kept.push(...(ids(page) ?? []));
+    page.sent();
+  }
+  expect(kept).toEqual(['flw_0', 'flw_1', 'flw_4', 'flw_5']);
+});
+
+it('lets the grant pay that has most records waiting, and loses none of the others', () => {
+  const first = new RecordBuffer(folder, 80_000);
+  fill(first, 0, 30);
+  // The next start of the agent finds pages that it did not write.
+  const buffer = new RecordBuffer(folder, 80_000);
+  for (let n = 0; n < 1_000; n += 1) {
+    buffer.add(record(1_000 + n, 'grt_flood'));
+    if (n % 100 === 0) buffer.add(record(100 + n / 100));
+  }
+  const kept: FlowRecord[] = [];
+  for (let page = buffer.next(); page !== undefined; page = buffer.next()) {
+    kept.push(...page.records);
+    page.sent();
+  }
+  const of = (grantId: string) => kept.filter((one) => one.grantId === grantId).map(({ flowId }) => flowId);
+  expect(of('grt_1')).toEqual(
+    [...Array(30).keys(), ...Array.from({ length: 10 }, (_, n) => 100 + n)].map((n) => `flw_${String(n)}`),
+  );
+  expect(of('grt_flood').at(-1)).toBe('flw_1999');
+  expect(of('grt_flood')).toHaveLength(1_000 - buffer.dropped);
+  expect(readdirSync(folder)).toEqual(['dropped']);
 });
 
 it('carries pages to the control plane in order, at least once, through its absences, and past a page it cannot read', async () => {

@@ -261,7 +261,7 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       const opened = await forwarded(port({}, 'prod-web'));
       expect(await page(opened.port)).toContain('<html');
       const [typed, ran, signedIn] = await Promise.all([
-        ended(aws(shell({}, 'web-1-shell'), 'echo "as $USER"; exit\n')),
+        ended(aws(shell({}, 'web-1-shell'), 'echo "as $USER"')),
         ended(aws(command({ command: ['sh -c "id -un; exit 3"'] }, 'web-1-shell-command'), '')),
         ended(
           aws(['ssh', ...through(...ssh({}, 'files-1')), `${world.sshd.user}@${instances.files}`, 'id -un']),

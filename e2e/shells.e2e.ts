@@ -100,8 +100,8 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(eventName).toBe('TerminateSession');
     });
 
-    it('runs what is piped into it, and ends with the pipe', async () => {
-      const run = laptop.tunnel(['shell', 'web-1-shell'], 'echo "sum $((40 + 2))"\n');
+    it('runs what is piped into it, also a last line without an end, and ends with the pipe', async () => {
+      const run = laptop.tunnel(['shell', 'web-1-shell'], 'echo "sum $((40 + 2))"');
       expect(await done(run)).toMatchObject({
         code: 0,
         out: expect.stringMatching(/\$ sum 42\r\n/) as unknown,

@@ -1,12 +1,10 @@
 import {
-  awsSsmSessions,
   BegunSession,
   checkStreamUrl,
   connectionSettings,
   endpointFor,
   HeldChannel,
   signUpgrade,
-  webSocketTransport,
   type EndpointRules,
   type FirstWord,
   type OwnCredentials,
@@ -41,7 +39,7 @@ const silentProgramMs = 2_000;
  * gateway or the agent said.
  */
 export async function begin(world: PluginWorld, order: StartOrder, signal: AbortSignal): Promise<Begun> {
-  const { effects } = world;
+  const { effects, ssm, transport } = world;
   const { response, region, target = '' } = order;
   const rules = rulesOf(world, order);
   const endpoint = endpointFor({ region, endpoint: null }, rules);
@@ -50,7 +48,7 @@ export async function begin(world: PluginWorld, order: StartOrder, signal: Abort
   const credentials = await within(world, credentialsWithinMs, find(), signal).catch(() => undefined);
   signal.throwIfAborted();
   const session = new BegunSession({
-    ...{ started: response, region, target, credentials, effects, ssm: awsSsmSessions },
+    ...{ started: response, region, target, credentials, effects, ssm },
     findCredentials: find,
   });
   try {
@@ -58,7 +56,7 @@ export async function begin(world: PluginWorld, order: StartOrder, signal: Abort
     const late = new AbortController();
     const patience = effects.timers.after(openWithinMs, () => late.abort(new Problem('SSM_UNREACHABLE')));
     const held = await HeldChannel.open(
-      { transport: webSocketTransport, effects },
+      { transport, effects },
       { url, headers, token: response.token },
       AbortSignal.any([signal, late.signal]),
     ).finally(() => effects.timers.cancel(patience));

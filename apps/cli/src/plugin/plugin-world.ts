@@ -1,5 +1,6 @@
 import { constants, tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { awsSsmSessions, webSocketTransport, type SsmSessions, type Transport } from '@sallyport/connect';
 import type { Effects } from '@sallyport/effects';
 import { systemEffects } from '@sallyport/effects/system';
 import { systemTerminal } from '../process/system-terminal.ts';
@@ -17,6 +18,9 @@ export interface PluginWorld {
   readonly errors: Writable;
   readonly effects: Effects;
   readonly temporary: string;
+  /** Ways to the message gateway, and to Session Manager. */
+  readonly transport: Transport;
+  readonly ssm: SsmSessions;
   terminal(): Terminal | undefined;
   /** Calls back instead of dying or stopping; returns how to stop listening. */
   onSignal(listener: (signal: EndSignal) => void): () => void;
@@ -39,6 +43,7 @@ export function systemPluginWorld(): PluginWorld {
   for (const stream of [output, errors]) stream.on('error', () => undefined);
   return {
     ...{ input, output, errors, env: process.env, effects: systemEffects(), temporary: tmpdir() },
+    ...{ transport: webSocketTransport, ssm: awsSsmSessions },
     terminal: systemTerminal,
     onSignal(listener) {
       const called = signals.map((signal) => [signal, () => listener(signal)] as const);

@@ -12,6 +12,9 @@ import type { Begun } from './begun.ts';
 import { linesOf, pluginVersion } from './lines.ts';
 import { brokenOutcome, type Outcome } from './outcome.ts';
 
+/** What the official program says where there is no terminal. That it is not acknowledged shows that nobody is there. */
+const sizeWithoutTerminal = { cols: 300, rows: 100 };
+
 type ProgramWord = Extract<FirstWord, { is: 'program' }>;
 
 /**
@@ -30,7 +33,9 @@ export async function runProgram(begun: Begun, word: ProgramWord, signal: AbortS
     const shell = await RemoteShell.open(
       {
         ...{ grantId: '', purpose: 'shell', clientVersion: pluginVersion, rules, anyKey: true },
-        ...(terminal && { size: terminal.size }),
+        // Without a handshake no first word is due: a program may be silent for as long as it likes.
+        mayBeSilent: word.type === undefined,
+        ...(typed && { size: terminal?.size ?? sizeWithoutTerminal }),
       },
       {
         ...{ controlPlane: session.controlPlane, ssm: session.ssm, keys: awsSessionKeys },
@@ -44,7 +49,7 @@ export async function runProgram(begun: Begun, word: ProgramWord, signal: AbortS
     if (signal.aborted) leave();
     world.output.once('error', leave);
     const stopResize = terminal?.onResize(() => shell.resize(terminal.size));
-    const keyboard = joined.begin(shell, typed);
+    const keyboard = typed ? joined.begin(shell, terminal !== undefined) : undefined;
     const end = await shell.ended;
     stopResize?.();
     keyboard?.close();
@@ -65,10 +70,10 @@ class Joined {
     this.#begun = begun;
   }
 
-  begin(shell: RemoteShell, typed: boolean): Keyboard | undefined {
+  begin(shell: RemoteShell, atTerminal: boolean): Keyboard {
     this.#shell = shell;
     if (this.#held) shell.pauseReading();
-    if (typed) this.#keyboard = new Keyboard(this.#begun.world.input, shell, (bytes) => bytes);
+    this.#keyboard = new Keyboard(this.#begun.world.input, shell, (bytes) => bytes, atTerminal);
     return this.#keyboard;
   }
 

@@ -19,7 +19,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe('what is typed', () => {
   it('arrives whole and in order at a far side that takes little at a time', async () => {
     const [from, to] = [new PassThrough(), new Slow()];
-    const keyboard = new Keyboard(from, to, (bytes) => bytes);
+    const keyboard = new Keyboard(from, to, (bytes) => bytes, false);
     for (const text of ['select ', 'count(*) ', 'from orders']) from.write(text);
     await settled();
     expect(from.isPaused()).toBe(true);
@@ -33,7 +33,7 @@ describe('what is typed', () => {
 
   it('ends as at a terminal when a pipe ends, after all that was in it', async () => {
     const [from, to] = [new PassThrough(), new Slow()];
-    const keyboard = new Keyboard(from, to, (bytes) => bytes);
+    const keyboard = new Keyboard(from, to, (bytes) => bytes, false);
     from.end('uptime\n');
     await settled();
     to.room = 3;
@@ -45,10 +45,24 @@ describe('what is typed', () => {
     expect(to.text).toBe('uptime\n\u0004');
   });
 
+  it.each([
+    { from: 'a pipe that ends within a line', atTerminal: false, typed: 'uptime', sent: 'uptime\n\u0004' },
+    { from: 'a pipe with nothing in it', atTerminal: false, typed: '', sent: '\u0004' },
+    { from: 'a terminal that goes away', atTerminal: true, typed: 'rm -rf', sent: 'rm -rf\u0004' },
+  ])('ends for its reader, from $from', async ({ atTerminal, typed, sent }) => {
+    const [from, to] = [new PassThrough(), new Slow()];
+    to.room = 100;
+    new Keyboard(from, to, (bytes) => bytes, atTerminal);
+    from.end(typed);
+    await settled();
+    await settled();
+    expect(to.text).toBe(sent);
+  });
+
   it('is left alone once the shell is over', async () => {
     const [from, to] = [new PassThrough(), new Slow()];
     to.room = 100;
-    const keyboard = new Keyboard(from, to, (bytes) => bytes);
+    const keyboard = new Keyboard(from, to, (bytes) => bytes, false);
     keyboard.close();
     from.write('for the next program');
     await settled();

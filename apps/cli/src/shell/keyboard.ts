@@ -5,31 +5,45 @@ export interface Typed {
   write(bytes: Uint8Array): number;
 }
 
+const [lineFeed, carriageReturn] = [0x0a, 0x0d];
 /** Ends the input of a program in a terminal, as Ctrl-D does at one. */
 const endOfTransmission = Uint8Array.of(0x04);
+/** Within a line Ctrl-D ends nothing: shells ring the bell, other programs are handed the line as far as it goes. */
+const endOfLastLine = Uint8Array.of(lineFeed, 0x04);
 
 /**
- * Hands what is typed (or piped in) on as it comes, holds back what the far side does not take yet, and tells the end of a pipe. `filter` sees the bytes first; undefined
- * from it ends the reading.
+ * Hands what is typed (or piped in) on as it comes, holds back what the far side does not take yet, and tells the end of a pipe, with the line that it may end within.
+ * `filter` sees the bytes first; undefined from it ends the reading.
  */
 export class Keyboard {
   readonly #from: Readable;
   readonly #to: Typed;
   #rest: Uint8Array = new Uint8Array();
   #ended = false;
+  /** Something was piped in, and it did not end with a line. */
+  #withinLine = false;
   readonly #data: (bytes: Buffer) => void;
   readonly #end = () => {
     this.#ended = true;
-    this.#send(endOfTransmission);
+    this.#send(this.#withinLine ? endOfLastLine : endOfTransmission);
   };
 
-  constructor(from: Readable, to: Typed, filter: (bytes: Uint8Array) => Uint8Array | undefined) {
+  /** `atTerminal`: a person types. A line that was not finished when the terminal went away is not run. */
+  constructor(
+    from: Readable,
+    to: Typed,
+    filter: (bytes: Uint8Array) => Uint8Array | undefined,
+    atTerminal: boolean,
+  ) {
     this.#from = from;
     this.#to = to;
     this.#data = (bytes) => {
       // What is typed is sent later than this call returns, from a buffer of ours.
       const wanted = filter(Uint8Array.from(bytes));
-      if (wanted !== undefined && wanted.length > 0) this.#send(wanted);
+      if (wanted === undefined || wanted.length === 0) return;
+      const last = wanted.at(-1);
+      this.#withinLine = !atTerminal && last !== lineFeed && last !== carriageReturn;
+      this.#send(wanted);
     };
     from.on('data', this.#data);
     from.on('end', this.#end);

@@ -258,12 +258,13 @@ class RemoteRun {
     // It may have changed while the session was opened; only the latest is sent.
     resized();
     this.#raw = terminal !== undefined;
-    this.#keyboard = new Keyboard(world.bytes().from, shell, (bytes) => {
+    const filter = (bytes: Uint8Array) => {
       if (!terminal) return bytes;
       const { send, leave } = escape.take(bytes);
       if (leave) void shell.close();
       return send;
-    });
+    };
+    this.#keyboard = new Keyboard(world.bytes().from, shell, filter, terminal !== undefined);
     return () => {
       this.#raw = false;
       stopResize?.();

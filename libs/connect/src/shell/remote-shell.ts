@@ -169,17 +169,17 @@ export class RemoteShell {
 
   #channelFor(lease: Lease): ShellChannel {
     const { session } = lease;
-    const { commandLine } = this.#options;
+    const { commandLine, mayBeSilent = false } = this.#options;
     if (session === null)
       throw new Problem('CHANNEL_HANDSHAKE_FAILED', { detail: 'The lease is not for a shell.' });
     if (session.writesCommand !== (commandLine !== undefined)) throw new Problem('SESSION_COMMAND_MISSING');
     // Unencrypted, an agent says nothing before the program does.
-    const bound = session.encrypted || session.type !== 'InteractiveCommands';
+    const silent = mayBeSilent || (session.type === 'InteractiveCommands' && !session.encrypted);
     return new ShellChannel(
       this.#ports.effects,
       {
         demandsEncryption: session.encrypted,
-        handshakeTimeoutMs: bound ? handshakeWithinMs : Number.POSITIVE_INFINITY,
+        handshakeTimeoutMs: silent ? Number.POSITIVE_INFINITY : handshakeWithinMs,
       },
       {
         ready: ({ encrypted, agentVersion, customerMessage }) =>

@@ -21,6 +21,8 @@ export interface ShellOptions {
   readonly rules: EndpointRules;
   /** Whatever key the instance names is asked for: nobody else has named one. Left out, only the lease's. */
   readonly anyKey?: boolean;
+  /** Nobody has told what runs, and it may say nothing for as long as it likes. Left out, only a program of which the lease says so may. */
+  readonly mayBeSilent?: boolean;
 }
 
 export interface ShellPorts extends TunnelPorts {

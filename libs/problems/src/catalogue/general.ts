@@ -17,6 +17,12 @@ export const general = entries({
     title: 'The body is not valid JSON.',
     advice: 'Send a well-formed JSON object.',
   },
+  REQUEST_TOO_SLOW: {
+    kind: 'unavailable',
+    status: 408,
+    title: 'The body did not arrive in time.',
+    advice: 'Try again on a faster line: a recording needs 4 kB each second, anything else a minute.',
+  },
   BODY_TOO_LARGE: {
     kind: 'invalid',
     status: 413,

@@ -5,6 +5,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import type { Effects } from '@sallyport/effects';
 import type { Configuration } from '../../configuration.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { boundBodies } from './body-clock.ts';
 import { bodyBytesMax } from './limits.ts';
 import { translateParserError } from './problem.filter.ts';
 import { giveRequestIds } from './request-id.ts';
@@ -28,6 +29,7 @@ export async function dressApplication(
   // Behind our own proxy the caller's address is the one it adds; without a proxy nobody may claim another.
   if (configuration.publicUrl !== undefined) app.set('trust proxy', 'loopback');
   app.use(giveRequestIds(effects));
+  app.use(boundBodies(app.getHttpServer(), effects));
   app.use(app.get(Metrics).timeRequest);
   app.use(await securityHeaders(webRoot, configuration));
   if (existsSync(webRoot)) serveSite(app, webRoot);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { awsSsmSessions, endpointFor, type Lease } from '@sallyport/connect';
 import { repository } from '../tools/start/installation.ts';
 import { drop, dropKinds, planOf, recoveryText, runDrops, type DropKind } from './harness/drops.ts';
 import { EchoFlow } from './harness/echo-flow.ts';
@@ -14,14 +15,20 @@ const world = join(repository, 'apps/sandbox/test/world');
 const seed = Number(process.env['SEED'] ?? 20_261_122);
 const patienceMs = 60_000;
 let product: Product;
+/** Opened first, so that its lease is old when its test begins. */
+let aged: KeptTunnel;
 
 beforeAll(async () => {
   product = await Product.start({
     sandboxArgs: ['--world', join(world, 'transfer.yaml')],
     apiEnvironment: { SALLYPORT_CATALOG: join(world, 'transfer-catalog.yaml') },
   });
+  aged = await KeptTunnel.open(product, 'test-echo');
 });
-afterAll(() => product.remove());
+afterAll(async () => {
+  await aged?.close();
+  await product?.remove();
+});
 
 /** Why sessions of the grant lost their connection, as the audit tells it. */
 async function lossesRecorded(grantId: string): Promise<unknown[]> {
@@ -42,6 +49,16 @@ async function kept(
     await tunnel.close();
     await product.sandbox.faults({});
   }
+}
+
+/** What AWS answers to whoever resumes the session with this lease. */
+function refusalOf(lease: Lease, sessionId: string): Promise<unknown> {
+  const endpoint = endpointFor(lease, { controlPlane: new URL(product.apiUrl) });
+  const { signal } = new AbortController();
+  return awsSsmSessions.resume(lease, endpoint, sessionId, signal).then(
+    () => 'resumed',
+    (error: unknown) => error,
+  );
 }
 
 it('20 forced drops at random moments are all recovered, and what can live through them does, byte for byte', () =>
@@ -67,20 +84,26 @@ it('what a refused tunnel was given is taken back, so that whoever asks again en
   await vi.waitFor(() => expect(servers()).toBe(before), { timeout: 45_000 });
 });
 
-it('hourly close: the service closes with 1000 "Bye", the open connection goes on with a lease asked for after it', () =>
-  kept('test-echo', {}, async (tunnel) => {
-    const flow = await EchoFlow.to(tunnel.tunnel.port);
-    expect(await flow.carries(10_000)).toBe(true);
-    const [session] = tunnel.sessions;
-    tunnel.expireLeases();
-    const before = tunnel.leases.length;
-    await drop(product, tunnel, 'gateway close 1000');
+it('hourly close: the service closes with 1000 "Bye", the open connection goes on with a lease asked for after it; AWS takes the first for over', async () => {
+  const flow = await EchoFlow.to(aged.tunnel.port);
+  expect(await flow.carries(10_000)).toBe(true);
+  const [session] = aged.sessions;
+  await aged.outliveLease(product);
+  try {
+    expect(await refusalOf(aged.leases.at(-1)!, session?.ssmSessionId ?? '')).toMatchObject({
+      code: 'SSM_SESSION_REFUSED',
+    });
+    const before = aged.leases.length;
+    await drop(product, aged, 'gateway close 1000');
     expect(await flow.answers()).toBe(true);
-    expect(tunnel.leases.length).toBeGreaterThan(before);
-    expect(tunnel.sessions.map(({ ssmSessionId }) => ssmSessionId)).toEqual([session?.ssmSessionId]);
-    expect(tunnel.tunnel.snapshot().reconnects).toEqual({ service_close: 1 });
-    flow.close();
-  }));
+    expect(aged.leases.length).toBeGreaterThan(before);
+  } finally {
+    await product.sandbox.resetClock();
+  }
+  expect(aged.sessions.map(({ ssmSessionId }) => ssmSessionId)).toEqual([session?.ssmSessionId]);
+  expect(aged.tunnel.snapshot().reconnects).toHaveProperty('service_close', 1);
+  flow.close();
+});
 
 describe('d3 reconnect', () => {
   it('a network that is cut for 5 s costs no connection', () =>
@@ -123,6 +146,21 @@ describe('d3 reconnect', () => {
 });
 
 describe('d4 health', () => {
+  it('a gateway that swallows everything is found silent by nothing but its silence', () =>
+    kept('test-echo', { effects: hurriedEffects(5) }, async (tunnel) => {
+      const flow = await EchoFlow.to(tunnel.tunnel.port);
+      expect(await flow.carries(10_000)).toBe(true);
+      const [session] = tunnel.sessions;
+      await product.sandbox.faults({ blackHole: { sessionId: session?.ssmSessionId } });
+      const answered = flow.answers();
+      await vi.waitFor(() => expect(tunnel.tunnel.snapshot().reconnects).toEqual({ peer_dead: 1 }), {
+        timeout: patienceMs,
+      });
+      await product.sandbox.faults({});
+      expect(await answered).toBe(true);
+      flow.close();
+    }));
+
   it('a bastion that hangs while its socket stays open is declared dead, with the reason, and another one is taken', () =>
     kept('test-echo', { effects: hurriedEffects(5) }, async (tunnel) => {
       const flow = await EchoFlow.to(tunnel.tunnel.port);

@@ -2,6 +2,7 @@ import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { repository } from '../tools/start/installation.ts';
 import { find } from '../tools/test/programs.ts';
 import { client } from './harness/client-runs.ts';
 import { clientsWorld } from './harness/clients-world.ts';
@@ -159,8 +160,8 @@ describe.skipIf(!able)('MariaDB', () => {
   });
 });
 
+const unix = () => ['-s', servers.sockets.redis];
 describe.skipIf(!able)('Redis', () => {
-  const unix = () => ['-s', servers.sockets.redis];
   const tcp = () => ['-h', '127.0.0.1', '-p', String(ports['test-redis'])];
 
   it('redis-cli sets a value of 20 MB, reads it, and pipes many keys', async () => {
@@ -181,6 +182,28 @@ describe.skipIf(!able)('Redis', () => {
     expect((await ok(client('redis-cli', [...unix(), 'get', 'key:19999']))).head.trim()).toBe(
       `value-19999-${19_999 * 19_999}`,
     );
+  });
+});
+
+describe.skipIf(!able)('what `tunnel env` prints', () => {
+  /** A program in a shell that took the lines as a person's does; nothing else says where to connect. */
+  const after = (resource: string, command: string) =>
+    ok(
+      client('sh', ['-c', `set -e; lines=$("$NODE" "$TUNNEL" env ${resource}); eval "$lines"; ${command}`], {
+        environment: {
+          ...(laptop.env as Record<string, string>),
+          NODE: process.execPath,
+          TUNNEL: join(repository, 'apps/cli/bin/run.js'),
+        },
+      }),
+    );
+
+  it('is all that psql, mariadb and redis-cli need', async () => {
+    const count = 'select count(*) from measurements';
+    expect((await after('test-pg15', `exec psql -Atc '${count}'`)).head.trim()).toBe('420000');
+    expect((await after('test-mariadb', `exec mariadb -N --batch -e '${count}'`)).head.trim()).toBe('100000');
+    await ok(client('redis-cli', [...unix(), 'set', 'told', 'by env']));
+    expect((await after('test-redis', 'exec redis-cli -u "$REDIS_URL" get told')).head.trim()).toBe('by env');
   });
 });
 

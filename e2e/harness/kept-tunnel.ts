@@ -17,6 +17,10 @@ import { Network } from './network.ts';
 import type { Person } from './person.ts';
 import type { PersonName, Product } from './product.ts';
 
+/** How long AWS takes a lease, and how much of that a newer one is to have left when this one is over. */
+const leaseSeconds = 120;
+const agedSeconds = 30;
+
 /** What a tunnel told while it lived. */
 export interface Told {
   readonly recovered: { readonly how: 'resumed' | 'fresh'; readonly afterMs: number }[];
@@ -88,6 +92,19 @@ export class KeptTunnel {
   /** Every lease handed out so far is refused by AWS from now on, as when its time is over. */
   expireLeases(): void {
     for (const { id } of this.leases) this.#expired.add(id);
+  }
+
+  /**
+   * Moves the clock of AWS past the end of the lease that came last, as its policy has it (`aws:CurrentTime`), and not past the end of one that comes
+   * now. Waits until the lease is old enough for that.
+   */
+  async outliveLease({ sandbox }: Product): Promise<void> {
+    const lease = this.leases.at(-1);
+    if (!lease) throw new Error('no lease was handed out');
+    const left = () => (Date.parse(lease.usefulUntil) - systemEffects().clock.now()) / 1000;
+    const age = leaseSeconds - left();
+    if (age < agedSeconds) await systemEffects().timers.wait((agedSeconds - age) * 1000);
+    await sandbox.advanceClock(Math.ceil(left()) + 1);
   }
 
   /** The machine says that it slept, or that its network changed. */

@@ -32,7 +32,8 @@ async function opened(product: Product): Promise<KeptTunnel> {
 /** `SEED=N npm run proof -- drops` sees one run again. */
 export const drops: Proof = {
   name: 'drops',
-  shows: 'a tunnel comes back from every forced drop, and what can live through it does, byte for byte',
+  shows:
+    'a tunnel comes back from every forced drop (each alone, black holes told by the machine), and what can live through it does, byte for byte',
   run: async (scale, report) => {
     await build(repository);
     const wanted = scale === 'full' ? 1_000 : 40;

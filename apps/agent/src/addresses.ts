@@ -17,6 +17,11 @@ export function parseAddress(text: string): Parsed | undefined {
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
 }
 
+/** Whether {@link parseAddress} would read it. */
+export function isAddress(text: string): boolean {
+  return isIPv4(text) || (isIPv6(text) && !text.includes('%'));
+}
+
 /** The canonical text of an address (RFC 5952 for IPv6). */
 export function textOf(address: Parsed): string {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();

@@ -1,7 +1,7 @@
 import { Pacer, type AgentAssociation, type EndCode, type FlowCode } from '@sallyport/agent-protocol';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import type { AgentTokenClaims, PublicKey } from '@sallyport/grant-token';
-import { parseAddress } from './addresses.ts';
+import { isAddress } from './addresses.ts';
 import { Trace } from './flows/trace.ts';
 import { echoIdleMs, namesRememberedMax } from './limits.ts';
 import type { FlowEnd, FlowRecord } from './records/flow-record.ts';
@@ -65,14 +65,14 @@ export class Client {
 
   /** Begins the record of a conversation; `destination` is what was asked for until the address is known. */
   trace(proto: Trace['proto'], destination: string, port: number): Trace {
-    const isAddress = parseAddress(destination) !== undefined;
+    const direct = isAddress(destination);
     const trace = new Trace(
-      { proto, destination: isAddress ? destination : unresolved, port },
+      { proto, destination: direct ? destination : unresolved, port },
       this.claims,
       this.#effects,
       this.#record,
     );
-    trace.name = isAddress
+    trace.name = direct
       ? (this.names.get(destination) ?? null)
       : destination.replace(/[^\w.-]/g, '?').slice(0, 253);
     return trace;

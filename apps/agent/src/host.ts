@@ -15,7 +15,7 @@ import {
 } from '@sallyport/agent-protocol';
 import { signatureIsGood, verifyAgentToken, type PublicKey, type TrustedKeys } from '@sallyport/grant-token';
 import { Problem } from '@sallyport/problems';
-import { isRefusedForever, parseAddress } from './addresses.ts';
+import { isAddress, isRefusedForever, parseAddress } from './addresses.ts';
 import { judge, nameIsGranted, type GatewayFacts } from './admission.ts';
 import { Client, endOfLink, type Admitted, type Conversation } from './client.ts';
 import { Opening } from './flows/opening.ts';
@@ -285,7 +285,7 @@ export class Host implements AgentHost<Admitted> {
     const facts = this.#facts();
     const { allow, suffixes } = client.claims;
     let candidates = [to.host];
-    if (parseAddress(to.host) === undefined && looksLikeName(to.host)) {
+    if (!isAddress(to.host) && looksLikeName(to.host)) {
       const name = to.host.toLowerCase().replace(/\.$/, '');
       if (!nameIsGranted(name, suffixes)) throw new Problem('FLOW_NOT_GRANTED');
       trace.name = name;
@@ -311,7 +311,8 @@ export class Host implements AgentHost<Admitted> {
 
   /** Whether one conversation more is too many. Echoes to an address are one, until they pause. */
   #isFull(client: Client): boolean {
-    const echoes = [...this.#clients.values()].reduce((sum, one) => sum + one.echoes.size, 0);
+    let echoes = 0;
+    for (const one of this.#clients.values()) echoes += one.echoes.size;
     return client.open >= client.claims.max_streams || this.#flows + echoes >= flowsMax;
   }
 

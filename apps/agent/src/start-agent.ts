@@ -69,7 +69,12 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
   const mux = createAgentMux({
     agentId: config.agentId,
     host,
-    ports: { effects, ...(packer === undefined ? {} : { packer }) },
+    ports: {
+      effects,
+      ...(packer === undefined ? {} : { packer }),
+      // A microtask of Node's is an object and a hook each; both run before anything else is read.
+      soon: (run) => process.nextTick(run),
+    },
   });
   const background: Promise<void>[] = [];
   if (controlPlane !== undefined) {

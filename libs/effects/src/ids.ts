@@ -10,10 +10,12 @@ export interface Ids {
 
 /** Ids from an injected clock and injected chance. */
 export function makeIds(clock: Clock, random: Random): Ids {
-  // ulid wants fractions; 32 bits of each draw are more than its 5 bits need.
-  const fraction = () => {
-    const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4);
-    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  return {
+    make: (prefix) => {
+      // ulid wants sixteen fractions, of which it takes five bits each: one draw holds them all, a byte for each.
+      const draw = random.bytes(16);
+      let at = 0;
+      return `${prefix}_${ulid(clock.now(), () => draw[at++ & 15]! / 256)}`;
+    },
   };
-  return { make: (prefix) => `${prefix}_${ulid(clock.now(), () => fraction() / 2 ** 32)}` };
 }

@@ -163,11 +163,8 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
 
   #openTcp(id: number, to: { host: string; port: number }): void {
     const stream = this.link.addStream(id, true);
-    const accept = () => {
-      if (!stream.over) this.link.send(frameTypes.opened, id, nothing);
-    };
     try {
-      stream.events = this.#host.openTcp(to, this, Object.assign(stream, { accept }));
+      stream.events = this.#host.openTcp(to, this, stream);
     } catch (error) {
       stream.reset(flowCodeOfError(error));
     }

@@ -82,7 +82,6 @@ class Client implements ClientLink, LinkRole {
   readonly #options: ClientLinkOptions;
   readonly #link: Link;
   readonly #flows = new Map<number, DatagramFlow>();
-  readonly #opening = new WeakMap<LinkStream, { opened(): void }>();
   /** Carriers that are not admitted yet. */
   readonly #newcomers = new Set<CarrierEnd>();
   readonly #makers = new Map<CarrierEnd, () => void>();
@@ -137,7 +136,7 @@ class Client implements ClientLink, LinkRole {
   openTcp(to: AskedDestination, events: StreamEvents & { opened(): void }): MuxStream {
     const stream = this.#link.addStream(this.#newId(), false);
     stream.events = events;
-    this.#opening.set(stream, events);
+    stream.opened = () => events.opened();
     stream.announce(frameTypes.open, openBody('tcp', to));
     return stream;
   }
@@ -212,7 +211,7 @@ class Client implements ClientLink, LinkRole {
 
   /** Its opening was confirmed, or overtaken by its first data over another carrier. */
   heard(stream: LinkStream): void {
-    this.#opening.get(stream)?.opened();
+    stream.opened?.();
   }
 
   violated(): void {

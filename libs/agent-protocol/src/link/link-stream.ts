@@ -22,6 +22,8 @@ export interface StreamHost {
   grow(bytes: number): boolean;
   /** Both directions are over. */
   gone(stream: LinkStream): void;
+  /** The agent's side alone: the destination accepted. */
+  accepted(stream: LinkStream): void;
 }
 
 /** A stream that sends more than this without a pause is bulk, and is spread over all carriers. */
@@ -38,6 +40,8 @@ export class LinkStream implements MuxStream {
   readonly packing: Packing;
   readonly #host: StreamHost;
   events: StreamEvents | undefined;
+  /** The client's side alone: told once, when the peer is known to have accepted. */
+  opened: (() => void) | undefined;
   /** Until the peer is known to know the stream, all of it goes over its home carrier, in order. */
   known: boolean;
   home: Carrier | undefined;
@@ -45,6 +49,8 @@ export class LinkStream implements MuxStream {
   queued = false;
   /** What it may send before it goes to the end of the line. */
   turn = 0;
+  /** When it may be preferred again, by the clock of turns. */
+  preferredFrom = 0;
   /** Its credit frame is to be sent. */
   creditQueued = false;
   /** Frames before all data, and pieces whose carrier was lost. */
@@ -125,6 +131,10 @@ export class LinkStream implements MuxStream {
     this.#again.push(this.#piece(frameTypes.reset, Uint8Array.of(flowCodes[code])));
     this.#host.wants(this);
     this.#host.gone(this);
+  }
+
+  accept(): void {
+    if (!this.#over) this.#host.accepted(this);
   }
 
   consumed(bytes: number): void {

@@ -4,7 +4,7 @@ import type { FlowCode } from '../codes.ts';
 import type { LinkPorts } from '../contract.ts';
 import type { Problem } from '@sallyport/problems';
 import { bodyByte, bodyUint48, readUint24, readUint32, readUint48 } from '../frame/bodies.ts';
-import { dataHeader, frame, frameHeader, packedHeader, uint48 } from '../frame/encode.ts';
+import { frame, frameHeader, uint48 } from '../frame/encode.ts';
 import { frameTypes, offsetBytes, optionalFrom } from '../frame/frame-type.ts';
 import {
   chunkBytes,
@@ -18,7 +18,7 @@ import { violation } from '../violation.ts';
 import type { Carrier } from './carrier.ts';
 import { CarrierWatch } from './carrier-watch.ts';
 import { LinkStream, type StreamHost } from './link-stream.ts';
-import type { Control, Piece, Retained } from './outgoing.ts';
+import { headerOf, type Control, type Retained } from './outgoing.ts';
 import { BareWay } from './pace.ts';
 import { Packing } from './packing.ts';
 import { Scheduler } from './scheduler.ts';
@@ -34,6 +34,7 @@ export interface LinkRole {
   violated(problem: Problem): void;
 }
 
+const nothing = new Uint8Array();
 /** A slower carrier gains more by packing than packing costs: 20 MB/s. */
 const packsBelowBytesPerMs = 20_000;
 /** What is assumed of a round trip before one was measured. */
@@ -58,6 +59,11 @@ export class Link {
   #packs = false;
   #windowsBeyond = 0;
   #pumpDue = false;
+  readonly #soon: (run: () => void) => void;
+  readonly #pumpNow = () => {
+    this.#pumpDue = false;
+    this.pump();
+  };
   readonly #watch: CarrierWatch;
   #over = false;
   readonly stats = { plainPacked: 0, packed: 0, datagramsDropped: 0, piecesAgain: 0 };
@@ -65,6 +71,7 @@ export class Link {
   constructor(ports: LinkPorts, role: LinkRole) {
     this.#ports = ports;
     this.#role = role;
+    this.#soon = ports.soon ?? queueMicrotask;
     this.#watch = new CarrierWatch(ports.effects, this.carriers, (carrier) => this.#giveUpOn(carrier));
     this.#streamHost = {
       now: () => this.#now,
@@ -83,6 +90,7 @@ export class Link {
         return true;
       },
       gone: (stream) => this.#gone(stream),
+      accepted: (stream) => this.send(frameTypes.opened, stream.id, nothing),
     };
   }
 
@@ -322,10 +330,7 @@ export class Link {
   #pumpSoon(): void {
     if (this.#pumpDue || this.#over) return;
     this.#pumpDue = true;
-    (this.#ports.soon ?? queueMicrotask)(() => {
-      this.#pumpDue = false;
-      this.pump();
-    });
+    this.#soon(this.#pumpNow);
   }
 
   /** Puts out what may go out. */
@@ -390,12 +395,4 @@ export class Link {
     carrier.put(headerOf(piece), piece.parts, now, { what: 'piece', piece });
     return piece.bodyBytes;
   }
-}
-
-function headerOf(piece: Piece): Uint8Array {
-  const { type, stream, offset, plainBytes } = piece;
-  if (type === frameTypes.data) return dataHeader(type, stream.id, offset, plainBytes);
-  if (type === frameTypes.packed)
-    return packedHeader(type, stream.id, offset, plainBytes, piece.bodyBytes - offsetBytes - 3);
-  return frameHeader(type, stream.id, piece.bodyBytes);
 }

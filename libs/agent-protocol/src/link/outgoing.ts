@@ -1,4 +1,5 @@
-import type { FrameType } from '../frame/frame-type.ts';
+import { dataHeader, frameHeader, packedHeader } from '../frame/encode.ts';
+import { frameTypes, offsetBytes, type FrameType } from '../frame/frame-type.ts';
 import type { LinkStream } from './link-stream.ts';
 
 /** A piece of a stream as it goes out, kept until it is known to have arrived. */
@@ -28,4 +29,13 @@ export interface Control {
   readonly body: Uint8Array;
   /** Whether it is sent again when its carrier is lost. */
   readonly again: boolean;
+}
+
+/** What stands before the parts of a piece. */
+export function headerOf(piece: Piece): Uint8Array {
+  const { type, stream, offset, plainBytes } = piece;
+  if (type === frameTypes.data) return dataHeader(type, stream.id, offset, plainBytes);
+  if (type === frameTypes.packed)
+    return packedHeader(type, stream.id, offset, plainBytes, piece.bodyBytes - offsetBytes - 3);
+  return frameHeader(type, stream.id, piece.bodyBytes);
 }

@@ -12,7 +12,6 @@ export class Scheduler {
   readonly #line: LinkStream[] = [];
   /** Bytes sent by all streams: the clock of turns. */
   #moved = 0;
-  readonly #freshFrom = new WeakMap<LinkStream, number>();
 
   get waiting(): boolean {
     return this.#fresh.length > 0 || this.#line.length > 0;
@@ -21,9 +20,9 @@ export class Scheduler {
   wants(stream: LinkStream): void {
     if (stream.queued || !stream.sendable) return;
     stream.queued = true;
-    if (!stream.bulky && this.#moved >= (this.#freshFrom.get(stream) ?? 0)) {
+    if (!stream.bulky && this.#moved >= stream.preferredFrom) {
       stream.turn = preferredBytes;
-      this.#freshFrom.set(stream, this.#moved + preferredBytes * (this.#line.length + 1));
+      stream.preferredFrom = this.#moved + preferredBytes * (this.#line.length + 1);
     }
     (stream.turn > 0 ? this.#fresh : this.#line).push(stream);
   }

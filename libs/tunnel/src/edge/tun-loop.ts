@@ -35,6 +35,8 @@ export class TunLoop implements TunReader {
   readonly #counters: Float64Array;
   #told: FromTunWorker[] = [];
   #over = false;
+  /** Packets are being read: one that is sent now is answered into the same reading, or into the next. */
+  #draining = false;
   /** The device was taken away; its error and its end are told as one. */
   #lost = false;
 
@@ -76,6 +78,14 @@ export class TunLoop implements TunReader {
     const path = this.#path;
     path.now = performance.now() / 1000;
     path.take(length);
+    this.#drain();
+    return true;
+  }
+
+  /** Reads what waits in the device. */
+  #drain(): void {
+    const path = this.#path;
+    this.#draining = true;
     for (let count = 1; count < packetsAtOnce; count += 1) {
       const next = Number(read(this.#settings.device.fd, path.buffer, path.buffer.length));
       if (next <= 0) break;
@@ -83,7 +93,7 @@ export class TunLoop implements TunReader {
     }
     path.flush();
     this.#tell();
-    return true;
+    this.#draining = false;
   }
 
   #tell(): void {
@@ -113,8 +123,13 @@ export class TunLoop implements TunReader {
     this.tell(message);
   }
 
-  send(packet: Uint8Array): void {
-    if (!this.#over && !sendTo(this.#settings.device, packet)) this.#counters[counter.writeErrors]! += 1;
+  send(packet: Uint8Array, answered = false): void {
+    if (this.#over) return;
+    if (!sendTo(this.#settings.device, packet)) this.#counters[counter.writeErrors]! += 1;
+    else if (answered && !this.#draining) {
+      this.#path.now = performance.now() / 1000;
+      this.#drain();
+    }
   }
 
   counters(): TunCounters {

@@ -1,7 +1,7 @@
-import { writeSync } from 'node:fs';
 import type { FilterSettings } from '../filter/filter.ts';
 import { dropReasons, type DropReason } from '../filter/verdict.ts';
 import type { TunDevice } from '../router/contract.ts';
+import { write } from './tun-worker-calls.ts';
 import {
   counter,
   flag,
@@ -51,8 +51,11 @@ export interface TunReader {
   tell(message: ToTunWorker): void;
   /** Tells something that must be known before the next packet of a connection, and not sooner: nobody is woken. */
   note(message: ToTunWorker): void;
-  /** Sends a packet to the person's programs. A packet that the device does not take is lost, as on any wire. */
-  send(packet: Uint8Array): void;
+  /**
+   * Sends a packet to the person's programs. A packet that the device does not take is lost, as on any wire. `answered` where the kernel answers it before
+   * the call is over: the answer is then read at once, where the device is read here.
+   */
+  send(packet: Uint8Array, answered?: boolean): void;
   /** Packets read, and drops by reason. */
   counters(): TunCounters;
   /** Stops reading and closes the device. */
@@ -86,12 +89,7 @@ export function sendTo({ fd, framing }: TunDevice, packet: Uint8Array): boolean 
     writeFraming(framing, framed, packet[0]! >>> 4);
     framed.set(packet, header);
   }
-  try {
-    writeSync(fd, framed);
-    return true;
-  } catch {
-    return false;
-  }
+  return Number(write(fd, framed, framed.length)) >= 0;
 }
 
 export function readCounters(counters: Float64Array): TunCounters {

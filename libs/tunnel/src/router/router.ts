@@ -81,7 +81,7 @@ class DeviceRouter implements Router {
       admit: (slot, generation, syn) => {
         // The kernel's answer to the SYN wakes the thread, which then finds the message.
         link.thread?.note(['admitted', slot, generation]);
-        link.thread?.send(syn);
+        link.thread?.send(syn, true);
       },
       release: (slot, generation) => link.thread?.note(['release', slot, generation]),
     });

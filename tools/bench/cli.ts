@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Bench, Figure } from './figure.ts';
+import { median, type Bench, type Figure } from './figure.ts';
 
 const cli = join(import.meta.dirname, '../../apps/cli');
 const bin = join(cli, 'bin/run.js');
@@ -18,7 +18,7 @@ const rounds = 15;
 /** `npm run bench -- cli`: how long `tunnel` takes to start, beside bare node in the same run. */
 export const cliStart: Bench = {
   title:
-    'Start-up of the command line, fastest of 15 runs, beside `node -e 0` (the target is for the value, in ms)',
+    'Start-up of the command line, fastest and median of 15 runs with a warm compile cache, beside `node -e 0` (the target is for the value, in ms)',
   async run(): Promise<readonly Figure[]> {
     spawnSync(process.execPath, ['build.mjs'], { cwd: cli, stdio: 'inherit' });
     const home = mkdtempSync(join(tmpdir(), 'tunnel-bench-'));
@@ -43,11 +43,18 @@ export const cliStart: Bench = {
         bare.push(time(['-e', '0'], 0));
         targets.forEach(({ args, exit }, i) => values[i]?.push(time([bin, ...args], exit)));
       }
-      // The fastest run: what else the machine does can only add time.
-      const baseline = Math.min(...bare);
-      return targets.map(({ name, target }, i) => {
-        const value = Math.min(...(values[i] ?? []));
-        return { name, value, unit: 'ms', baseline, ratio: value / baseline, target, met: value <= target };
+      const figure = (name: string, value: number, baseline: number, target: number): Figure => ({
+        ...{ name, value, unit: 'ms', baseline, ratio: value / baseline },
+        ...{ target, met: target === 0 || value <= target },
+      });
+      return targets.flatMap(({ name, target }, i) => {
+        const times = values[i] ?? [];
+        return [
+          // The fastest run: what else the machine does can only add time.
+          figure(name, Math.min(...times), Math.min(...bare), target),
+          // Told, not judged: what a person on this machine waited for.
+          figure(`${name}_median`, median(times), median(bare), 0),
+        ];
       });
     } finally {
       rmSync(home, { recursive: true, force: true });

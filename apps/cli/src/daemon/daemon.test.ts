@@ -1,9 +1,15 @@
-import { mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ApiDouble, token } from '../../test/api-double.ts';
+import { endLeftRecordings, leftRecording } from '../../test/left-recording.ts';
 import { askProcess } from '../local/control-socket.ts';
+import { takeWords } from '../local/last-words.ts';
+import { recordingsFolder } from '../recording/any-recording.ts';
+import { headOf } from '../recording/spool.ts';
+import { directoriesOf } from '../settings/directories.ts';
 import { saveSignIn } from '../settings/token-file.ts';
 import { Person } from '../../test/world-double.ts';
 import type { World } from '../world.ts';
@@ -82,6 +88,70 @@ describe('the background process', () => {
     });
     expect(await ask({ protocol: 1, ask: 'shutdown' })).toMatchObject({ pid: world.pid });
     expect(await ended).toBe(true);
+  });
+});
+
+describe('what killed sessions recorded', () => {
+  let api: ApiDouble;
+  beforeEach(async () => {
+    api = await ApiDouble.start();
+    world = { ...world, env: { ...world.env, TUNNEL_SERVER: api.url } };
+    await saveSignIn(world, new URL(api.url), { token, email: 'engineer@example.com' });
+  });
+  afterEach(async () => {
+    await endLeftRecordings();
+    await api.stop();
+  });
+  const offers = () => api.asked.filter(({ path }) => path === '/grants/grt_1/recordings');
+
+  it('is handed over by the background process too, without any command', async () => {
+    const id = await leftRecording(world, api.url);
+    api.on('POST /grants/grt_1/recordings', { status: 201, body: { id, upload: 'y' } });
+    api.on(`PUT /recordings/${id}/body`, { status: 204 });
+    const [ended] = await serving(hour);
+    await expect.poll(() => readdir(recordingsFolder(world))).toEqual([]);
+    expect(offers()).toMatchObject([{ authorization: `Bearer ${token}`, body: { id, complete: false } }]);
+    await ask({ ask: 'shutdown' });
+    await ended;
+    expect(await readFile(logFilePath(world), 'utf8')).toContain('handed over the recording of an earlier');
+  });
+
+  it('is looked for again each minute; a refusal is told by the next command, once', async () => {
+    const { timers } = world.effects;
+    let look: () => void = () => undefined;
+    const every = (ms: number, run: () => void) => {
+      if (ms === 60_000) look = run;
+      return timers.every(ms, run);
+    };
+    world = { ...world, effects: { ...world.effects, timers: { ...timers, every } } };
+    const [ended] = await serving(hour);
+    api.refuse('POST /grants/grt_1/recordings', 403, 'RECORDING_TOO_LATE', 'refused', 'Seven days are over.');
+    const id = await leftRecording(world, api.url);
+    expect(offers()).toEqual([]);
+    look();
+    await expect.poll(async () => (await headOf(world, id))?.refused?.code).toBe('RECORDING_TOO_LATE');
+    await expect
+      .poll(() => readdir(join(directoriesOf(world).state, 'ends')).catch(() => []))
+      .toHaveLength(1);
+    await ask({ ask: 'shutdown' });
+    await ended;
+    expect(await takeWords(world)).toMatchObject([
+      {
+        name: 'web-1-shell',
+        code: 'RECORDING_TOO_LATE',
+        detail: expect.stringContaining('tunnel recording left') as string,
+      },
+    ]);
+  });
+
+  it('is left alone where nobody is signed in', async () => {
+    await saveSignIn(world, new URL(api.url), undefined);
+    const id = await leftRecording(world, api.url);
+    const [ended] = await serving(hour);
+    await ask({ ask: 'shutdown' });
+    await ended;
+    expect(offers()).toEqual([]);
+    expect(await headOf(world, id)).toMatchObject({ id, notBefore: null });
   });
 });
 

@@ -13,6 +13,7 @@ import type { TunnelReport } from '../stories/tunnel-event.ts';
 import { openTunnel, type OpenTunnel } from '../stories/open-tunnel.ts';
 import type { World } from '../world.ts';
 import type { LogFile } from './log-file.ts';
+import { LeftRecordings } from './left-recordings.ts';
 import { SignedIn } from './signed-in.ts';
 import { becomeTheOnlyOne, daemonSocketPath } from './single-instance.ts';
 import { readWish, type BackgroundTunnel, type BackgroundWish } from './wish.ts';
@@ -34,6 +35,7 @@ export class Daemon {
   readonly #opening = new Map<string, Promise<unknown>>();
   readonly #stopping = new AbortController();
   readonly #signedIn: SignedIn;
+  #left: LeftRecordings | undefined;
   #control: ControlSocket | undefined;
   #idle: TimerHandle | undefined;
   #ended: () => void = () => undefined;
@@ -56,6 +58,7 @@ export class Daemon {
       daemon.#answer(ask, asker),
     );
     log.note('started', { pid: world.pid, version: world.version });
+    daemon.#left = new LeftRecordings(world, log.note);
     daemon.#rest();
     await ended;
     stop();
@@ -99,6 +102,7 @@ export class Daemon {
   async #open(wish: BackgroundWish, asker: Asker): Promise<BackgroundTunnel> {
     const given = worldOfWish(this.#world, wish, (text) => asker.tell({ said: text }));
     const { server, live, release } = await this.#signedIn.at(given.world);
+    this.#left?.reachedAs(server.address.origin, given.world);
     try {
       const [resource, grant] = await Promise.all([
         server.api.readResource(wish.name),
@@ -188,6 +192,7 @@ export class Daemon {
 
   async #closeTunnels(): Promise<void> {
     this.#stopping.abort(new Problem('DAEMON_STOPPING'));
+    this.#left?.stop();
     if (this.#idle) this.#world.effects.timers.cancel(this.#idle);
     await Promise.allSettled(this.#opening.values());
     await Promise.all([...this.#tunnels].map((opened) => opened.dispose()));

@@ -295,10 +295,37 @@ describe('the log of a shell (e5)', () => {
     });
   });
 
-  it('is not said to work where nobody looked', async () => {
-    const s3 = { to: 's3', place: 'jit-logs', prefix: 'web/' };
+  const s3 = { to: 's3', place: 'jit-logs', prefix: 'web/' };
+
+  it('is said to work where the bucket is there and encrypted', async () => {
+    expect(await shellLog({ state: 'ready', logs: s3 })).toMatchObject({
+      ...{ code: 0, found: { state: 'passed', detail: 'bucket jit-logs is there, encrypted' } },
+    });
+  });
+
+  it.each([
+    ['missing', 'SESSION_LOG_MISSING', 'There is no bucket jit-logs.'],
+    ['unencrypted', 'SESSION_LOG_UNENCRYPTED', 'No KMS key encrypts bucket jit-logs.'],
+  ])('says what is wrong where the bucket is %s', async (state, code, detail) => {
+    expect(await shellLog({ state, logs: s3 })).toMatchObject({
+      code: 10,
+      found: { state: 'failed', code, detail, advice: expect.stringContaining('administrator') as string },
+    });
+  });
+
+  it('is not said to work where nobody looked, or where this version knows no such answer', async () => {
     expect((await shellLog({ state: 'notChecked', logs: s3 })).found).toMatchObject({
-      ...{ state: 'skipped', detail: expect.stringContaining('bucket jit-logs is not looked at') as string },
+      ...{ state: 'skipped', detail: 'bucket jit-logs is not looked at: only the instance may see it' },
+    });
+    const detail = 's3:GetEncryptionConfiguration is not allowed';
+    expect((await shellLog({ state: 'notChecked', logs: s3, detail })).found).toMatchObject({
+      ...{ state: 'skipped', detail: `bucket jit-logs is not looked at: ${detail}` },
+    });
+    expect((await shellLog({ state: 'frozen', logs: s3 })).found).toMatchObject({
+      ...{
+        state: 'skipped',
+        detail: 'bucket jit-logs is frozen, which this version of tunnel does not know',
+      },
     });
     api.refuse('GET /resources/prod-rds/log-destination', 503, 'AWS_DENIED', 'unavailable', 'AWS said no');
     api.on('GET /resources/prod-rds', { body: aResource({ shell }) });

@@ -60,6 +60,17 @@ function gatewayOf({ name, gateway }: Resource): [string, undefined] {
   return [`${instanceId ?? 'chosen with each lease'} is ${state}`, undefined];
 }
 
+interface LogWrong {
+  readonly code: 'SESSION_LOG_MISSING' | 'SESSION_LOG_UNENCRYPTED';
+  readonly detail: (place: string) => string;
+}
+
+/** What keeps a shell from being logged, by the answer of the control plane. */
+const logWrongs: Readonly<Record<string, LogWrong>> = {
+  missing: { code: 'SESSION_LOG_MISSING', detail: (place) => `There is no ${place}.` },
+  unencrypted: { code: 'SESSION_LOG_UNENCRYPTED', detail: (place) => `No KMS key encrypts ${place}.` },
+};
+
 /** Where the instance logs what the shell shows. What AWS does not tell us is a warning: the instance may write all the same. */
 async function checkShellLog(findings: Findings, server: Server, { name }: Resource): Promise<void> {
   let destination: LogDestination;
@@ -69,16 +80,20 @@ async function checkShellLog(findings: Findings, server: Server, { name }: Resou
     const reason = error instanceof Error ? error : new Error(String(error));
     return void (await findings.advise('shell log', () => Promise.reject(reason)));
   }
-  const { logs, state } = destination;
+  const { logs, state, detail } = destination;
   if (logs === null)
     return void (await findings.check('shell log', async () => ['nothing is logged', undefined]));
   const place = logs.to === 's3' ? `bucket ${logs.place}` : `log group ${logs.place}`;
   if (state === 'notChecked')
-    return findings.skip('shell log', `${place} is not looked at: only the instance may see it`);
+    return findings.skip(
+      'shell log',
+      `${place} is not looked at: ${detail ?? 'only the instance may see it'}`,
+    );
+  const wrong = logWrongs[state];
+  if (state !== 'ready' && !wrong)
+    return findings.skip('shell log', `${place} is ${state}, which this version of tunnel does not know`);
   await findings.check('shell log', async () => {
-    if (state === 'missing') throw new Problem('SESSION_LOG_MISSING', { detail: `There is no ${place}.` });
-    if (state === 'unencrypted')
-      throw new Problem('SESSION_LOG_UNENCRYPTED', { detail: `No KMS key encrypts ${place}.` });
+    if (wrong) throw new Problem(wrong.code, { detail: wrong.detail(place) });
     return [`${place} is there, encrypted`, undefined];
   });
 }

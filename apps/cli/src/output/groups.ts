@@ -5,7 +5,17 @@ export const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Review', ['requests', 'approve', 'deny', 'cancel', 'revoke']],
   ['Look back', ['audit search', 'audit tail']],
   ['People and their accounts', ['groups list', 'groups add', 'groups remove', 'users plan', 'users apply']],
-  ['Recordings', ['recording list', 'recording get', 'recording play', 'recording keygen']],
+  [
+    'Recordings',
+    [
+      'recording list',
+      'recording get',
+      'recording play',
+      'recording keygen',
+      'recording left',
+      'recording discard',
+    ],
+  ],
   ['You and this machine', ['login', 'logout', 'whoami', 'status', 'doctor', 'completion']],
   ['Routes on this machine', ['helper install', 'helper status', 'helper uninstall']],
   ['Under the AWS CLI', ['plugin install', 'plugin status', 'plugin uninstall']],

@@ -3,10 +3,19 @@ import { apiProblemOf, type ApiProblem } from '@sallyport/api-client';
 import { kinds, Problem } from '@sallyport/problems';
 import { recordingMediaType } from '@sallyport/recording';
 import { processRuns } from '../local/tunnel-registry.ts';
+import { aloneIfFree } from '../settings/alone.ts';
 import type { Debug } from '../output/debug.ts';
 import type { Server } from '../server/server.ts';
 import type { World } from '../world.ts';
-import { allHeads, removeRecording, sealedBytes, writeHead, type SpooledHead } from './spool.ts';
+import {
+  allHeads,
+  handingPath,
+  headOf,
+  removeRecording,
+  sealedBytes,
+  writeHead,
+  type SpooledHead,
+} from './spool.ts';
 
 /** A command does not wait longer than this for what others left; it goes on while the command runs. */
 const leftWithinMs = 8_000;
@@ -58,10 +67,53 @@ export async function taken(response: Response): Promise<Response> {
   throw apiProblemOf(body) ?? new Problem('SERVER_ANSWER_UNREADABLE');
 }
 
+/** What became of a recording that was offered. */
+export type Offered =
+  | { readonly became: 'sent'; readonly handed: HandedOver }
+  /** There was nothing in it, or another process of this person has it in hand. */
+  | { readonly became: 'nothing' }
+  /** The control plane could not be asked: it is offered again soon. */
+  | { readonly became: 'delayed'; readonly code: string }
+  /** It was not taken, stays here and is offered again later. `news`: its person has not been told so. */
+  | { readonly became: 'refused'; readonly problem: Problem | ApiProblem; readonly news: boolean };
+
+/** Offers one recording, while no other process does. Never fails. */
+export async function offer(world: World, server: Server, id: string): Promise<Offered> {
+  try {
+    const became = await aloneIfFree(handingPath(world, id), world, async (): Promise<Offered> => {
+      const head = await headOf(world, id);
+      if (!head) return { became: 'nothing' };
+      try {
+        const handed = await handOver(world, server, head);
+        return handed ? { became: 'sent', handed } : { became: 'nothing' };
+      } catch (error) {
+        return await keptBack(world, head, error);
+      }
+    });
+    return became ?? { became: 'nothing' };
+  } catch (error) {
+    // The disk lets nobody have it for oneself.
+    return { became: 'delayed', code: (error as { code?: string }).code ?? 'unknown' };
+  }
+}
+
+async function keptBack(world: World, head: SpooledHead, error: unknown): Promise<Offered> {
+  const problem = error as Problem | ApiProblem;
+  const { kind, code } = problem;
+  // Unreachable or signed out is nothing to speak of: the next command tries again.
+  if (!(kind in kinds) || kind === 'unavailable' || kind === 'unauthenticated')
+    return { became: 'delayed', code: code ?? 'unknown' };
+  const now = world.effects.clock.now();
+  const refused = { code, detail: problem.detail, at: new Date(now).toISOString() };
+  const notBefore = new Date(now + refusedForMs).toISOString();
+  await writeHead(world, { ...head, notBefore, refused }).catch(() => undefined);
+  return { became: 'refused', problem, news: head.refused?.code !== code };
+}
+
 /** What {@link sendLeft} tells as it goes. */
 export interface LeftEvents {
   sent(handed: HandedOver): void;
-  /** It stays here, and is offered again later. */
+  /** It stays here, and is offered again later; told once for each reason. */
   kept(head: SpooledHead, problem: Problem | ApiProblem): void;
 }
 
@@ -88,22 +140,23 @@ async function sendAll(world: World, server: Server, debug: Debug, events: LeftE
     const now = world.effects.clock.now();
     if (head.server !== server.address.origin || Date.parse(head.notBefore ?? '') > now) continue;
     if (await processRuns(head)) continue;
-    try {
-      const handed = await handOver(world, server, head);
-      debug('recording', { id: head.id, sent: handed?.bytes ?? 0 });
-      if (handed) events.sent(handed);
-    } catch (error) {
-      debug('recording', { id: head.id, failed: (error as { code?: string }).code ?? 'unknown' });
-      await keepBack(world, head, error, events);
-    }
+    const offered = await offer(world, server, head.id);
+    debug('recording', { id: head.id, ...factsOf(offered) });
+    if (offered.became === 'sent') events.sent(offered.handed);
+    if (offered.became === 'refused' && offered.news) events.kept(head, offered.problem);
   }
 }
 
-async function keepBack(world: World, head: SpooledHead, error: unknown, events: LeftEvents): Promise<void> {
-  const problem = error as Problem | ApiProblem;
-  // Unreachable is nothing to speak of: the next command tries again.
-  if (!(problem.kind in kinds) || problem.kind === 'unavailable') return;
-  const notBefore = new Date(world.effects.clock.now() + refusedForMs).toISOString();
-  await writeHead(world, { ...head, notBefore }).catch(() => undefined);
-  events.kept(head, problem);
+/** For a log. */
+export function factsOf(offered: Offered): Readonly<Record<string, string | number>> {
+  switch (offered.became) {
+    case 'sent':
+      return { sent: offered.handed.bytes };
+    case 'nothing':
+      return { sent: 0 };
+    case 'delayed':
+      return { failed: offered.code };
+    case 'refused':
+      return { failed: offered.problem.code };
+  }
 }

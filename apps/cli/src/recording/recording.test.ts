@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { generateKey, openRecording } from '@sallyport/recording';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiDouble, token } from '../../test/api-double.ts';
+import { endLeftRecordings, leftCanary, leftRecording } from '../../test/left-recording.ts';
 import { Person } from '../../test/world-double.ts';
 import { noDebug } from '../output/debug.ts';
 import { serverAt, type Server } from '../server/server.ts';
@@ -14,9 +15,7 @@ import { handOver, sendLeft } from './hand-over.ts';
 import { ShellRecorder } from './session-recorder.ts';
 import { allHeads, sealedBytes, writeHead } from './spool.ts';
 
-const canary = 'PGPASSWORD=correct-horse';
-/** No process has this number. */
-const nobody = 2 ** 22 + 1;
+const canary = leftCanary;
 
 let api: ApiDouble;
 let person: Person;
@@ -37,6 +36,7 @@ beforeEach(async () => {
 afterEach(async () => {
   failures.splice(0);
   for (const recording of begun.splice(0)) await recording.finish();
+  await endLeftRecordings();
   await person.leave();
   await api.stop();
 });
@@ -56,15 +56,7 @@ async function recorder(more: { partBytesMax?: number } = {}): Promise<ShellReco
   return recording;
 }
 
-/** A recorded session, as its process left it when it was killed. */
-async function killed(): Promise<void> {
-  const recording = await recorder();
-  recording.output(Buffer.from(canary));
-  await expect.poll(async () => (await readdir(recordingsFolder(world))).join(' ')).toMatch(/\.0\.tail/);
-  await expect.poll(async () => (await allHeads(world))[0]?.sessionId).toBe('ses_1');
-  const [head] = await allHeads(world);
-  await writeHead(world, { ...head!, pid: nobody, processStart: null });
-}
+const killed = () => leftRecording(world, server.address.origin, auditor.recipient);
 
 const bodies = () => api.asked.filter(({ method }) => method === 'PUT').map(({ body }) => body as Buffer);
 

@@ -32,6 +32,8 @@ export interface SpooledHead {
   readonly complete: boolean;
   /** After a refusal it is not offered again before this. */
   readonly notBefore: string | null;
+  /** Why it was not taken when it was last offered; its person was told once. */
+  readonly refused?: { readonly code: string; readonly detail: string; readonly at: string } | null;
 }
 
 const create = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -42,12 +44,19 @@ type Place = Pick<World, 'env' | 'home'>;
 
 export const recordingPath = (world: Place, id: string) =>
   join(recordingsFolder(world), `${id}${recordingExtension}`);
+/** What the process that hands it over locks. */
+export const handingPath = (world: Place, id: string) => join(recordingsFolder(world), `handing-${id}`);
 const headPath = (world: Place, id: string) => join(recordingsFolder(world), `${id}.json`);
 const tailPath = (world: Place, id: string, chunks: number) =>
   join(recordingsFolder(world), `${id}.${chunks}.tail`);
 
 export function writeHead(world: World, head: SpooledHead): Promise<void> {
   return writePrivateFile(headPath(world, head.id), JSON.stringify(head), world);
+}
+
+/** One recording that lies here, as it stands now. */
+export async function headOf(world: World, id: string): Promise<SpooledHead | undefined> {
+  return parse(await readPrivateFile(headPath(world, id), 'FILE_UNUSABLE', world).catch(() => undefined));
 }
 
 /** Every recording that lies here. Files that are none are left alone. */

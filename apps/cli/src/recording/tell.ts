@@ -1,8 +1,8 @@
 import { sayBytes } from '../output/duration.ts';
 import { clean } from '../output/text.ts';
 import type { Waiting } from '../stories/await-decision.ts';
-import { recordingPath, allHeads, type SpooledHead } from './spool.ts';
-import { handOver, sendLeft } from './hand-over.ts';
+import { factsOf, offer, sendLeft, type HandedOver } from './hand-over.ts';
+import { allHeads, type SpooledHead } from './spool.ts';
 
 type Asking = Pick<Waiting, 'world' | 'server' | 'printer' | 'debug'>;
 
@@ -16,15 +16,28 @@ export async function tellLeft({ world, server, printer, debug }: Asking): Promi
     if (!printer.json) printer.say(line);
   };
   await sendLeft(world, server, debug, {
-    sent: ({ name, bytes, complete }) =>
-      say(
-        `handed over the recording of an earlier session: ${clean(name)}, ${sayBytes(bytes)}${complete ? '' : ', without its end'}`,
-      ),
-    kept: ({ id, name }, problem) =>
-      say(
-        `a recording of ${clean(name)} was not taken: ${clean(problem.detail)} (${problem.code}) It stays in ${recordingPath(world, id)}`,
-      ),
+    sent: (handed) => say(sentText(handed)),
+    kept: (head, problem) => say(keptText(head, problem)),
   });
+}
+
+/** That what an earlier session recorded has been handed over. */
+export function sentText({ name, bytes, complete }: HandedOver): string {
+  return `handed over the recording of an earlier session: ${clean(name)}, ${sayBytes(bytes)}${complete ? '' : ', without its end'}`;
+}
+
+/** That a recording was not taken, why, and what to do. */
+export function keptText(
+  { name }: Pick<SpooledHead, 'name'>,
+  { detail, code }: { readonly detail: string; readonly code: string },
+): string {
+  return `${keptDetail({ name }, detail)} (${clean(code)})`;
+}
+
+/** As {@link keptText}, where the code is told beside it. */
+export function keptDetail({ name }: Pick<SpooledHead, 'name'>, detail: string): string {
+  const why = clean(detail).replace(/[.]+$/u, '');
+  return `the recording of ${clean(name)} was not taken: ${why}. It stays here, encrypted, and is offered again each hour; this is said once. See: tunnel recording left`;
 }
 
 /** Hands over what this command recorded. A failure is told and changes nothing: the next command tries again. */
@@ -36,14 +49,12 @@ export async function tellOwn(
   for (const head of own.sort((a, b) => a.startedAt.localeCompare(b.startedAt))) {
     const { clock } = world.effects;
     const since = clock.monotonic();
-    try {
-      const handed = await handOver(world, server, head);
-      if (handed) printer.done(`recording handed over, ${sayBytes(handed.bytes)}`, clock.monotonic() - since);
-    } catch (error) {
-      const { code = 'unknown' } = error as { code?: string };
-      debug('recording', { id: head.id, failed: code });
-      printer.say(later(head, code));
-    }
+    const offered = await offer(world, server, head.id);
+    debug('recording', { id: head.id, ...factsOf(offered) });
+    if (offered.became === 'sent')
+      printer.done(`recording handed over, ${sayBytes(offered.handed.bytes)}`, clock.monotonic() - since);
+    if (offered.became === 'delayed') printer.say(later(head, offered.code));
+    if (offered.became === 'refused') printer.say(keptText(head, offered.problem));
   }
 }
 

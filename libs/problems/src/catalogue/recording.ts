@@ -66,6 +66,16 @@ export const recording = entries({
     advice:
       'An administrator should deploy infra/ again: the bucket needs object lock in compliance mode for the days of the catalogue.',
   },
+  RECORDING_STILL_WANTED: {
+    kind: 'conflict',
+    title: 'This recording was not refused: it is still to be handed over.',
+    advice: 'See what lies here: tunnel recording left. The next command that is signed in hands it over.',
+  },
+  RECORDING_DISCARD_NOT_CONFIRMED: {
+    kind: 'invalid',
+    title: 'A recording is removed for good only when that was confirmed.',
+    advice: 'Add --yes if the auditors are to go without it.',
+  },
   RECORDING_DAMAGED: {
     kind: 'invalid',
     title: 'The recording was changed after it was written.',

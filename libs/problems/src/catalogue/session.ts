@@ -40,13 +40,13 @@ export const session = entries({
   SESSION_LOG_MISSING: {
     kind: 'unavailable',
     title: 'What the shell shows is to be logged, and there is nothing of that name to log to.',
-    advice: 'An administrator should make the log group, or correct `logs` in the catalogue.',
+    advice: 'An administrator should make the log group or the bucket, or correct `logs` in the catalogue.',
   },
   SESSION_LOG_UNENCRYPTED: {
     kind: 'unavailable',
-    title: 'What the shell shows is to be logged encrypted, and no KMS key encrypts the log group.',
+    title: 'What the shell shows is to be logged encrypted, and no KMS key encrypts the place.',
     advice:
-      'An administrator should associate a KMS key with the log group; the instance ends shells until then.',
+      'An administrator should give the log group or the bucket a KMS key; the instance ends shells until then.',
   },
   SESSION_NOT_ENCRYPTED: {
     kind: 'refused',

@@ -26,8 +26,9 @@ export function hear(source: Heard, take: (bytes: Uint8Array) => void): void {
     asked = true;
     // Not in the middle of a read, and not while something waits in the stream, which would come too late.
     setImmediate(() => {
-      if (source.destroyed || source.isPaused() || source.readableLength > 0 || !readInto(source, take))
-        asked = source.destroyed;
+      // Asked once more where it may yet be done, and never again of a stream that is no connection of Node's own.
+      const later = source.isPaused() || source.readableLength > 0;
+      asked = source.destroyed || (!later && readInto(source, take) !== 'later');
     });
   });
 }
@@ -35,17 +36,18 @@ export function hear(source: Heard, take: (bytes: Uint8Array) => void): void {
 type Handle = { useUserBuffer?: (buffer: Uint8Array) => void };
 
 /**
- * Has a connection read into slabs: what the option `onread` of `net.connect` does, for connections that were accepted as well, which have no such option. False
- * where this Node does it in another way; then nothing is changed.
+ * Has a connection read into slabs: what the option `onread` of `net.connect` does, for connections that were accepted as well, which have no such option. `never` for
+ * other streams, and where this Node does it in another way; `later` while it has no handle. Then nothing is changed.
  */
-function readInto(source: Heard, take: (bytes: Uint8Array) => void): boolean {
+function readInto(source: Heard, take: (bytes: Uint8Array) => void): 'read' | 'later' | 'never' {
   const symbols = Object.getOwnPropertySymbols(source);
   const named = (name: string) => symbols.find(({ description }) => description === name);
   const [buffer, next, callback] = [named('kBuffer'), named('kBufferGen'), named('kBufferCb')];
   const held = source as unknown as Record<symbol, unknown> & { readonly _handle?: Handle | null };
   const handle = held._handle;
-  if (buffer === undefined || next === undefined || callback === undefined) return false;
-  if (held[buffer] !== null || typeof handle?.useUserBuffer !== 'function') return false;
+  if (buffer === undefined || next === undefined || callback === undefined) return 'never';
+  if (handle === null || handle === undefined) return 'later';
+  if (held[buffer] !== null || typeof handle.useUserBuffer !== 'function') return 'never';
   const reader = new SlabReader();
   const first = reader.room();
   held[next] = () => reader.room();
@@ -56,5 +58,5 @@ function readInto(source: Heard, take: (bytes: Uint8Array) => void): boolean {
   held[buffer] = first;
   handle.useUserBuffer(first);
   source.once('close', () => reader.close());
-  return true;
+  return 'read';
 }

@@ -60,17 +60,31 @@ export class TunLoop implements TunReader {
     this.#socket.on('close', () => this.#gone('the device is closed'));
   }
 
-  /** Begins to read; undefined where the device cannot be waited for in this way. */
+  /** Begins to read; undefined where the device cannot be waited for in this way. Throws what keeps it from beginning, and leaves nothing open then. */
   static start(settings: TunReaderSettings): TunLoop | undefined {
     const { fd } = settings.device;
     if (process.platform !== 'linux' || !canBeAwaited(fd)) return undefined;
     makeNonBlocking(fd);
     const pipe = openPipe();
-    const loop = new TunLoop(settings, pipe.reading);
-    putInPlace(fd, pipe.reading);
-    closeSync(pipe.writing);
-    loop.#socket.resume();
-    return loop;
+    let loop: TunLoop | undefined;
+    try {
+      loop = new TunLoop(settings, pipe.reading);
+      putInPlace(fd, pipe.reading);
+      loop.#socket.resume();
+      return loop;
+    } catch (error) {
+      if (loop) loop.#abandon();
+      else closeSync(pipe.reading);
+      throw error;
+    } finally {
+      closeSync(pipe.writing);
+    }
+  }
+
+  /** Lets go of the pipe; nobody was told of a beginning, so nobody is told of an end. */
+  #abandon(): void {
+    this.#over = true;
+    this.#socket.destroy();
   }
 
   /** The first packet was read by the event loop; those that wait behind it are read here. */

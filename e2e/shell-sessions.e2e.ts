@@ -85,6 +85,34 @@ describe('shells and commands over Session Manager, from a lease', { timeout: 60
     });
   });
 
+  it.each(['shell', 'interactive', 'command'] as const)(
+    'e4 KMS: never goes on in plain where the lease demands encryption and the instance does not (%s)',
+    async (purpose) => {
+      const command = purpose === 'shell' ? {} : { command: 'greet' };
+      const opened = await box.open('web-1-plain', { purpose, ...command }, { demands: { encrypted: true } });
+      expect(await opened.shell.ended).toMatchObject({
+        reason: 'error',
+        exitCode: null,
+        problem: { code: 'SESSION_NOT_ENCRYPTED' },
+      });
+      expect([opened.output, opened.errorOutput, opened.events]).toEqual(['', '', []]);
+    },
+  );
+
+  it('e4 KMS: asks for no other key than the one of the lease, whatever the instance names', async () => {
+    const keyArn = 'arn:aws:kms:eu-west-1:222222222222:key/another';
+    const opened = await box.open('web-1-shell', { purpose: 'shell' }, { demands: { keyArn } });
+    const { problem } = await opened.shell.ended;
+    expect(problem).toMatchObject({
+      code: 'SESSION_KEY_DENIED',
+      detail: 'The instance asks for another key than the granted one.',
+    });
+    expect([opened.output, opened.events]).toEqual(['', []]);
+    const calls = await box.cloud.trail();
+    const startedAt = calls.findLastIndex(({ eventName }) => eventName === 'StartSession');
+    expect(calls.slice(startedAt).map(({ eventName }) => eventName)).not.toContain('GenerateDataKey');
+  });
+
   it('keeps both streams and the exit status of a listed command', async () => {
     const opened = await box.open('web-1-plain', { purpose: 'command', command: 'greet' });
     expect(await opened.shell.ended).toMatchObject({ exitCode: 7, problem: null });

@@ -42,6 +42,8 @@ export interface LeaseChanges {
   readonly runAs?: string;
   /** The lease may have no data key. */
   readonly withoutKey?: true;
+  /** What the lease demands, whatever its document says. */
+  readonly demands?: { readonly encrypted: true } | { readonly keyArn: string };
 }
 
 /** A shell with everything it showed. */
@@ -193,6 +195,7 @@ export class BoxedShells implements AsyncDisposable {
           required: shell.clientRecording,
           recipients: shell.clientRecording ? [account.auditorsKey] : [],
         },
+        ...changes.demands,
       },
       sessionReason: `grant:${grantId}`,
       sessionNamePrefix: `jit-${grantId}`,

@@ -14,7 +14,10 @@ const plain = {
   gateway: 'web-1',
   runAs: 'web-ops',
   login: true,
-  commands: [{ name: 'greet', run: `sh -c 'echo hello; echo trouble >&2; exit 7'` }],
+  commands: [
+    { name: 'greet', run: `sh -c 'echo hello; echo trouble >&2; exit 7'` },
+    { name: 'mirror', run: `sh -c 'stty -echo; exec cat'` },
+  ],
   encryption: 'none',
   logs: 'none',
   connectable: true,
@@ -111,6 +114,13 @@ describe('shells and commands over Session Manager, from a lease', { timeout: 60
     const calls = await box.cloud.trail();
     const startedAt = calls.findLastIndex(({ eventName }) => eventName === 'StartSession');
     expect(calls.slice(startedAt).map(({ eventName }) => eventName)).not.toContain('GenerateDataKey');
+  });
+
+  it('types to a command that says nothing before it is typed to', async () => {
+    const opened = await box.open('web-1-plain', { purpose: 'interactive', command: 'mirror' });
+    opened.type('anybody there?\r\u0004');
+    await opened.shows(/anybody there\?\r\n/);
+    expect(await opened.shell.ended).toMatchObject({ reason: 'client_exit', problem: null });
   });
 
   it('keeps both streams and the exit status of a listed command', async () => {

@@ -80,3 +80,9 @@ export const lingerMs = 2_000;
 
 /** How long the agent waits for the answer to its encryption challenge, milliseconds. */
 export const encryptionChallengeMs = 15_000;
+
+/** An agent that has said nothing for so long is told the size of the terminal, to learn whether it is there: its program may be one that says nothing. */
+export const silentProgramMs = 2_000;
+
+/** An agent that would begin with a handshake has said so within this of acknowledging something; after it, its program is typed to. */
+export const silentAgentSettledMs = 1_000;

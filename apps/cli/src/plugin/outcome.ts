@@ -11,11 +11,15 @@ export interface Outcome {
   readonly problem: unknown;
 }
 
+/** Of these the official program says that the session timed out. */
+const lost: ReadonlySet<string> = new Set([
+  ...['PLUGIN_SESSION_LOST', 'SSM_SESSION_GONE', 'PLUGIN_CREDENTIALS_MISSING', 'CHANNEL_LOST'],
+]);
+
 /** A session that was lost and could not be had back, or that broke in another way. */
 export function brokenOutcome({ timedOut }: ReturnType<typeof linesOf>, problem: unknown): Outcome {
   const { exitCode, code, detail } = troubleOf(problem);
-  const gone = ['PLUGIN_SESSION_LOST', 'SSM_SESSION_GONE', 'PLUGIN_CREDENTIALS_MISSING'].includes(code);
-  return { line: gone ? timedOut : cannotStart(detail), exitCode, problem };
+  return { line: lost.has(code) ? timedOut : cannotStart(detail), exitCode, problem };
 }
 
 /** What is said of a problem before the session could be gone on with. */

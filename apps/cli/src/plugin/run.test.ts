@@ -123,6 +123,19 @@ describe('the drop-in goes on with a session that the AWS CLI has started', () =
       expect(session.out).toBe(`\nStarting session with SessionId: ${sessionId}\ndone\r\n${exiting}`);
     });
 
+    it('is typed to where it says nothing before, with the size that the official program tells', async () => {
+      const session = begin(
+        {
+          runs: 'InteractiveCommands',
+          typed: (text, agent) => void agent.write(Buffer.from(`got ${text}`)),
+        },
+        silent,
+      );
+      session.input.write('hello');
+      await session.until(() => session.out.includes('got hello'), minute);
+      expect(session.gateway.sizes.at(-1)).toBe('300x100');
+    });
+
     it('ends with what was piped in, also where that ends within a line', async () => {
       const lines: string[] = [];
       const session = begin({
@@ -169,6 +182,15 @@ describe('the drop-in goes on with a session that the AWS CLI has started', () =
         expect(session.gateway.calls).toEqual(['open', 'TerminateSession']);
       },
     );
+
+    it('finds that nobody is there where a program may be silent: what it was sent is not acknowledged', async () => {
+      const session = begin({ runs: 'InteractiveCommands' }, silent, hang);
+      await session.ended(10 * minute);
+      expect(session.code).toBeGreaterThan(0);
+      expect(session.out.endsWith(`Session: ${sessionId} timed out.\n`)).toBe(true);
+      expect(session.err).toContain('CHANNEL_LOST');
+      expect(session.gateway.calls.at(-1)).toBe('TerminateSession');
+    });
 
     it('ends when the gateway neither opens nor refuses a connection', async () => {
       const session = begin({ runs: port() }, undefined, (gateway) => (gateway.mazed = true));

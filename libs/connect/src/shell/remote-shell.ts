@@ -19,6 +19,7 @@ import type { LossReason } from '../tunnel-options.ts';
 import { ShellChannel } from './shell-channel.ts';
 import { readShellEnd } from './shell-end.ts';
 import type { ShellEnd, ShellEvents, ShellOptions, ShellPorts } from './shell-options.ts';
+import { endedAway, StalledAgent } from './stalled-agent.ts';
 
 /** How long the control plane and AWS may take to hear of the end. */
 const tellWithinMs = 2_500;
@@ -42,6 +43,7 @@ export class RemoteShell {
   readonly #leases: LeaseSource;
   readonly #desk: SessionDesk;
   readonly #grantClock: GrantClock;
+  readonly #stalled = new StalledAgent();
   readonly #closing = new AbortController();
   readonly #stops: (() => void)[] = [];
   #resolveEnded: (end: ShellEnd) => void = () => undefined;
@@ -179,7 +181,8 @@ export class RemoteShell {
       this.#ports.effects,
       {
         demandsEncryption: session.encrypted,
-        handshakeTimeoutMs: silent ? Number.POSITIVE_INFINITY : handshakeWithinMs,
+        handshakeTimeoutMs: handshakeWithinMs,
+        mayBeSilent: silent,
       },
       {
         ready: ({ encrypted, agentVersion, customerMessage }) =>
@@ -309,6 +312,8 @@ export class RemoteShell {
     const { clock } = this.#ports.effects;
     const since = clock.monotonic();
     this.#lost = reason;
+    const gone = reason === 'agent_dead' && this.#channel && this.#stalled.died(this.#channel.stats, since);
+    if (gone) return void (await this.#finish(gone));
     let failures = reason === 'service_close' ? 0 : 1;
     let same = { code: '', count: 0 };
     if (!(await this.#grantStands())) return;
@@ -327,7 +332,7 @@ export class RemoteShell {
         const code = (error as { code?: string } | null)?.code ?? 'unknown';
         same = { code, count: same.code === code ? same.count + 1 : 1 };
         this.#ports.debug('reconnect', { failed: code, failures });
-        const end = code === 'SSM_SESSION_GONE' ? gone(error) : endFor(error, same.count);
+        const end = code === 'SSM_SESSION_GONE' ? endedAway(error as Problem) : endFor(error, same.count);
         if (end) return void (await this.#finish(end));
         failures += 1;
         await this.#pause(failures);
@@ -389,9 +394,4 @@ export class RemoteShell {
     ]);
     patience.abort();
   }
-}
-
-/** AWS has ended the session while we were away, and the program with it. */
-function gone(error: unknown): TunnelEnd {
-  return { reason: 'network', order: null, problem: error as Problem };
 }

@@ -31,11 +31,14 @@ export interface ShellChannelEvents {
 
 export interface ShellChannelWish {
   readonly demandsEncryption: boolean;
-  /** Infinity where an agent may be silent for as long as its program is. */
   readonly handshakeTimeoutMs: number;
+  /** An agent may be silent for as long as its program is. */
+  readonly mayBeSilent: boolean;
 }
 
 const messagesPerPump = 64;
+/** What an agent that may be silent is told where no terminal has a size: it is how it is asked for a sign of life. */
+const assumedSize: TerminalSize = { cols: 80, rows: 24 };
 const normalClosure = 1000;
 const tagBytes = 16;
 
@@ -109,6 +112,7 @@ export class ShellChannel {
         closed: (end) => this.#closed(end),
       },
     );
+    if (wish.mayBeSilent) this.#shell.resize(assumedSize, this.#now());
   }
 
   get stats(): ShellStats {

@@ -14,7 +14,7 @@ import {
 } from '../channel/handshake.ts';
 import { SessionCipher } from '../encryption/session-cipher.ts';
 import type { WireReason } from '../errors.ts';
-import { handshakeCompleteMs } from '../limits.ts';
+import { handshakeCompleteMs, silentAgentSettledMs, silentProgramMs } from '../limits.ts';
 import { readChannelClosedOutput, readExitCode, sizePayload, type TerminalSize } from '../message/bodies.ts';
 import type { Message } from '../message/decode.ts';
 import { messageTypes } from '../message/message-type.ts';
@@ -42,6 +42,9 @@ interface Agreed {
   readonly agentVersion: string;
 }
 
+/** What is known of an agent that has said nothing: as much as of any other, that it was asked for a sign, that it gave one. */
+type Silence = 'none' | 'waited' | 'asked' | 'answered';
+
 /** How far the encryption of the session is. */
 type Encryption = 'none' | 'key-wanted' | 'unproven' | 'proven';
 
@@ -57,6 +60,9 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
   #agreed: Agreed | undefined;
   #encryption: Encryption = 'none';
   #size: TerminalSize | undefined;
+  /** The size that went out last. */
+  #sizeTold: TerminalSize | undefined;
+  #silence: Silence = 'none';
   /** The end that waits until a slow reader has taken what came before it. */
   #ending: ClientShellEnd | undefined;
 
@@ -71,14 +77,15 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
   connected(token: string, now: number): void {
     if (this.over) return;
     this.now = now;
-    const { environment, handshakeTimeoutMs = handshakeCompleteMs } = this.#options;
+    const { environment, mayBeSilent = false, demandsEncryption = false } = this.#options;
     const requestId = environment.uuid();
     const clientVersion = this.#clientVersion;
     this.#sink.text(clientOpenText({ requestId, token, clientId: this.#clientId, clientVersion }));
     this.channel.connected();
     if (!this.#connectedBefore) {
       this.#connectedBefore = true;
-      this.#deadline = Number.isFinite(handshakeTimeoutMs) ? now + handshakeTimeoutMs : undefined;
+      if (mayBeSilent && !demandsEncryption) this.#silence = 'waited';
+      this.#deadline = now + (this.#silence === 'waited' ? silentProgramMs : this.#handshakeTimeoutMs);
     }
     this.wake();
   }
@@ -101,6 +108,7 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
     const size = this.#size;
     if (size === undefined) return false;
     this.#size = undefined;
+    this.#sizeTold = size;
     return this.channel.sendWhole(payloadTypes.size, sizePayload(size), now);
   }
 
@@ -147,6 +155,7 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
       this.#sink.discarded('SSM_HANDSHAKE_OUT_OF_ORDER');
       return;
     }
+    this.#agentSpoke(now);
     const request = readHandshakeRequest(payload);
     if (request === undefined) {
       this.#sink.discarded('SSM_PAYLOAD_MALFORMED');
@@ -259,9 +268,24 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
     this.#begin(this.#agreed, complete?.customerMessage ?? '');
   }
 
+  get #handshakeTimeoutMs(): number {
+    return this.#options.handshakeTimeoutMs ?? handshakeCompleteMs;
+  }
+
+  /** It was not silent after all: what it has begun it is to end in time. */
+  #agentSpoke(now: number): void {
+    if (this.#silence === 'none') return;
+    this.#silence = 'none';
+    this.urgentEarly = false;
+    this.#deadline = now + this.#handshakeTimeoutMs;
+  }
+
   #begin(agreed: Agreed | undefined, customerMessage: string): void {
     this.open = true;
     this.#deadline = undefined;
+    // An agent throws away what it is told before it is ready.
+    if (this.#silence !== 'none') this.#size ??= this.#sizeTold;
+    this.#silence = 'none';
     this.#sink.ready({
       type: agreed?.type,
       agentVersion: agreed?.agentVersion ?? '',
@@ -309,7 +333,10 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
   }
 
   protected acknowledged(): void {
-    // Only the agent's end waits for acknowledgements.
+    const { unacknowledged } = this.channel.sender;
+    if (this.#silence !== 'asked' || this.#sizeTold === undefined || unacknowledged > 0) return;
+    this.#silence = 'answered';
+    this.#deadline = this.now + silentAgentSettledMs;
   }
 
   protected get deadline(): number | undefined {
@@ -317,7 +344,14 @@ class SsmClientShell extends ShellSessionBase implements ClientShell {
   }
 
   protected deadlinePassed(): void {
-    this.#close('handshake-timeout', '');
+    if (this.#silence === 'answered') this.#begin(undefined, '');
+    else if (this.#silence === 'none') this.#close('handshake-timeout', '');
+    else {
+      this.#silence = 'asked';
+      this.#deadline = undefined;
+      this.urgentEarly = true;
+      this.wake();
+    }
   }
 }
 

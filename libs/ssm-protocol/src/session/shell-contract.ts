@@ -70,10 +70,15 @@ export interface ClientShellOptions {
   readonly clientVersion?: string;
   readonly clientId?: string;
   /**
-   * How long to wait for the first sign of the agent, milliseconds from the first `connected`. Infinity: for ever, which an interactive
-   * command without encryption needs, since such an agent says nothing before the command does.
+   * How long to wait for the first sign of the agent, milliseconds from the first `connected`; where it may be silent, for the end of a handshake that it
+   * has begun.
    */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * An interactive command without encryption: its agent says nothing before the command does, which may wait to be typed to. After a while the agent is told the size of
+   * the terminal (see `resize`, without which this waits for ever); acknowledged, and with no handshake begun, the program counts as ready. Never where encryption is demanded.
+   */
+  readonly mayBeSilent?: boolean;
   /** Means of encryption. Without them an agent that asks for encryption is refused. */
   readonly encryption?: SessionEncryption;
   /** An agent that does not ask for encryption, or does not prove that it has the key, is refused: never plain. */

@@ -77,6 +77,8 @@ export abstract class ShellSessionBase implements ShellSession {
   /** Sends what goes before the program's bytes. True when a message went. */
   protected abstract sendUrgent(now: number): boolean;
   protected abstract readonly urgent: boolean;
+  /** What is urgent goes out before the program's bytes may. */
+  protected urgentEarly = false;
 
   #accepts(payloadType: number): WireReason | undefined {
     if (!carried.has(payloadType)) return undefined;
@@ -178,8 +180,9 @@ export abstract class ShellSessionBase implements ShellSession {
 
   #sendNext(now: number): boolean {
     if (this.channel.replay(now)) return true;
-    if (this.over || !this.open) return false;
+    if (this.over || !(this.open || this.urgentEarly)) return false;
     if (this.sendUrgent(now)) return true;
+    if (!this.open) return false;
     const next = this.outgoing.take();
     if (next === undefined) return false;
     this.#bytesSent += next.payload.length;
@@ -190,7 +193,8 @@ export abstract class ShellSessionBase implements ShellSession {
   /** Tells the driver, once, that `pump` has something to send. */
   protected wake(): void {
     if (this.#signalled || !this.channel.canSend) return;
-    const waits = !this.over && this.open && (this.urgent || this.outgoing.length > 0);
+    const urgent = this.urgent && (this.open || this.urgentEarly);
+    const waits = !this.over && (urgent || (this.open && this.outgoing.length > 0));
     if (!waits && !this.channel.sender.replaying) return;
     this.#signalled = true;
     this.#sink.sendable();

@@ -74,6 +74,76 @@ describe('a shell', () => {
   });
 });
 
+describe('an interactive command that says nothing', () => {
+  const options = { type: 'InteractiveCommands', mayBeSilent: true } as const;
+
+  it('is typed to once its agent has shown that it is there, and knows the size', () => {
+    const shell = aShell(options).connect();
+    shell.client.resize({ cols: 132, rows: 43 }, 0);
+    shell.type(text('typed\r'));
+    shell.runUntil(() => shell.typed.length > 0, 600_000);
+    expect(said(shell.typed)).toBe('typed\r');
+    expect(shell.sizes.at(-1)).toEqual({ cols: 132, rows: 43 });
+    expect(shell.ready).toMatchObject({ type: undefined, encrypted: false });
+    expect(shell.closed).toBeUndefined();
+    expect(shell.now).toBeLessThan(5_000);
+  });
+
+  it('is not typed to while its agent is not there, and given up when it does not come', () => {
+    const shell = aShell(options);
+    shell.client.connected('client-token', 0);
+    shell.client.resize({ cols: 132, rows: 43 }, 0);
+    shell.type(text('typed\r'));
+    shell.runUntil(() => shell.closed !== undefined, 1_200_000);
+    expect(shell.client.stats.bytesSent).toBe(0);
+    expect(shell.closed?.cause).toBe('unacknowledged');
+  });
+
+  it('shows what it says before, and is not asked for a sign then', () => {
+    const shell = aShell(options).connect();
+    shell.client.resize({ cols: 132, rows: 43 }, 0);
+    shell.print(text('hello'));
+    shell.runUntil(() => shell.sizes.length > 0, 10_000);
+    shell.runUntil(() => false, 30_000);
+    expect(said(shell.output)).toBe('hello');
+    expect(shell.sizes).toHaveLength(1);
+  });
+
+  it.each([{}, { demandsEncryption: true }])(
+    'begins encrypted where its agent asks for that after all (%o)',
+    (more) => {
+      const seen: Uint8Array[] = [];
+      const shell = aShell({
+        ...{ ...options, encryption, ...more },
+        gateway: (from, frame) => {
+          if (from === 'client') seen.push(frame);
+          return frame;
+        },
+      });
+      // It comes late, when the client has begun to wonder.
+      shell.client.connected('client-token', 0);
+      shell.client.resize({ cols: 132, rows: 43 }, 0);
+      shell.type(text('secret word'));
+      shell.runUntil(() => false, 10_000);
+      shell.agent.connected('agent-token', shell.now);
+      shell.runUntil(() => shell.typed.length > 0, 60_000);
+      expect(said(shell.typed)).toBe('secret word');
+      expect(shell.ready).toMatchObject({ encrypted: true });
+      expect(said(seen)).not.toContain('secret');
+    },
+  );
+
+  it('never begins where encryption is demanded', () => {
+    const shell = aShell({ ...options, encryption, agentEncrypts: false, demandsEncryption: true }).connect();
+    shell.client.resize({ cols: 132, rows: 43 }, 0);
+    shell.type(text('secret word'));
+    shell.runUntil(() => shell.closed !== undefined, 600_000);
+    expect(shell.closed?.cause).toBe('handshake-timeout');
+    expect(shell.ready).toBeUndefined();
+    expect(shell.client.stats.bytesSent).toBe(0);
+  });
+});
+
 describe('a command without a terminal', () => {
   const options = { type: 'NonInteractiveCommands', separateOutput: true } as const;
 

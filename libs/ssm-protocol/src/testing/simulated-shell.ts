@@ -29,6 +29,7 @@ export interface SimulatedShellOptions {
   /** Encrypts; the data key is made here and both ends are given it. */
   readonly encryption?: SessionEncryption;
   readonly demandsEncryption?: boolean;
+  readonly mayBeSilent?: boolean;
   /** The agent asks for encryption; default when there is `encryption`. */
   readonly agentEncrypts?: boolean;
   /** What KMS answers the two ends, instead of the key. */
@@ -86,6 +87,7 @@ export class SimulatedShell {
         environment: this.#environment(),
         encryption,
         demandsEncryption: options.demandsEncryption,
+        mayBeSilent: options.mayBeSilent,
         handshakeTimeoutMs: 120_000,
       },
       {

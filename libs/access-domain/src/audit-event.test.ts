@@ -53,6 +53,7 @@ const details: AuditDetails = {
   'recording.stored': { recordingId: 'r', bytes: 1, sha256: 'f', complete: false },
   'recording.opened': { recordingId: 'r', sha256: 'f' },
   'recording.missing': { closedAt: 0, connected: true },
+  'recording.untold': { issuedAt: 0, accessKeyId: 'ASIA' },
   'recording.removed': { recordingId: 'r', sha256: 'f', keptDays: 365 },
   'token.revoked': { tokenId: 'tok_1', name: 'laptop' },
   'group.joined': { group: 'web' },

@@ -97,7 +97,10 @@ export interface AuditDetails {
   /** `sha256`: of the encrypted file, in hex. `complete`: not cut short by a crash of the client. */
   'recording.stored': { recordingId: string; bytes: number; sha256: string; complete: boolean };
   'recording.opened': { recordingId: string; sha256: string };
-  'recording.missing': { closedAt: Instant; connected: boolean };
+  /** `parts`: how many files of it came, when others did not. */
+  'recording.missing': { closedAt: Instant; connected: boolean; parts?: number };
+  /** A lease demanded a recording, and no session was told of while it could start one. */
+  'recording.untold': { issuedAt: Instant; accessKeyId: string | null };
   'recording.removed': { recordingId: string; sha256: string; keptDays: number };
 }
 
@@ -220,6 +223,7 @@ export function sentenceOf(event: AuditEvent): string {
     case 'recording.stored':
     case 'recording.opened':
     case 'recording.missing':
+    case 'recording.untold':
     case 'recording.removed':
       return recordingSentence(event, who, what, whom);
     case 'group.joined':
@@ -341,7 +345,11 @@ function recordingSentence(event: RecordingEvent, who: string, what: string, who
     case 'recording.opened':
       return `${who} opened the recording of a session of ${whom} on ${what}`;
     case 'recording.missing':
-      return `No recording came of a session of ${whom} on ${what} that was to be recorded`;
+      return event.details.parts === undefined
+        ? `No recording came of a session of ${whom} on ${what} that was to be recorded`
+        : `Not all of the recording came of a session of ${whom} on ${what}`;
+    case 'recording.untold':
+      return `${whom} was handed a lease of ${what} that demanded a recording, and no session was told of`;
     case 'recording.removed':
       return `The recording of a session of ${whom} on ${what} was removed after ${event.details.keptDays} days`;
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { testAccount } from '../../testing/accounts.ts';
@@ -13,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api?.stop());
 
-const server = () => api.app.getHttpServer() as Server;
+const server = () => api.app.getHttpServer();
 
 /** A request whose body is sent by hand. */
 async function begun(line: string, bytes: number, token?: string, type = 'octet-stream') {

@@ -10,6 +10,9 @@ export const limits = {
   acceptedForMs: 7 * dayMs,
   /** A session that closed so long ago without its recording is told of. */
   missingAfterMs: dayMs,
+  /** How often leases are looked through, and how far back: as long as everything may have stood still. */
+  leasesEveryMs: 3_600_000,
+  leasesBackMs: 7 * dayMs,
   /** A body that cannot be removed yet (a lock of its bucket) is looked at again after so long. */
   askedAgainAfterMs: 6 * 3_600_000,
   /** A head whose body has not come counts against the quotas for so long. */

@@ -1,4 +1,4 @@
-import type { Prisma, PrismaClient } from '../../generated/prisma/client.ts';
+import { Prisma, type PrismaClient } from '../../generated/prisma/client.ts';
 import { Problem } from '@sallyport/problems';
 import { LostRace } from '../../platform/database/database-refusal.ts';
 import type { Transaction, Write } from '../../platform/database/unit-of-work.ts';
@@ -22,7 +22,15 @@ const sessionParts = {
   resource,
   grant: { select: { requestId: true } },
   lease: { select: { clientRecording: true } },
+  recordings: { select: { state: true } },
 } as const satisfies Prisma.SessionInclude;
+
+const leaseParts = {
+  person,
+  grant: { select: { requestId: true, resource } },
+} as const satisfies Prisma.LeaseInclude;
+
+export type UntoldLease = Prisma.LeaseGetPayload<{ include: typeof leaseParts }>;
 
 export type RecordedSession = Prisma.SessionGetPayload<{ include: typeof sessionParts }>;
 
@@ -119,20 +127,55 @@ export class RecordingStore {
     return _min.storedAt?.getTime();
   }
 
-  /** Sessions that were to be recorded, closed at or before a moment, and have no recording; not told of yet. */
-  missing(moment: number): Promise<RecordedSession[]> {
+  /**
+   * Sessions that were to be recorded, closed at or before a moment, and have no recording, or not all of it; not told of
+   * yet.
+   */
+  async missing(moment: number): Promise<RecordedSession[]> {
+    const found = await this.#client.$queryRaw<{ id: string }[]>`
+      SELECT s.id ${lacking(new Date(moment))} ORDER BY s.closed_at LIMIT 100`;
     return this.#client.session.findMany({
-      where: { ...unrecorded, closedAt: { lte: new Date(moment) } },
+      where: { id: { in: found.map(({ id }) => id) } },
       include: sessionParts,
       orderBy: { closedAt: 'asc' },
-      take: 100,
     });
   }
 
-  /** When the first of them closed. */
-  async longestMissing(): Promise<number | undefined> {
-    const { _min } = await this.#client.session.aggregate({ where: unrecorded, _min: { closedAt: true } });
-    return _min.closedAt?.getTime();
+  /** When the first of them closed; those that close later than now are none yet. */
+  async longestMissing(now: number): Promise<number | undefined> {
+    const [found] = await this.#client.$queryRaw<{ closed_at: Date | null }[]>`
+      SELECT min(s.closed_at) AS closed_at ${lacking(new Date(now))}`;
+    return found?.closed_at?.getTime();
+  }
+
+  /**
+   * Leases that demanded a recording, lapsed within a time, and under which no session of their grant was open; not told
+   * of yet. A lease that brought a session back has that session.
+   */
+  async untold(from: number, until: number): Promise<UntoldLease[]> {
+    const found = await this.#client.$queryRaw<{ id: string }[]>`
+      SELECT l.id FROM lease l
+      WHERE l.client_recording AND l.state IN ('issued', 'lapsed', 'cut', 'unknown')
+        AND l.useful_until > ${new Date(from)} AND l.useful_until <= ${new Date(until)}
+        AND NOT EXISTS (SELECT FROM untold_lease u WHERE u.lease_id = l.id)
+        AND NOT EXISTS (
+          SELECT FROM session s WHERE s.grant_id = l.grant_id AND s.person_id = l.person_id
+            AND s.opened_at <= l.useful_until + interval '5 minutes'
+            AND (s.closed_at IS NULL OR s.closed_at >= l.intended_at))
+      ORDER BY l.useful_until LIMIT 100`;
+    return this.#client.lease.findMany({
+      where: { id: { in: found.map(({ id }) => id) } },
+      include: leaseParts,
+      orderBy: { usefulUntil: 'asc' },
+    });
+  }
+
+  toldLease(leaseId: string, now: number): Write {
+    return async (transaction) => {
+      const data = [{ leaseId, toldAt: new Date(now) }];
+      const { count } = await transaction.untoldLease.createMany({ data, skipDuplicates: true });
+      if (count !== 1) throw new LostRace(`untold lease ${leaseId}`);
+    };
   }
 
   toldMissing(sessionId: string, now: number): Write {
@@ -169,9 +212,27 @@ async function demandRoom(
     });
 }
 
-const unrecorded = {
-  state: 'closed',
-  lease: { clientRecording: true },
-  recordings: { none: { state: { in: ['stored', 'removed'] } } },
-  missing: null,
-} as const satisfies Prisma.SessionWhereInput;
+/**
+ * Closed sessions that were to be recorded and of which something did not come: everything; a part that was announced;
+ * or one that nobody announced, which leaves a hole between the times of the others (each begins before the last one
+ * ends), or makes all together much shorter than the session. Times of one client are compared with one another alone.
+ */
+function lacking(moment: Date): Prisma.Sql {
+  return Prisma.sql`
+    FROM session s JOIN lease l ON l.id = s.lease_id
+    WHERE s.state = 'closed' AND l.client_recording AND s.closed_at <= ${moment}
+      AND NOT EXISTS (SELECT FROM missing_recording m WHERE m.session_id = s.id)
+      AND (
+        NOT EXISTS (SELECT FROM recording r WHERE r.session_id = s.id AND r.state <> 'announced')
+        OR EXISTS (SELECT FROM recording r WHERE r.session_id = s.id AND r.state = 'announced' AND r.announced_at <= ${moment})
+        OR EXISTS (
+          SELECT FROM (
+            SELECT r.started_at, max(coalesce(r.ended_at, 'infinity')) OVER
+              (ORDER BY r.started_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered
+            FROM recording r WHERE r.session_id = s.id AND r.state <> 'announced'
+          ) part WHERE part.started_at > part.covered + interval '1 minute')
+        OR s.closed_at - s.opened_at > interval '5 minutes' + (
+          SELECT max(coalesce(r.ended_at, 'infinity')) - min(r.started_at)
+          FROM recording r WHERE r.session_id = s.id AND r.state <> 'announced')
+      )`;
+}

@@ -358,6 +358,82 @@ describe('as time goes by', () => {
     });
   });
 
+  it('a part that did not come is told of, whatever others came', async () => {
+    const at = (ms: number) => new Date(api.effects.clock.now() + ms).toISOString();
+    const minute = 60_000;
+    const begun = () => ({ startedAt: at(0), endedAt: at(2 * minute) });
+    const cases: [name: string, parts: object[], announced: object[], told: number | undefined][] = [
+      ['all came', [begun(), { startedAt: at(2 * minute - 1), endedAt: at(4 * minute) }], [], undefined],
+      ['one was announced alone', [begun()], [{ startedAt: at(2 * minute), endedAt: at(4 * minute) }], 1],
+      ['the middle one', [begun(), { startedAt: at(4 * minute), endedAt: at(5 * minute) }], [], 2],
+    ];
+    const sessions = new Map<string, number | undefined>();
+    for (const [, parts, announced, told] of cases) {
+      const session = await aSession();
+      for (const part of [...parts, ...announced]) {
+        const head = { ...aRecording(session.sessionId), ...part };
+        await engineer().announceRecording(session.grantId, head);
+        if (parts.includes(part)) await send(head.id, 'an encrypted text');
+      }
+      await end(session);
+      sessions.set(session.sessionId, told);
+      api.effects.time.advance(61_000);
+    }
+    await idle(dayMs + 1);
+    const missing = await events('recording.missing');
+    for (const [id, parts] of sessions) {
+      const found = missing.filter(({ sessionId }) => sessionId === id);
+      expect(found).toHaveLength(parts === undefined ? 0 : 1);
+      if (parts !== undefined) expect(found[0]?.details).toMatchObject({ parts });
+    }
+    expect(missing.find(({ details }) => 'parts' in details)?.sentence).toContain(
+      'Not all of the recording came',
+    );
+  });
+
+  it.each([
+    [4, 0],
+    [8, 1],
+  ])('a session of %i minutes with a recording of none is told of %i times', async (minutes, told) => {
+    const session = await aSession();
+    const startedAt = new Date(api.effects.clock.now()).toISOString();
+    const head = { ...aRecording(session.sessionId), startedAt, endedAt: startedAt };
+    await engineer().announceRecording(session.grantId, head);
+    await send(head.id, 'an encrypted text');
+    for (let beat = 0; beat < 2 * minutes; beat++) {
+      api.effects.time.advance(30_000);
+      await engineer().beatSession(session.sessionId, { state: 'open', bytesUp: 0, bytesDown: 0 });
+    }
+    await end(session);
+    await idle(dayMs + 1);
+    const all = (await events('recording.missing')).map(({ sessionId }) => sessionId);
+    expect(all.filter((id) => id === session.sessionId)).toHaveLength(told);
+  });
+
+  it('a lease that demanded a recording and under which no session was told of is told of once', async () => {
+    const before = (await events('recording.untold')).length;
+    const { items } = await engineer().submitAccessRequest({
+      ...{ resources: ['web-1-shell'], durationSeconds: 600, reason: '' },
+    });
+    const grantId = items[0]?.grantId ?? '';
+    const { id: unused } = await engineer().issueLease(grantId);
+    api.effects.time.advance(130_000 + 5 * 60_000);
+    const { id: leaseId } = await engineer().issueLease(grantId);
+    const { id } = await engineer().openSession({ grantId, leaseId, clientVersion: '0.1.0' });
+    // The same session brought back by a further lease.
+    api.effects.time.advance(30_000);
+    await engineer().issueLease(grantId);
+    await end({ grantId, sessionId: id });
+    await idle(dayMs + 3_600_000);
+    await idle(3_600_001);
+    const told = (await events('recording.untold')).slice(0, -before || undefined);
+    expect(told.map((event) => event.leaseId)).toEqual([unused]);
+    expect(told[0]).toMatchObject({ grantId, details: { accessKeyId: 'ASIAEXAMPLE' } });
+    expect(told[0]?.sentence).toBe(
+      'engineer@example.com was handed a lease of web-1-shell that demanded a recording, and no session was told of',
+    );
+  });
+
   it('a body that its vault still locks is asked for again later, and its head tells the truth', async () => {
     const session = await aSession();
     const head = await delivered(session);

@@ -1,4 +1,4 @@
-import { happened, systemActor } from '@sallyport/access-domain';
+import { happened, systemActor, type AuditSubject, type ResourceRef } from '@sallyport/access-domain';
 import type { Effects } from '@sallyport/effects';
 import { LostRace } from '../../platform/database/database-refusal.ts';
 import type { UnitOfWork } from '../../platform/database/unit-of-work.ts';
@@ -6,7 +6,7 @@ import type { DueJob } from '../../platform/jobs/due-work.ts';
 import type { RecordingVault } from '../../platform/recordings/recording-vault.ts';
 import { aboutRecording, aboutSession, recordingHint } from './about-recording.ts';
 import { limits } from './limits.ts';
-import type { RecordedSession, RecordingRow, RecordingStore } from './recording.prisma-store.ts';
+import type { RecordedSession, RecordingRow, RecordingStore, UntoldLease } from './recording.prisma-store.ts';
 
 const dayMs = 86_400_000;
 
@@ -17,6 +17,7 @@ export class SweepRecordings {
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
   readonly #days: number;
+  #leasesAt = 0;
   /** Bodies that lay there still when their days were over, by id, with the time of the next look. */
   readonly #kept = new Map<string, number>();
 
@@ -39,10 +40,24 @@ export class SweepRecordings {
     return [
       {
         name: 'missing-recordings',
-        nextAt: async () => plus(await this.#recordings.longestMissing(), limits.missingAfterMs),
+        nextAt: async () => {
+          const closed = await this.#recordings.longestMissing(this.#effects.clock.now());
+          return plus(closed, limits.missingAfterMs);
+        },
         run: async (now) => {
           for (const session of await this.#recordings.missing(now - limits.missingAfterMs))
             await once(() => this.#tellMissing(session));
+        },
+      },
+      {
+        name: 'untold-leases',
+        nextAt: () => Promise.resolve(this.#leasesAt),
+        run: async (now) => {
+          if (now < this.#leasesAt) return;
+          this.#leasesAt = now + limits.leasesEveryMs;
+          const until = now - limits.missingAfterMs;
+          for (const lease of await this.#recordings.untold(until - limits.leasesBackMs, until))
+            await once(() => this.#tellUntold(lease));
         },
       },
       {
@@ -63,14 +78,30 @@ export class SweepRecordings {
 
   async #tellMissing(session: RecordedSession): Promise<void> {
     const occasion = this.#occasion();
+    const came = session.recordings.filter(({ state }) => state !== 'announced').length;
     const details = {
       closedAt: session.closedAt?.getTime() ?? occasion.now,
       connected: session.ssmSessionId !== null,
+      ...(came === 0 ? {} : { parts: came }),
     };
     await this.#unitOfWork.commit({
       writes: [this.#recordings.toldMissing(session.id, occasion.now)],
       events: [happened(occasion, 'recording.missing', aboutSession(session), details)],
       hints: [recordingHint(session, session.personId, occasion.now)],
+    });
+  }
+
+  async #tellUntold(lease: UntoldLease): Promise<void> {
+    const occasion = this.#occasion();
+    const { id: leaseId, grantId, grant, person, accessKeyId } = lease;
+    const about: AuditSubject = {
+      resources: [{ ...grant.resource, kind: grant.resource.kind as ResourceRef['kind'] }],
+      ...{ subject: person, requestId: grant.requestId, grantId, leaseId },
+    };
+    const details = { issuedAt: lease.intendedAt.getTime(), accessKeyId };
+    await this.#unitOfWork.commit({
+      writes: [this.#recordings.toldLease(leaseId, occasion.now)],
+      events: [happened(occasion, 'recording.untold', about, details)],
     });
   }
 

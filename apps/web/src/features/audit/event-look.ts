@@ -38,6 +38,7 @@ const looks: Record<string, EventLook> = {
   'lease.failed': { icon: ShieldAlert, tint: 'text-denied' },
   'lease.unknown': { icon: ShieldAlert, tint: 'text-waiting' },
   'recording.missing': { icon: Clapperboard, tint: 'text-denied' },
+  'recording.untold': { icon: Clapperboard, tint: 'text-waiting' },
   'recording.opened': { icon: Clapperboard, tint: 'text-accent' },
   'person.sign_in_refused': { icon: ShieldAlert, tint: 'text-denied' },
   'person.signed_in': { icon: LogIn, tint: plain },

@@ -37,6 +37,7 @@ export const eventTypes = [
   'recording.stored',
   'recording.opened',
   'recording.missing',
+  'recording.untold',
   'recording.removed',
   'person.signed_in',
   'person.sign_in_refused',

@@ -17,10 +17,12 @@ export type HostName = keyof typeof instances;
 
 const recording = { recorded: false, statement: 'The amount of traffic is recorded.' };
 const tags = { 'jit-managed': 'true', 'jit-team': 'platform', ServerType: 'bastion', AccessGranted: 'true' };
-const tagsOf = (name: HostName) => ({ ...tags, 'jit-team': name, Name: `${name}-1` });
+/** Name tags, which are not the names of the resources; two are the same. */
+const names = { files: 'files-host', fresh: 'twin', node: 'twin' } as const;
+const tagsOf = (name: HostName) => ({ ...tags, 'jit-team': name, Name: names[name] });
 
 /**
- * The product with three SSH hosts, each a real OpenSSH server where people sign in: `files-1`, `fresh-1` and `node-1`. `pub` is the key of the person's own that
+ * The product with three SSH hosts, each a real OpenSSH server where people sign in: `files-1`, `fresh-1` and `node-1`, with the Name tags `files-host` and twice `twin`. `pub` is the key of the person's own that
  * `node-1` knows.
  */
 export class SshWorld {

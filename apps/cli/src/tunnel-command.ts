@@ -1,4 +1,5 @@
 import { Command, Flags, type Config, type Interfaces } from '@oclif/core';
+import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { lineDebug, noDebug, type Debug } from './output/debug.ts';
 import { Printer } from './output/printer.ts';
@@ -98,6 +99,16 @@ export abstract class TunnelCommand extends Command {
     if (!(await anyRecording(this.world))) return;
     const { tellLeft } = await import('./recording/tell.ts');
     await tellLeft({ world: this.world, server, printer: this.printer, debug: this.debugLine });
+  }
+
+  /** Tells plain ssh, if it was told hosts before, those of now. */
+  protected async refreshHosts(server: Server, items?: readonly Resource[]): Promise<void> {
+    const { refreshHosts } = await import('./ssh/refresh-hosts.ts');
+    const { listResources } = await import('./stories/resources.ts');
+    await refreshHosts(
+      { world: this.world, debug: this.debugLine },
+      () => items ?? listResources(server, []),
+    );
   }
 
   /** Why tunnels of the background ended meanwhile; a program that reads JSON is not told in a person's place. */

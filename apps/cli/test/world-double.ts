@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { systemEffects } from '@sallyport/effects/system';
 import { runTunnel } from '../src/main.ts';
-import type { World } from '../src/world.ts';
+import type { Prompts, World } from '../src/world.ts';
 
 export interface Ran {
   readonly code: number;
@@ -22,7 +22,11 @@ export class Person {
   /** Whether somebody sits at the terminal that a program was started from, whose standard input is another program's. */
   beside = false;
   columns = 100;
+  /** What another program says on standard input, for a command that carries it; silence when left out. */
+  carried: Readable | undefined;
   answers: string[] = [];
+  /** In place of `answers`. */
+  prompt: Prompts | undefined;
   #signal: ((signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => void)[] = [];
 
   private constructor(home: string, server: string) {
@@ -62,7 +66,7 @@ export class Person {
       effects: systemEffects(),
       bytes: () => {
         const nowhere = () => new Writable({ write: (_bytes, _encoding, done) => done() });
-        return { from: Readable.from([]), to: nowhere(), errors: nowhere() };
+        return { from: this.carried ?? new PassThrough(), to: nowhere(), errors: nowhere() };
       },
       terminal: () => undefined,
       prompts: async () => this.#prompts(),
@@ -75,7 +79,8 @@ export class Person {
     };
   }
 
-  #prompts() {
+  #prompts(): Prompts {
+    if (this.prompt) return this.prompt;
     const next = async () => {
       const answer = this.answers.shift();
       if (answer === undefined) throw new Error('asked more than the test answers');

@@ -45,7 +45,8 @@ export { isSshLease, type SshLease } from './ssh/ssh-lease.ts';
 export { HostKeyGate, type HostKeyJudge } from './ssh/host-key-gate.ts';
 export { fingerprint, HostKeys } from './ssh/host-keys.ts';
 export { PushedKey, type PushedKeyParts } from './ssh/pushed-key.ts';
-export { converseAsAgent, type OfferedKeys } from './ssh/agent-conversation.ts';
+export { converseAsAgent, type AgentKey, type Asker, type OfferedKeys } from './ssh/agent-conversation.ts';
+export { keysOfSibling } from './ssh/agent-siblings.ts';
 export { memoryKey, type MemoryKey } from './ssh/memory-key.ts';
 export { RemoteShell } from './shell/remote-shell.ts';
 export type {

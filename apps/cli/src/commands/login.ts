@@ -16,12 +16,14 @@ export default class Login extends TunnelCommand {
   async work(): Promise<void> {
     const { flags } = await this.parse(Login);
     const { serverAddress } = await import('../settings/server-address.ts');
+    const { readSignIn } = await import('../settings/token-file.ts');
     const { signInByPrompt, signInByToken } = await import('../stories/sign-in.ts');
     const address = serverAddress(this.world.env);
     const as = (token: string | undefined) => this.serverAs(address, token);
     const me = flags['token-stdin']
       ? await signInByToken(this.world, as)
       : await signInByPrompt(this.world, as, flags.email);
+    await this.refreshHosts(await as((await readSignIn(this.world, address))?.token));
     this.printer.answer({ ...me, state: 'signed_in' }, () => '');
     if (!this.printer.json) this.printer.done(`signed in to ${address.origin} as ${me.email}`);
   }

@@ -12,7 +12,9 @@ export default class Ls extends TunnelCommand {
     const { flags } = await this.parse(Ls);
     const { listResources, resourceColumns } = await import('../stories/resources.ts');
     const { reachedLines } = await import('../output/reached.ts');
-    const resources = await listResources(await this.server(), flags.tag ?? []);
+    const [server, tags] = [await this.server(), flags.tag ?? []];
+    const resources = await listResources(server, tags);
+    if (tags.length === 0) await this.refreshHosts(server, resources);
     const items = resources.map((resource) => ({ ...resource, reaches: reachedLines(resource) }));
     const columns = resourceColumns(this.world.effects.clock.now());
     await this.printer.list(

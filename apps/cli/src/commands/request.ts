@@ -30,6 +30,7 @@ export default class Request extends TunnelCommand {
     const { useLineOf } = await import('../stories/usage.ts');
     const { sayDuration } = await import('../output/duration.ts');
     const server = await this.server();
+    await this.refreshHosts(server);
     const names = [...new Set(argv as string[])];
     const wish = { for: flags.for, reason: flags.reason, ticket: flags.ticket, start: flags.start };
     const request = await askFor({ world: this.world, server, printer: this.printer }, names, wish);

@@ -18,20 +18,22 @@ export default class SshConfig extends TunnelCommand {
     const { flags } = await this.parse(SshConfig);
     if (flags.install && flags.uninstall)
       throw new Problem('COMMAND_USAGE', { detail: '--install and --uninstall exclude each other.' });
-    const [{ installConfig, uninstallConfig }, { sshConfigText }, { sshHosts }] = await Promise.all([
-      import('../ssh/install-config.ts'),
-      import('../ssh/ssh-config.ts'),
-      import('../ssh/find-host.ts'),
-    ]);
+    const [{ installConfig, uninstallConfig }, { sshConfigText }, { sshNames }, { listResources }] =
+      await Promise.all([
+        import('../ssh/install-config.ts'),
+        import('../ssh/ssh-config.ts'),
+        import('../ssh/find-host.ts'),
+        import('../stories/resources.ts'),
+      ]);
     if (flags.uninstall) {
       const { state, path, include, backup } = await uninstallConfig(this.world);
       return this.printer.answer({ id: 'ssh-config', state, path, include, backup }, () =>
         state === 'removed' ? `${path} includes ${include} no more` : 'nothing was installed',
       );
     }
-    const hosts = await sshHosts(await this.server());
-    const names = hosts.map(({ resource }) => resource.name);
-    const text = sshConfigText(this.world, hosts);
+    const told = sshNames(await listResources(await this.server(), []));
+    const names = told.map(({ name }) => name);
+    const text = sshConfigText(this.world, told);
     if (!flags.install)
       return this.printer.answer({ id: 'ssh-config', state: 'printed', hosts: names, text }, () => text);
     const { state, path, include, backup } = await installConfig(this.world, text);

@@ -8,7 +8,9 @@ export default class Status extends TunnelCommand {
   async work(): Promise<void> {
     await this.parse(Status);
     const { whereYouStand, standingText } = await import('../stories/where-you-stand.ts');
-    const standing = await whereYouStand(await this.serverIfSignedIn(), this.world);
+    const server = await this.serverIfSignedIn();
+    if (server) await this.refreshHosts(server);
+    const standing = await whereYouStand(server, this.world);
     this.printer.answer(standing, () =>
       standingText(standing, this.world.effects.clock.now(), this.printer.paint),
     );

@@ -1,53 +1,77 @@
 import { chmod, lstat, readdir, readlink, rename, symlink, unlink } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { converseAsAgent, type OfferedKeys } from '@sallyport/connect';
+import { converseAsAgent, keysOfSibling, type AgentKey, type Asker } from '@sallyport/connect';
 import { Problem } from '@sallyport/problems';
 import { uidOfLocalPeer } from '../local/local-peer.ts';
+import { alone } from '../settings/alone.ts';
 import { makePrivateDirectory } from '../settings/private-files.ts';
 import type { World } from '../world.ts';
 
-/** Conversations at one time: ssh has one. */
-const askersMax = 16;
+/** Conversations at one time: ssh has one, and so may each ssh to the same name. */
+const askersMax = 64;
+/** Other keys than one's own that an ssh is offered which does not tell its connection: sshd takes six tries. */
+const othersMax = 5;
+/** A conversation with the ssh of another connection may end in order. */
+const patienceMs = 1_000;
+
+/** The key of one connection. */
+export interface ConnectionKey {
+  /** The key, once it is where the connection leads; empty where none is to be offered. */
+  keys(): Promise<readonly AgentKey[]>;
+  /** The host key (as on the wire) that the connection was shown; undefined before that. */
+  hostKey(): Buffer | undefined;
+  /** A signature was made with the key. */
+  used(): void;
+}
 
 /**
  * The socket at which ssh finds the key of its connection. Several connections to one user at one host share the name that ssh knows: it is a link to the socket of
- * one of their processes, and goes over to another when that one ends.
+ * one of their processes, and goes over to another when that one ends. Where they lead to several instances, that one asks the others for the key of the instance
+ * whose host key ssh names.
  */
 export class AgentSocket {
+  readonly #world: World;
   readonly #link: string;
   readonly #own: string;
+  readonly #key: ConnectionKey;
   readonly #server: Server;
-  readonly #open: ReadonlySet<Socket>;
+  readonly #open = new Set<Socket>();
+  readonly #known = new WeakSet<AgentKey>();
+  #used = false;
 
-  private constructor(link: string, own: string, server: Server, open: ReadonlySet<Socket>) {
+  private constructor(world: World, link: string, key: ConnectionKey) {
+    this.#world = world;
     this.#link = link;
-    this.#own = own;
-    this.#server = server;
-    this.#open = open;
-  }
-
-  /** Listens (0600 in a 0700 folder); nobody finds it before {@link publish}. */
-  static async open(world: World, link: string, keys: OfferedKeys): Promise<AgentSocket> {
-    await makePrivateDirectory(dirname(link), world);
-    const own = `${link}.${world.pid}`;
+    this.#own = `${link}.${world.pid}`;
+    this.#key = key;
     const comment = `tunnel ${basename(link)}`;
-    const open = new Set<Socket>();
-    const server = createServer((socket) => {
-      open.add(socket);
-      socket.on('close', () => open.delete(socket));
+    const offered = {
+      keys: (asker: Asker) => this.#offered(asker),
+      used: (used: AgentKey) => this.#noteUse(used),
+    };
+    this.#server = createServer((socket) => {
+      this.#open.add(socket);
+      socket.on('close', () => this.#open.delete(socket));
       socket.on('error', () => socket.destroy());
       // Asked by somebody else, which the folder's mode prevents but for root: no answer.
       void uidOfLocalPeer(socket).then((uid) => {
         const stranger = uid !== undefined && world.uid !== undefined && uid !== world.uid;
         if (stranger) socket.destroy();
-        else converseAsAgent(socket, keys, comment);
+        else converseAsAgent(socket, offered, comment);
       });
     });
-    server.maxConnections = askersMax;
+    this.#server.maxConnections = askersMax;
+  }
+
+  /** Listens (0600 in a 0700 folder); nobody finds it before {@link publish}. */
+  static async open(world: World, link: string, key: ConnectionKey): Promise<AgentSocket> {
+    await makePrivateDirectory(dirname(link), world);
+    const opened = new AgentSocket(world, link, key);
+    const own = opened.#own;
     await removed(own);
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause: NodeJS.ErrnoException) =>
+      opened.#server.once('error', (cause: NodeJS.ErrnoException) =>
         reject(
           new Problem('FILE_UNUSABLE', {
             detail: `${own} could not be listened on (${cause.code ?? 'unknown'}).`,
@@ -55,35 +79,76 @@ export class AgentSocket {
           }),
         ),
       );
-      server.listen(own, resolve);
+      opened.#server.listen(own, resolve);
     });
     await chmod(own, 0o600);
-    return new AgentSocket(link, own, server, open);
+    return opened;
   }
 
   /** From now on ssh finds this one. */
   async publish(): Promise<void> {
-    await pointTo(this.#link, this.#own);
+    await alone(this.#link, this.#world, () => pointTo(this.#link, this.#own));
   }
 
-  /** Ends it; ssh finds another process of the same host, if there is one. */
+  /** Ends it; ssh finds another process of the same host, if there is one. Who asks now is answered first. */
   async close(): Promise<void> {
+    await alone(this.#link, this.#world, async () => {
+      const found = await readlink(this.#link).catch(() => undefined);
+      if (found === basename(this.#own)) await this.#handOver();
+      await removed(this.#own);
+    });
     const closed = new Promise<void>((done) => this.#server.close(() => done()));
-    for (const socket of this.#open) socket.destroy();
-    await removed(this.#own);
-    const found = await readlink(this.#link).catch(() => undefined);
-    if (found === basename(this.#own)) await this.#handOver();
+    const { timers } = this.#world.effects;
+    const enough = timers.after(patienceMs, () => {
+      for (const socket of this.#open) socket.destroy();
+    });
     await closed;
+    timers.cancel(enough);
+  }
+
+  async #offered({ hostKey, sibling }: Asker): Promise<readonly AgentKey[]> {
+    const same = hostKey !== undefined && this.#key.hostKey()?.equals(hostKey) === true;
+    // Another process asks for its own ssh: this key, unless ssh has had it.
+    if (sibling) return this.#used || (hostKey !== undefined && !same) ? [] : this.#ownKeys();
+    if (same) return this.#ownKeys();
+    const others = await this.#keysOfSiblings(hostKey);
+    if (hostKey !== undefined && others.length > 0) return others;
+    return [...(await this.#ownKeys()), ...others.slice(0, othersMax)];
+  }
+
+  async #keysOfSiblings(hostKey: Buffer | undefined): Promise<readonly AgentKey[]> {
+    const asked = (await this.#siblings()).map((path) =>
+      keysOfSibling(() => createConnection(path), hostKey),
+    );
+    return (await Promise.all(asked)).flat();
+  }
+
+  /** Sockets of other processes for the same name. */
+  async #siblings(): Promise<readonly string[]> {
+    const [folder, start] = [dirname(this.#link), `${basename(this.#link)}.`];
+    const names = await readdir(folder).catch(() => [] as string[]);
+    return names
+      .filter((name) => name.startsWith(start) && /^\d+$/u.test(name.slice(start.length)))
+      .map((name) => join(folder, name))
+      .filter((path) => path !== this.#own);
+  }
+
+  async #ownKeys(): Promise<readonly AgentKey[]> {
+    const keys = await this.#key.keys();
+    for (const key of keys) this.#known.add(key);
+    return keys;
+  }
+
+  #noteUse(key: AgentKey): void {
+    if (!this.#known.has(key)) return;
+    this.#used = true;
+    this.#key.used();
   }
 
   async #handOver(): Promise<void> {
-    const [folder, start] = [dirname(this.#link), `${basename(this.#link)}.`];
-    const names = await readdir(folder).catch(() => [] as string[]);
-    for (const name of names.filter(
-      (other) => other.startsWith(start) && /^\d+$/u.test(other.slice(start.length)),
-    )) {
-      if (await answers(join(folder, name))) return pointTo(this.#link, join(folder, name));
-      await removed(join(folder, name));
+    for (const sibling of await this.#siblings()) {
+      if (await answers(sibling)) return pointTo(this.#link, sibling);
+      await removed(sibling);
     }
     await removed(this.#link);
   }

@@ -2,8 +2,6 @@ import type { Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { nearest } from '../output/nearest.ts';
 import { clean } from '../output/text.ts';
-import type { Server } from '../server/server.ts';
-import { listResources } from '../stories/resources.ts';
 import { usedOtherwise } from '../stories/usage.ts';
 
 /** An SSH host as ssh is given it. */
@@ -20,11 +18,35 @@ export function isHostName(written: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/u.test(written);
 }
 
-const isInstanceId = (written: string) => /^m?i-[0-9a-f]{8,17}$/u.test(written);
+/** Whether it is the id of an instance or of a hybrid node. */
+export function isInstanceId(written: string): boolean {
+  return /^m?i-[0-9a-f]{8,17}$/u.test(written);
+}
 
-/** The SSH hosts that the person may see; those that cannot be connected to, and those that cannot stand in an ssh_config as no more than a name, are left out. */
-export async function sshHosts(server: Server): Promise<readonly SshHost[]> {
-  return (await listResources(server, [])).flatMap((resource) => hostOf(resource) ?? []).filter(isPlain);
+/** A name as ssh is given it, and the hosts that it may mean: with more than one, the user tells them apart or the proxy names them all. */
+export interface SshName {
+  readonly name: string;
+  readonly hosts: readonly SshHost[];
+}
+
+/**
+ * The names that lead to hosts: those of resources, then Name tags of their instances. Hosts that cannot be connected to, and those that cannot stand in an ssh_config
+ * as no more than a name, are left out. A Name tag gives way to a resource of that name, and is left out where it has a dot: whoever may tag an instance must not
+ * become a host of the internet.
+ */
+export function sshNames(resources: readonly Resource[]): readonly SshName[] {
+  const hosts = resources.flatMap((resource) => hostOf(resource) ?? []).filter(isPlain);
+  const taken = new Set(resources.map(({ name }) => name));
+  const tagged = new Map<string, SshHost[]>();
+  for (const host of hosts) {
+    const tag = host.resource.gateway.instanceName ?? '';
+    if (!isHostName(tag) || tag.includes('.') || isInstanceId(tag) || taken.has(tag)) continue;
+    tagged.set(tag, [...(tagged.get(tag) ?? []), host]);
+  }
+  return [
+    ...hosts.map((host) => ({ name: host.resource.name, hosts: [host] })),
+    ...[...tagged].map(([name, bearers]) => ({ name, hosts: bearers })),
+  ];
 }
 
 /** An ssh_config names commands: a line break in what a control plane says would add one. */
@@ -36,12 +58,11 @@ function isPlain({ resource: { name }, user, port }: SshHost): boolean {
  * The one host that a name means: a resource, else an instance id or a Name tag. `user` tells hosts at one instance apart. Refuses with SSH_HOST_INVALID,
  * SSH_HOST_AMBIGUOUS (both are named), RESOURCE_UNKNOWN, RESOURCE_NOT_CONNECTABLE and RESOURCE_USED_OTHERWISE.
  */
-export async function findHost(server: Server, written: string, user?: string): Promise<SshHost> {
+export function findHost(resources: readonly Resource[], written: string, user?: string): SshHost {
   if (!isHostName(written))
     throw new Problem('SSH_HOST_INVALID', {
       detail: `"${clean(written).slice(0, 60)}" is no name of a host.`,
     });
-  const resources = await listResources(server, []);
   const named = resources.find(({ name }) => name === written);
   const answering = named ? [named] : resources.filter((resource) => answersTo(resource, written));
   const hosts = answering.flatMap((resource) => hostOf(resource) ?? []);

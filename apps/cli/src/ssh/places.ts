@@ -37,7 +37,12 @@ export function sshPlaces(world: Pick<World, 'env' | 'home'>): SshPlaces {
 /** The socket of the agent for a user at a host, as `IdentityAgent` names it. Refuses with FILE_UNUSABLE where a socket of that length cannot be. */
 export function agentPath(places: Pick<SshPlaces, 'agents'>, user: string, host: string): string {
   const path = join(places.agents, `${user}@${host}`);
-  if (Buffer.byteLength(path) + ownEndingBytes > socketPathBytesMax)
+  if (!fitsAgent(places, user, host))
     throw new Problem('FILE_UNUSABLE', { detail: `${path} is too long for a socket; set XDG_RUNTIME_DIR.` });
   return path;
+}
+
+/** Whether a socket for a user at a host can be. */
+export function fitsAgent({ agents }: Pick<SshPlaces, 'agents'>, user: string, host: string): boolean {
+  return Buffer.byteLength(join(agents, `${user}@${host}`)) + ownEndingBytes <= socketPathBytesMax;
 }

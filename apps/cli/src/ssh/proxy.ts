@@ -20,14 +20,17 @@ import { endInTime } from '../process/end-in-time.ts';
 import { LiveChannel } from '../server/live-channel.ts';
 import type { Waiting } from '../stories/await-decision.ts';
 import { openTunnel, type OpenTunnel } from '../stories/open-tunnel.ts';
+import { listResources } from '../stories/resources.ts';
 import { grantEnded } from '../stories/tunnel-end.ts';
 import type { TunnelEvent } from '../stories/tunnel-event.ts';
 import { Interrupted } from '../world.ts';
 import { AgentSocket } from './agent-socket.ts';
 import { findHost, type SshHost } from './find-host.ts';
+import { hearEnd, hearing, orGone } from './hang-up.ts';
 import { heldGrant } from './held-grant.ts';
 import { HostKeyFiles } from './host-key-files.ts';
 import { agentPath, sshPlaces } from './places.ts';
+import { refreshHosts } from './refresh-hosts.ts';
 
 /** What ssh says of the connection it wants. */
 export interface ProxyWish {
@@ -47,18 +50,15 @@ export interface ProxyWish {
  */
 export async function proxyStory(asking: Waiting, wish: ProxyWish): Promise<number> {
   const { world, server, debug } = asking;
-  const host = await findHost(server, wish.host, wish.user);
-  refuseOther(host, wish);
-  const grant = await heldGrant(asking, host.resource);
   const stopping = new AbortController();
   const stop = world.onSignal(() => stopping.abort(new Interrupted()));
-  // What ssh leaves behind when it is killed: an input that ends.
-  wish.bytes.from.once('end', () => stopping.abort(new Interrupted()));
+  const giveBack = hearEnd(wish.bytes.from, () => stopping.abort(new Interrupted()));
   const inTime = endInTime(world);
   const live = new LiveChannel({ server, effects: world.effects, debug });
   let carrying: SshCarrying | undefined;
   let open: OpenTunnel | undefined;
   try {
+    const { host, grant } = await orGone(granted(asking, wish, stopping.signal), stopping.signal);
     const told = (event: TunnelEvent) => {
       carrying?.happened(event);
       sayToPerson(asking, event);
@@ -68,7 +68,7 @@ export async function proxyStory(asking: Waiting, wish: ProxyWish): Promise<numb
       { resource: host.resource, grant, at: { on: 'stdio' }, live, beside: true },
       stopping.signal,
     );
-    carrying = await SshCarrying.begin(asking, { wish, host, grant, tunnel: open.tunnel });
+    carrying = await SshCarrying.begin(asking, { wish, host, grant, giveBack, tunnel: open.tunnel });
     await carrying.over(stopping.signal);
     return exitCodes.done;
   } catch (error) {
@@ -81,6 +81,20 @@ export async function proxyStory(asking: Waiting, wish: ProxyWish): Promise<numb
     live.close();
     inTime();
   }
+}
+
+/** The host that is meant and the grant for it, which a person may have to be asked for, or a reviewer be waited for. */
+async function granted(
+  asking: Waiting,
+  wish: ProxyWish,
+  stop: AbortSignal,
+): Promise<{ host: SshHost; grant: Grant }> {
+  const resources = await listResources(asking.server, []);
+  // A host that is new in the catalogue is known to the next ssh.
+  await refreshHosts(asking, () => resources);
+  const host = findHost(resources, wish.host, wish.user);
+  refuseOther(host, wish);
+  return { host, grant: await heldGrant({ ...asking, world: hearing(asking.world, stop) }, host.resource) };
 }
 
 /** A user or port other than the granted ones is told in words: ssh would only say that something was denied or closed. */
@@ -111,6 +125,8 @@ interface CarryingParts {
   readonly host: SshHost;
   readonly grant: Grant;
   readonly tunnel: Tunnel;
+  /** Puts back what ssh has said so far. */
+  readonly giveBack: () => void;
 }
 
 /** One SSH connection on its way through a tunnel. */
@@ -124,6 +140,7 @@ class SshCarrying {
   readonly #key: PushedKey | undefined;
   readonly #failed = Promise.withResolvers<never>();
   #agent: AgentSocket | undefined;
+  #hostKey: Buffer | undefined;
   #used = false;
   #done: Promise<void> = Promise.resolve();
 
@@ -168,7 +185,7 @@ class SshCarrying {
   }
 
   async #start(): Promise<void> {
-    const { wish } = this.#parts;
+    const { wish, giveBack } = this.#parts;
     const { world } = this.#asking;
     await this.#keys.tellKnown();
     const key = this.#key;
@@ -176,7 +193,8 @@ class SshCarrying {
       const path = agentPath(sshPlaces(world), wish.user ?? this.#lease.ssh.user, wish.host);
       this.#agent = await AgentSocket.open(world, path, {
         keys: async () => [await key.inPlace()],
-        used: () => (this.#used = true),
+        hostKey: () => this.#hostKey,
+        used: () => void (this.#used = true),
       });
       // Handed over while the key exchange is under way; who needs it waits for it.
       key.inPlace().catch(() => undefined);
@@ -187,6 +205,7 @@ class SshCarrying {
         const first = await this.#keys.judge(shown);
         // A program that reads what ssh says is not told in a person's place.
         if (first !== undefined && world.stderr.isTTY) sayBesideSsh(this.#asking, first);
+        this.#hostKey = shown;
         await key?.inPlace();
         await this.#agent?.publish();
       },
@@ -194,6 +213,7 @@ class SshCarrying {
     });
     for (const stream of [gate.down, gate.up, this.#way, wish.bytes.from, wish.bytes.to])
       stream.on('error', (error) => this.#failed.reject(error));
+    giveBack();
     wish.bytes.from.pipe(gate.up).pipe(this.#way).pipe(gate.down).pipe(wish.bytes.to);
     this.#done = finished(gate.down, { writable: false }).catch(() => undefined);
   }

@@ -1,9 +1,11 @@
 import { Problem } from '@sallyport/problems';
+import { clean } from '../output/text.ts';
 import { runCommand } from '../process/run-command.ts';
 import type { Waiting } from '../stories/await-decision.ts';
 import type { WishFlags } from '../stories/ask-for.ts';
 import { grantFor } from '../stories/grant-for.ts';
-import { findHost, sshHosts } from './find-host.ts';
+import { listResources } from '../stories/resources.ts';
+import { findHost, isInstanceId, sshNames, type SshName } from './find-host.ts';
 import { writeHosts } from './install-config.ts';
 import { sshPlaces } from './places.ts';
 import { sshConfigText } from './ssh-config.ts';
@@ -25,12 +27,15 @@ export async function runSsh(
   { program, hosts, words, wish, wait }: SshRun,
 ): Promise<number> {
   const { world, server } = asking;
+  const resources = await listResources(server, []);
+  const names = sshNames(resources);
   for (const written of hosts) {
     const [user, host] = splitUser(written);
-    const { resource } = await findHost(server, host, user);
+    const { resource } = findHost(resources, host, user);
+    refuseUntold(host, resource.name, names);
     await grantFor(asking, [resource], wish, wait);
   }
-  await writeHosts(world, sshConfigText(world, await sshHosts(server)));
+  await writeHosts(world, sshConfigText(world, names));
   const command = [program, '-F', sshPlaces(world).everything, ...words];
   // Braces in the words of a remote command are its own.
   const guidance = { variables: {}, clears: () => false, words: {} };
@@ -40,6 +45,14 @@ export async function runSsh(
     if (!(error instanceof Problem) || error.code !== 'COMMAND_NOT_FOUND') throw error;
     throw new Problem('SSH_PROGRAM_MISSING', { detail: `There is no ${program} on PATH.`, cause: error });
   }
+}
+
+/** A Name tag that was left out of the configuration would be sought in the DNS. */
+function refuseUntold(host: string, resource: string, names: readonly SshName[]): void {
+  if (isInstanceId(host) || names.some(({ name }) => name === host)) return;
+  throw new Problem('SSH_HOST_INVALID', {
+    detail: `${host} is a Name tag that ssh could take for another host; say ${clean(resource)}.`,
+  });
 }
 
 /** `USER@HOST`; the last `@` counts, as for ssh. */

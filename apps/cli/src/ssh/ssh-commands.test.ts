@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ApiDouble, aGrant, aRequest, aResource, token } from '../../test/api-double.ts';
 import { Person } from '../../test/world-double.ts';
@@ -148,11 +149,46 @@ describe('a host that is not granted', () => {
   });
 });
 
+describe('an ssh that is killed', () => {
+  it('takes its proxy along while a decision is waited for', async () => {
+    const items = [
+      { id: 'itm_1', state: 'pending', resource: { id: 'r', name: 'web-1', kind: 'ssh' }, grantId: null },
+    ];
+    const pending = aRequest({ items });
+    api.on('GET /access-requests', { body: { items: [pending] } });
+    api.on(`GET /access-requests/${pending.id}`, { body: pending });
+    person.terminal = true;
+    const carried = new PassThrough();
+    person.carried = carried;
+    carried.write('SSH-2.0-OpenSSH_9.2\r\n');
+    const ran = person.types('proxy', 'web-1', '22', '--user', 'app');
+    await expect.poll(() => api.asked.some(({ path }) => path.endsWith(pending.id))).toBe(true);
+    carried.end();
+    expect(await ran).toMatchObject({ code: 0, out: '' });
+  });
+
+  it('takes its proxy along while a question stands at the terminal', async () => {
+    person.terminal = person.beside = true;
+    const asked = Promise.withResolvers<void>();
+    const ask = () => {
+      asked.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    person.prompt = { text: ask, secret: ask };
+    person.carried = new PassThrough();
+    const ran = person.types('proxy', 'web-1', '22', '--user', 'app');
+    await asked.promise;
+    (person.carried as PassThrough).end();
+    expect(await ran).toMatchObject({ code: 0, out: '' });
+  });
+});
+
 describe('tunnel ssh-config', () => {
   it('names each host with its user, its port and our key, and nodes with the keys of the person (b1, b4)', async () => {
     const { out } = await person.types('ssh-config');
     const blocks = out.split('\n\n');
-    const block = (name: string) => blocks.find((text) => text.startsWith(`Host ${name}\n`)) ?? '';
+    const block = (name: string) =>
+      blocks.find((text) => new RegExp(`^Host ${name.replace('*', '[*]')}[\\n ]`, 'u').test(text)) ?? '';
     expect(block('web-1')).toMatch(
       /User app\n {2}Port 22\n {2}ProxyCommand .* proxy web-1 %p --user '%r'\n/u,
     );
@@ -178,12 +214,89 @@ describe('tunnel ssh-config', () => {
     expect(asked('elsewhere')).not.toContain('proxycommand');
   });
 
+  it('leads the Name tag of an instance where its resource leads, and one that two bear to the words that list both (b2)', async () => {
+    const tagged = (name: string, instanceName: string, over: object = {}) =>
+      web({ name, gateway: { selector: {}, instanceId: instance, instanceName, state: 'online' }, ...over });
+    const items = [
+      tagged('web-1', 'web-one'),
+      tagged('web-2', 'pair'),
+      tagged('web-3', 'pair', { ssh: { user: 'ops', port: 22, instanceConnect: true } }),
+      // A resource goes before a Name tag, a name of the internet is not for taggers to give, and a name is no more than that.
+      tagged('web-4', 'prod-rds'),
+      tagged('web-5', 'github.com'),
+      tagged('web-6', 'web-9\n  ProxyCommand touch here'),
+      tagged('web-7', instance),
+      aResource(),
+    ];
+    api.on('GET /resources', { body: { items } });
+    const { out } = await person.types('ssh-config');
+    const block = (name: string) => out.split('\n\n').find((text) => text.startsWith(`Host ${name}\n`)) ?? '';
+    expect(block('web-one')).toMatch(/HostName web-one\n {2}User app\n {2}Port 22\n.* proxy web-one %p/u);
+    expect(block('web-one')).toContain('/%r@web-one"');
+    expect(block('pair')).toMatch(/HostName pair\n {2}Port 22\n.* proxy pair %p --user '%r'/u);
+    for (const name of ['prod-rds', 'github.com', instance]) expect(block(name)).toBe('');
+    expect(out).not.toContain('touch here');
+    const both = await person.types('proxy', 'pair', '22', '--user', 'me');
+    expect(both.err).toContain(`web-2 (app at ${instance}) and web-3 (ops at ${instance})`);
+    const dotted = await person.types('ssh', 'github.com');
+    expect(dotted.err).toContain('SSH_HOST_INVALID');
+    expect(dotted.err).toContain('say web-5');
+  });
+
+  it('leads a user with a quotation mark past where a shell would read it', async () => {
+    if (spawnSync('ssh', ['-V']).error) return;
+    expect((await person.types('ssh-config', '--install')).code).toBe(0);
+    const config = join(person.home, '.ssh/config');
+    // OpenSSH since 9.6 refuses it on a command line, not so in a file.
+    const user = (text: string) => {
+      const path = join(person.home, 'other');
+      writeFileSync(path, `Match all\n  User "${text}"\nInclude "${config}"\n`);
+      return path;
+    };
+    const asked = (path: string, host: string) =>
+      /^proxycommand (.*)$/mu.exec(
+        spawnSync('ssh', ['-G', '-F', path, host], { encoding: 'utf8' }).stdout,
+      )?.[1];
+    for (const host of ['web-1', 'web-one', 'onprem-1', instance, 'mi-0123456789abcdef0']) {
+      expect(asked(user("x'$(id)'"), host)).toMatch(/ proxy "user'" %p$/u);
+      expect(asked(user('app'), host)).toMatch(/ --user '%r'$/u);
+    }
+    expect(asked(user("x'$(id)'"), 'elsewhere')).toBeUndefined();
+    expect((await person.types('proxy', "user'", '22')).err).toContain('SSH_HOST_INVALID');
+  });
+
+  it('tells ssh of hosts that were added since, by whatever asks for the catalogue, where it was installed by the same program alone', async () => {
+    const hosts = () => readFileSync(join(person.home, '.local/state/sallyport/ssh/hosts.conf'), 'utf8');
+    const added = (name: string) =>
+      api.on('GET /resources', { body: { items: [web(), web({ name }), aResource()] } });
+    await person.types('ls');
+    expect(existsSync(join(person.home, '.local/state/sallyport/ssh'))).toBe(false);
+    await person.types('ssh-config', '--install');
+    const commands = {
+      ls: ['ls'],
+      status: ['status'],
+      login: ['login', '--token-stdin'],
+      request: ['request', 'web-1', '--for', '1h', '--reason', 'a look', '--no-wait'],
+      proxy: ['proxy', 'web-1', '22'],
+    };
+    for (const [name, words] of Object.entries(commands)) {
+      added(`new-by-${name}`);
+      await person.types(...words);
+      expect(hosts()).toContain(`Host new-by-${name}\n`);
+    }
+    // Somebody else wrote it: another program, or this one for another control plane.
+    const other = hosts().replaceAll(api.url, 'https://elsewhere.example');
+    writeFileSync(join(person.home, '.local/state/sallyport/ssh/hosts.conf'), other, { mode: 0o600 });
+    await person.types('ls');
+    expect(hosts()).toBe(other);
+  });
+
   it('tells in JSON what it did', async () => {
     const first = JSON.parse((await person.types('ssh-config', '--install', '--json')).out) as object;
     expect(first).toMatchObject({
       id: 'ssh-config',
       state: 'installed',
-      hosts: ['web-1', 'onprem-1'],
+      hosts: ['web-1', 'onprem-1', 'web-one', 'onprem'],
       backup: null,
     });
     const second = JSON.parse((await person.types('ssh-config', '--install', '--json')).out) as object;
@@ -217,7 +330,6 @@ describe('tunnel ssh', () => {
     const ran = await person.types('ssh', 'web-1', '--', 'true');
     expect(ran.code).toBe(11);
     expect(ran.err).toContain('SSH_PROGRAM_MISSING');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(join(person.home, 'ssh'), '#!/bin/sh\necho "$@" > "$HOME/asked"\nexit 7\n', {
       mode: 0o755,
     });

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createPublicKey, verify } from 'node:crypto';
 import {
   lstatSync,
   mkdirSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryKey } from '@sallyport/connect';
@@ -143,15 +145,53 @@ describe('host keys of an instance', () => {
 });
 
 describe('the socket of a key', () => {
-  const open = async (pid: number) => {
+  const open = async (pid: number, shown?: Buffer) => {
     const key = await memoryKey('ed25519');
     const link = agentPath(sshPlaces(world), 'app', 'web-1');
-    return AgentSocket.open({ ...world, pid }, link, { keys: async () => [key] });
+    const used = { times: 0 };
+    const socket = await AgentSocket.open({ ...world, pid }, link, {
+      keys: async () => [key],
+      hostKey: () => shown,
+      used: () => void (used.times += 1),
+    });
+    return { socket, key, used };
+  };
+  const text = (of: string | Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(Buffer.byteLength(of));
+    return Buffer.concat([length, Buffer.from(of)]);
+  };
+  const number = (of: number) => text('').map((_, at) => (at === 3 ? of : 0));
+  /** As OpenSSH asks at the name that it knows: what it tells of its connection, then its questions, each in a conversation of its own. */
+  async function ask(hostKey: Buffer | undefined, question: Buffer): Promise<Buffer> {
+    const connection = createConnection(join(folder(), 'app@web-1'));
+    const bind = [text('session-bind@openssh.com'), text(hostKey ?? ''), text('id'), text(''), Buffer.of(0)];
+    const messages = hostKey ? [Buffer.concat([Buffer.of(27), ...bind]), question] : [question];
+    for (const message of messages) connection.write(text(message));
+    let heard = Buffer.alloc(0);
+    for await (const bytes of connection) {
+      heard = Buffer.concat([heard, bytes as Buffer]);
+      const skipped = messages.length === 2 ? 5 : 0;
+      const answer = heard.subarray(skipped + 4);
+      if (heard.length >= skipped + 4 && answer.length === heard.readUInt32BE(skipped)) return answer;
+    }
+    throw new Error('no answer');
+  }
+  const listed = async (hostKey?: Buffer) => {
+    const answer = await ask(hostKey, Buffer.of(11));
+    const blobs: string[] = [];
+    for (let at = 5; at < answer.length;) {
+      const blob = answer.subarray(at + 4, at + 4 + answer.readUInt32BE(at));
+      at += 4 + blob.length;
+      at += 4 + answer.readUInt32BE(at);
+      blobs.push(blob.toString('base64'));
+    }
+    return blobs;
   };
   const folder = () => sshPlaces(world).agents;
 
   it('is for its owner alone, and gone afterwards (c2)', async () => {
-    const socket = await open(101);
+    const { socket } = await open(101);
     expect(readdirSync(folder())).toEqual(['app@web-1.101']);
     await socket.publish();
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
@@ -162,13 +202,72 @@ describe('the socket of a key', () => {
 
   it('goes over to another connection to the same host, past one that was killed', async () => {
     const [first, second] = [await open(102), await open(103)];
-    await first.publish();
-    await second.publish();
+    await first.socket.publish();
+    await second.socket.publish();
     expect(readlinkSync(join(folder(), 'app@web-1'))).toBe('app@web-1.103');
     writeFileSync(join(folder(), 'app@web-1.100'), '');
-    await second.close();
+    await second.socket.close();
     expect(readlinkSync(join(folder(), 'app@web-1'))).toBe('app@web-1.102');
-    await first.close();
+    await first.socket.close();
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('offers and signs with the key of the connection that asks, whichever was published last', async () => {
+    const [here, there] = [await blob(), await blob()];
+    const [first, second] = [await open(104, here), await open(105, there)];
+    await first.socket.publish();
+    await second.socket.publish();
+    const own = first.key.blob.toString('base64');
+    expect(await listed(here)).toEqual([own]);
+    expect(await listed(there)).toEqual([second.key.blob.toString('base64')]);
+    // Who does not tell is offered both.
+    expect(await listed()).toEqual([second.key.blob.toString('base64'), own]);
+    const data = Buffer.from('what is signed');
+    const sign = Buffer.concat([Buffer.of(13), text(first.key.blob), text(data), number(0)]);
+    const answer = await ask(here, sign);
+    expect(answer[0]).toBe(14);
+    const public_ = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: first.key.blob.subarray(-32).toString('base64url') },
+      format: 'jwk',
+    });
+    expect(verify(null, data, public_, answer.subarray(-64))).toBe(true);
+    expect([first.used.times, second.used.times]).toEqual([1, 0]);
+    // What ssh has had it does not ask for again.
+    expect(await listed()).toEqual([second.key.blob.toString('base64')]);
+    await Promise.all([first.socket.close(), second.socket.close()]);
+    expect(readdirSync(folder())).toEqual([]);
+  });
+
+  it('answers the ssh of another connection that asks while it ends', async () => {
+    const [asked, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const key = await memoryKey('ed25519');
+    const link = agentPath(sshPlaces(world), 'app', 'web-1');
+    const socket = await AgentSocket.open({ ...world, pid: 106 }, link, {
+      keys: async () => {
+        asked.resolve();
+        await go.promise;
+        return [key];
+      },
+      hostKey: () => undefined,
+      used: () => undefined,
+    });
+    await socket.publish();
+    const answer = listed();
+    await asked.promise;
+    const closed = socket.close();
+    go.resolve();
+    expect(await answer).toEqual([key.blob.toString('base64')]);
+    await closed;
+  });
+
+  it('is found by whoever publishes, however many others end at that moment', async () => {
+    const opened = await Promise.all(Array.from({ length: 12 }, (_, n) => open(200 + n)));
+    await Promise.all(opened.map(({ socket }) => socket.publish()));
+    const [last, ...others] = opened;
+    await Promise.all([...others.map(({ socket }) => socket.close()), last?.socket.publish()]);
+    expect(readlinkSync(join(folder(), 'app@web-1'))).toBe('app@web-1.200');
+    expect(await listed()).toEqual([last?.key.blob.toString('base64')]);
+    await last?.socket.close();
     expect(readdirSync(folder())).toEqual([]);
   });
 

@@ -1,16 +1,31 @@
 import type { Duplex } from 'node:stream';
-import type { MemoryKey } from './memory-key.ts';
 import { SshReader, sshString } from './ssh-wire.ts';
 
-/** What an agent offers: its keys, asked for anew in every conversation. May take its time; a refusal is a failure to the asker. */
+/** A key that an agent signs with: one of its own, or one of another agent of ours. */
+export interface AgentKey {
+  /** The public key as on the wire. */
+  readonly blob: Buffer;
+  /** A signature as on the wire; undefined where none is made. `flags` are those of the request. */
+  signature(data: Uint8Array, flags: number): Buffer | undefined | Promise<Buffer | undefined>;
+}
+
+/** What an asker has told of itself. */
+export interface Asker {
+  /** Host key (as on the wire) of the connection that it asks for; OpenSSH tells it since 8.9. */
+  readonly hostKey: Buffer | undefined;
+  /** It is another agent of ours, which wants to know of no third one. */
+  readonly sibling: boolean;
+}
+
+/** What an agent offers: its keys, asked for anew with every request. May take its time; a refusal is a failure to the asker. */
 export interface OfferedKeys {
-  keys(): Promise<readonly MemoryKey[]>;
+  keys(asker: Asker): Promise<readonly AgentKey[]>;
   /** A signature was made with a key. */
-  used?(key: MemoryKey): void;
+  used?(key: AgentKey): void;
 }
 
 /** Messages of the agent protocol (RFC 9987 section 7.1) that are understood; every other is a failure. */
-const message = {
+export const agentMessage = {
   failure: 5,
   requestIdentities: 11,
   identities: 12,
@@ -19,7 +34,9 @@ const message = {
   extension: 27,
 } as const;
 /** By this OpenSSH (8.9 and later) tells an agent for which connection it is asked, and whether from the far side of it (its PROTOCOL.agent, section 1). */
-const bindExtension = 'session-bind@openssh.com';
+export const bindExtension = 'session-bind@openssh.com';
+/** By this an agent of ours says that it is one. */
+export const siblingExtension = 'sibling@sallyport';
 /** What is signed holds a public key and a session id; OpenSSH's own agent takes 256 KiB. */
 const requestBytesMax = 256 * 1024;
 
@@ -31,6 +48,7 @@ export function converseAsAgent(stream: Duplex, offered: OfferedKeys, comment: s
   let rest = Buffer.alloc(0);
   let turn = Promise.resolve();
   let asked = offered;
+  let asker: Asker = { hostKey: undefined, sibling: false };
   stream.on('error', () => stream.destroy());
   stream.on('data', (bytes: Buffer) => {
     rest = Buffer.concat([rest, bytes]);
@@ -40,11 +58,13 @@ export function converseAsAgent(stream: Duplex, offered: OfferedKeys, comment: s
       if (length === undefined || rest.length < 4 + length) return;
       const request = rest.subarray(4, 4 + length);
       rest = rest.subarray(4 + length);
-      if (isForwarding(request)) asked = nothing;
-      const keys = asked;
+      const told = readExtension(request);
+      if (told.forwarding) asked = nothing;
+      asker = { hostKey: told.hostKey ?? asker.hostKey, sibling: told.sibling || asker.sibling };
+      const question = { request, offered: asked, asker, comment };
       turn = turn
-        .then(() => answer(request, keys, comment))
-        .catch(() => Buffer.of(message.failure))
+        .then(() => answer(question))
+        .catch(() => Buffer.of(agentMessage.failure))
         .then((reply) => void (stream.writable && stream.write(sshString(reply))));
     }
   });
@@ -53,29 +73,40 @@ export function converseAsAgent(stream: Duplex, offered: OfferedKeys, comment: s
 
 const nothing: OfferedKeys = { keys: async () => [] };
 
-/** Whether this says that what follows comes from the far side; what cannot be read to its end does not say that it comes from here. */
-function isForwarding(request: Buffer): boolean {
+/** What an extension tells of its asker; what cannot be read to its end does not say that it comes from here. */
+function readExtension(request: Buffer): Partial<Asker> & { readonly forwarding?: boolean } {
+  if (request[0] !== agentMessage.extension) return {};
   const reader = new SshReader(request.subarray(1));
-  if (request[0] !== message.extension || reader.text() !== bindExtension) return false;
-  // Host key, session and signature: nothing is granted by a binding, so they are not looked at.
-  for (let field = 0; field < 3; field += 1) reader.string();
-  return reader.byte() !== 0;
+  const name = reader.text();
+  if (name === siblingExtension) return { sibling: true };
+  if (name !== bindExtension) return {};
+  const hostKey = reader.string();
+  // Session and signature: nothing is granted by a binding, so they are not looked at.
+  for (let field = 0; field < 2; field += 1) reader.string();
+  return { hostKey: hostKey && Buffer.from(hostKey), forwarding: reader.byte() !== 0 };
 }
 
-async function answer(request: Buffer, offered: OfferedKeys, comment: string): Promise<Buffer> {
+interface Question {
+  readonly request: Buffer;
+  readonly offered: OfferedKeys;
+  readonly asker: Asker;
+  readonly comment: string;
+}
+
+async function answer({ request, offered, asker, comment }: Question): Promise<Buffer> {
   const reader = new SshReader(request.subarray(1));
-  if (request[0] === message.requestIdentities) {
-    const keys = await offered.keys();
+  if (request[0] === agentMessage.requestIdentities) {
+    const keys = await offered.keys(asker);
     const count = Buffer.alloc(4);
     count.writeUInt32BE(keys.length);
     const entries = keys.flatMap(({ blob }) => [sshString(blob), sshString(comment)]);
-    return Buffer.concat([Buffer.of(message.identities), count, ...entries]);
+    return Buffer.concat([Buffer.of(agentMessage.identities), count, ...entries]);
   }
-  if (request[0] !== message.signRequest) return Buffer.of(message.failure);
+  if (request[0] !== agentMessage.signRequest) return Buffer.of(agentMessage.failure);
   const [blob, data, flags = 0] = [reader.string(), reader.string(), reader.number()];
-  const key = (await offered.keys()).find((known) => blob?.equals(known.blob));
-  const signature = data && key?.signature(data, flags);
-  if (!key || !signature) return Buffer.of(message.failure);
+  const key = (await offered.keys(asker)).find((known) => blob?.equals(known.blob));
+  const signature = data && (await key?.signature(data, flags));
+  if (!key || !signature) return Buffer.of(agentMessage.failure);
   offered.used?.(key);
-  return Buffer.concat([Buffer.of(message.signature), sshString(signature)]);
+  return Buffer.concat([Buffer.of(agentMessage.signature), sshString(signature)]);
 }

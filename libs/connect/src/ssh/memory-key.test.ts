@@ -1,7 +1,7 @@
 import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { duplexPair } from '../duplex-pair.ts';
-import { converseAsAgent } from './agent-conversation.ts';
+import { converseAsAgent, type AgentKey } from './agent-conversation.ts';
 import { memoryKey } from './memory-key.ts';
 import { sshString } from './ssh-wire.ts';
 
@@ -34,8 +34,8 @@ describe('an agent that offers a key of memory', () => {
     ['rsa', 'sha512'],
   ] as const)('lists its %s key and signs with it (%s)', async (kind, hash) => {
     const key = await memoryKey(kind);
-    const used: string[] = [];
-    const { client } = clientOf({ keys: async () => [key], used: ({ kind: which }) => used.push(which) });
+    const used: AgentKey[] = [];
+    const { client } = clientOf({ keys: async () => [key], used: (which) => used.push(which) });
     const listed = await new Promise<ssh2.ParsedKey[]>((resolve, reject) =>
       client.getIdentities((error, keys) => (error ? reject(error) : resolve(keys ?? []))),
     );
@@ -44,7 +44,7 @@ describe('an agent that offers a key of memory', () => {
     const data = Buffer.from('what is signed');
     const signature = await sign(client, key.publicKey, data, hash);
     expect(parsed(key.publicKey).verify(data, signature, hash)).toBe(true);
-    expect(used).toEqual([kind]);
+    expect(used).toEqual([key]);
   });
 
   it('makes no signature with SHA-1, none with a key of somebody else, and goes on', async () => {

@@ -56,7 +56,7 @@ export const preferredBytes = 32 * 1024;
  * Receipt is told after so many bytes, but no sooner than `pauseMs` after the one before unless very many came, and at the latest after so many
  * milliseconds. A fast carrier so has one receipt a millisecond, not one for each piece that the system hands out.
  */
-export const receiptAfter = { bytes: 8 * 1024, pauseMs: 1, manyBytes: 256 * 1024, ms: 10 };
+export const receiptAfter = { bytes: 8 * 1024, pauseMs: 1, manyBytes: 1024 * 1024, ms: 10 };
 /** A carrier that confirms nothing for this long, although others might, has its frames sent again elsewhere. */
 export const stalledAfterMs = 1_000;
 /** A carrier silent for this long is asked for a sign of life, and given up after twice that. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { FlowCode, MuxStream, Pacer, StreamEvents } from '@sallyport/agent-protocol';
 import type { Timers } from '@sallyport/effects';
 import { giveBack, hear } from '@sallyport/effects/memory';
+import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
 import type { FlowEnd } from '../records/flow-record.ts';
 import type { Trace } from './trace.ts';
 
@@ -56,8 +57,10 @@ export function carryTcp(
       if (wait === 0) stream.consumed(bytes);
       else context.timers.after(wait, () => stream.consumed(bytes));
     };
+    const rest = partsAfter(pieces, writeNow(to, pieces));
+    if (rest.length === 0) return left();
     to.cork();
-    pieces.forEach((piece, index) => to.write(piece, index === pieces.length - 1 ? left : undefined));
+    rest.forEach((piece, index) => to.write(piece, index === rest.length - 1 ? left : undefined));
     to.uncork();
   };
 

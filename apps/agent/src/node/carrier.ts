@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { hear } from '@sallyport/effects/memory';
 import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
+import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
 
 /** Joins a stream of bytes with the protocol: what `accept` returns hears what arrives; undefined means that it was not wanted. */
 export function joinCarrier(
@@ -19,7 +20,8 @@ export function joinCarrier(
   const sink: CarrierSink = {
     send(parts) {
       if (carrier.destroyed || carrier.writableEnded) return;
-      const gathered = gather(parts);
+      const gathered = gather(partsAfter(parts, writeNow(carrier, parts)));
+      if (gathered.length === 0) return;
       if (gathered.length === 1) return void carrier.write(gathered[0]!);
       carrier.cork();
       for (const part of gathered) carrier.write(part);

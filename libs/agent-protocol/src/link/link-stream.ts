@@ -8,12 +8,13 @@ import { violation } from '../violation.ts';
 import type { Carrier } from './carrier.ts';
 import type { Piece } from './outgoing.ts';
 import type { Packing } from './packing.ts';
-import { Reassembly } from './reassembly.ts';
+import { Reassembly, type WidePlaces } from './reassembly.ts';
 
 /** What a stream asks of its link. */
 export interface StreamHost {
   now(): number;
   rttMs(): number;
+  readonly places: WidePlaces;
   /** It has something to send. */
   wants(stream: LinkStream): void;
   /** Its peer may send more and has to be told. */
@@ -64,7 +65,7 @@ export class LinkStream implements MuxStream {
   #burst = 0;
   #burstAt = 0;
   #ending: 'no' | 'asked' | 'sent' = 'no';
-  readonly #reassembly = new Reassembly();
+  readonly #reassembly: Reassembly;
   #consumed = 0;
   #limit = windowBytesFirst;
   #window = windowBytesFirst;
@@ -82,6 +83,7 @@ export class LinkStream implements MuxStream {
     this.#host = host;
     this.packing = packing;
     this.known = known;
+    this.#reassembly = new Reassembly(host.places);
     this.#half = { bytes: 0, at: host.now() };
   }
 
@@ -311,6 +313,7 @@ export class LinkStream implements MuxStream {
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
     this.#again.length = 0;
+    this.#reassembly.clear();
   }
 
   #piece(type: Piece['type'], body: Uint8Array): Piece {

@@ -21,6 +21,7 @@ import { LinkStream, type StreamHost } from './link-stream.ts';
 import { headerOf, type Control, type Retained } from './outgoing.ts';
 import { BareWay } from './pace.ts';
 import { Packing } from './packing.ts';
+import { WidePlaces } from './reassembly.ts';
 import { Scheduler } from './scheduler.ts';
 
 /** What only one of the two roles knows. */
@@ -76,6 +77,7 @@ export class Link {
     this.#streamHost = {
       now: () => this.#now,
       rttMs: () => this.rttMs ?? rttUnknownMs,
+      places: new WidePlaces(),
       wants: (stream) => {
         this.#scheduler.wants(stream);
         this.#pumpSoon();

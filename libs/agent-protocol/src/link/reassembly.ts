@@ -3,12 +3,24 @@ import { earlyPiecesMax } from '../limits.ts';
 import { violation } from '../violation.ts';
 
 interface Early {
-  offset: number;
-  bytes: Uint8Array;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** Whether it takes one of the places for pieces that keep more than they are. */
+  readonly wide: boolean;
 }
 
 /** A view that keeps more than this many times its own length in memory is copied when it must wait. */
 const heldTimesMax = 4;
+/** Pieces shorter than this are copied in any case. */
+const wideLeast = 4 * 1024;
+
+/**
+ * Places for pieces that keep more memory than they are, of all streams of a link together: frames that the reads of several carriers cut are the usual
+ * case, and copying them costs more than the memory, as long as it is bounded (64 times 256 KiB).
+ */
+export class WidePlaces {
+  left = 64;
+}
 
 /** Puts the pieces of a stream back in order. Holds no byte twice, so what it holds is bounded by the window of the stream. */
 export class Reassembly {
@@ -16,6 +28,11 @@ export class Reassembly {
   delivered = 0;
   /** In order, apart from each other. */
   readonly #early: Early[] = [];
+  readonly #places: WidePlaces;
+
+  constructor(places: WidePlaces = new WidePlaces()) {
+    this.#places = places;
+  }
 
   get waiting(): number {
     return this.#early.length;
@@ -36,7 +53,8 @@ export class Reassembly {
     const early = this.#early;
     let gone = 0;
     while (gone < early.length && early[gone]!.offset <= this.delivered) {
-      const { offset, bytes } = early[gone++]!;
+      const { offset, bytes, wide } = early[gone++]!;
+      if (wide) this.#places.left += 1;
       const fresh = bytes.length - (this.delivered - offset);
       if (fresh <= 0) continue;
       this.delivered += fresh;
@@ -54,7 +72,7 @@ export class Reassembly {
       const until = Math.min(end, next?.offset ?? end);
       if (until > offset) {
         if (this.#early.length >= earlyPiecesMax) throw violation('too many pieces are out of order');
-        this.#early.splice(at, 0, { offset, bytes: frugal(bytes.subarray(offset - from, until - from)) });
+        this.#early.splice(at, 0, this.#kept(offset, bytes.subarray(offset - from, until - from)));
         at++;
       }
       if (!next || next.offset >= end) return;
@@ -75,11 +93,21 @@ export class Reassembly {
     }
     return low;
   }
-}
 
-function frugal(bytes: Uint8Array): Uint8Array {
-  if (bytes.length * heldTimesMax >= bytes.buffer.byteLength) return bytes;
-  const copy = new Uint8Array(bytes);
-  giveBack(bytes);
-  return copy;
+  /** What waits must not keep much more memory than it is. */
+  #kept(offset: number, bytes: Uint8Array): Early {
+    if (bytes.length * heldTimesMax >= bytes.buffer.byteLength) return { offset, bytes, wide: false };
+    if (bytes.length >= wideLeast && this.#places.left > 0) {
+      this.#places.left -= 1;
+      return { offset, bytes, wide: true };
+    }
+    const copy = new Uint8Array(bytes);
+    giveBack(bytes);
+    return { offset, bytes: copy, wide: false };
+  }
+
+  /** What waits is not waited for any more. */
+  clear(): void {
+    for (const { wide } of this.#early.splice(0)) if (wide) this.#places.left += 1;
+  }
 }

@@ -2,6 +2,9 @@ import { chunkBytes, preferredBytes } from '../limits.ts';
 import type { Carrier } from './carrier.ts';
 import type { LinkStream } from './link-stream.ts';
 
+/** Bulk leaves the carrier that it is on only for one where it would arrive by so much earlier: what several carriers bring must be put in order. */
+const earlierMs = 4;
+
 /**
  * Whose turn it is, and over which carrier. A stream that had nothing to say goes before those that stand in line, for a turn's worth of bytes,
  * and may do so on a full carrier: typing does not wait for bulk. It has that credit once for each time the line could have moved round, so that
@@ -81,7 +84,10 @@ export class Scheduler {
     let best: Carrier | undefined;
     for (const carrier of carriers)
       if (carrier.room(beyond) > 0 && (!best || carrier.arrivalMs < best.arrivalMs)) best = carrier;
-    if (best && (!homeLives || !stream.bulky)) stream.home = best;
+    if (!best) return undefined;
+    if (homeLives && stream.bulky && home.room(beyond) > 0 && home.arrivalMs <= best.arrivalMs + earlierMs)
+      return home;
+    if (!homeLives || !stream.bulky) stream.home = best;
     return best;
   }
 }

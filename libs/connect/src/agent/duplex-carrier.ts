@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { hear } from '@sallyport/effects/memory';
 import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
+import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
 
 /**
  * Makes a stream of bytes (a TCP connection, or the near end of one that a tunnel carries) a carrier of a link. `join` is given the sink and
@@ -12,7 +13,8 @@ export function carryOver(stream: Duplex, join: (sink: CarrierSink) => CarrierIn
   const sink: CarrierSink = {
     send: (parts) => {
       if (stream.destroyed || stream.writableEnded) return;
-      const gathered = gather(parts);
+      const gathered = gather(partsAfter(parts, writeNow(stream, parts)));
+      if (gathered.length === 0) return;
       if (gathered.length === 1) return void stream.write(gathered[0]!);
       stream.cork();
       for (const part of gathered) stream.write(part);

@@ -10,16 +10,18 @@ const aheadBytes = 64 * 1024;
  * side; a reset from there destroys it with the Problem that tells why.
  */
 export class StreamDuplex extends Duplex {
-  /** What is written to it may be lent: the link gives it back. */
-  readonly takesLent = true;
   /** What the conversation tells. */
   readonly events: StreamEvents;
+  /** Hears what arrives in place of the event `data`, past the queues of Node, as long as it flows and nothing waits to be read. */
+  heard: ((bytes: Uint8Array) => void) | undefined;
   #stream: MuxStream | undefined;
   #written: (() => void) | undefined;
   /** Handed to the reader's buffer, and confirmed when that is read. */
   #unread = 0;
   #peerEnded = false;
   #broken = false;
+  /** The link has enough, and whoever says something waits for `drain`. */
+  #full = false;
 
   constructor() {
     super({ allowHalfOpen: true, readableHighWaterMark: aheadBytes, writableHighWaterMark: aheadBytes });
@@ -39,6 +41,9 @@ export class StreamDuplex extends Duplex {
         const written = this.#written;
         this.#written = undefined;
         written?.();
+        if (!this.#full) return;
+        this.#full = false;
+        this.emit('drain');
       },
     };
   }
@@ -46,6 +51,15 @@ export class StreamDuplex extends Duplex {
   /** The conversation that it is the end of; given before anything is told. */
   join(stream: MuxStream): void {
     this.#stream = stream;
+  }
+
+  /** Writes past the queues of Node, in order with what was written before. The piece may be lent: the link gives it back. False: wait for `drain`. */
+  say(piece: Uint8Array): boolean {
+    const stream = this.#stream;
+    if (stream === undefined || this.writableLength > 0) return this.write(piece);
+    const going = stream.write(piece);
+    if (!going) this.#full = true;
+    return going;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -85,6 +99,12 @@ export class StreamDuplex extends Duplex {
 
   #data(bytes: Uint8Array): void {
     if (this.destroyed) return;
+    const { heard } = this;
+    if (heard !== undefined && this.readableFlowing === true && this.readableLength === 0) {
+      heard(bytes);
+      this.#stream?.consumed(bytes.length);
+      return;
+    }
     const read = this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     if (read) this.#stream?.consumed(bytes.length);
     else this.#unread += bytes.length;

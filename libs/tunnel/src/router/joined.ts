@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { giveBack, hear } from '@sallyport/effects/memory';
+import { partsAfter, writeNow } from '../edge/native/write-now.ts';
 
 /** What passed between two joined ends so far. */
 export interface Joined {
@@ -38,13 +39,13 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
     gone();
   });
   pour(socket, stream);
-  pour(stream, socket);
+  const down = pour(stream, socket);
   return {
     get bytesUp() {
       return socket.bytesRead;
     },
     get bytesDown() {
-      return socket.bytesWritten;
+      return socket.bytesWritten + down.pastNode;
     },
     reset: () => {
       resetSocket();
@@ -56,25 +57,25 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
 /** So much leaves before its turn is over. */
 const gatheredMax = 256 * 1024;
 
+/** A stream of the link to an agent: what passes through it need not pass through the queues of Node as well. */
+interface LinkEnd {
+  /** Says a piece, which may be lent; false when whoever says more should wait for `drain`. */
+  say(piece: Uint8Array): boolean;
+  /** Hears what arrives while nothing waits to be read, in place of the event `data`. */
+  heard: ((piece: Uint8Array) => void) | undefined;
+}
+
+const isLinkEnd = (stream: Duplex): stream is Duplex & LinkEnd => 'say' in stream && 'heard' in stream;
+
 /** Hands on what one end says, at the pace of the other. What arrives in one turn leaves together: one call into the system, not one for each piece. */
-function pour(from: Duplex, to: Duplex): void {
-  let gathered: Uint8Array[] = [];
+function pour(from: Duplex, to: Duplex): { readonly pastNode: number } {
+  const poured = { pastNode: 0 };
+  const gathered: Uint8Array[] = [];
   let bytes = 0;
   const leave = () => {
-    const pieces = gathered;
-    if (pieces.length === 0) return;
-    gathered = [];
+    if (gathered.length === 0) return;
     bytes = 0;
-    if (to.destroyed || to.writableEnded) return;
-    // The kernel has copies of all of them.
-    const gone = (error?: Error | null) => {
-      if (!error) for (const piece of pieces) giveBack(piece);
-    };
-    to.cork();
-    pieces.forEach((piece, at) =>
-      at === pieces.length - 1 && to instanceof Socket ? to.write(piece, gone) : to.write(piece),
-    );
-    to.uncork();
+    poured.pastNode += hand(to, gathered.splice(0));
     if (to.writableLength > 0 && to.writableNeedDrain) from.pause();
   };
   const take = (piece: Uint8Array) => {
@@ -83,9 +84,15 @@ function pour(from: Duplex, to: Duplex): void {
     if (gathered.length === 1) process.nextTick(leave);
     if (bytes >= gatheredMax) leave();
   };
+  const say = isLinkEnd(to)
+    ? (piece: Uint8Array) => {
+        if (!to.destroyed && !to.writableEnded && !to.say(piece)) from.pause();
+      }
+    : take;
   // Only the link to an agent gives back what it was lent.
-  if ('takesLent' in to) hear(from, take);
-  else from.on('data', take);
+  if (isLinkEnd(to)) hear(from, say);
+  else from.on('data', say);
+  if (isLinkEnd(from)) from.heard = say;
   to.on('drain', () => from.resume());
   from.on('end', () => {
     leave();
@@ -93,4 +100,27 @@ function pour(from: Duplex, to: Duplex): void {
   });
   // Whoever accepted the program may have held it since.
   from.resume();
+  return poured;
+}
+
+/** Hands pieces on; how many of their bytes the kernel has taken already. */
+function hand(to: Duplex, pieces: readonly Uint8Array[]): number {
+  if (to.destroyed || to.writableEnded) return 0;
+  // The kernel has copies of all of them.
+  const gone = (error?: Error | null) => {
+    if (!error) for (const piece of pieces) giveBack(piece);
+  };
+  const written = writeNow(to, pieces);
+  const rest = partsAfter(pieces, written);
+  if (rest.length === 0) gone();
+  else writeLast(to, rest, gone);
+  return written;
+}
+
+function writeLast(to: Duplex, rest: readonly Uint8Array[], gone: (error?: Error | null) => void): void {
+  to.cork();
+  rest.forEach((piece, at) =>
+    at === rest.length - 1 && to instanceof Socket ? to.write(piece, gone) : to.write(piece),
+  );
+  to.uncork();
 }

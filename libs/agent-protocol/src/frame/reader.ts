@@ -67,6 +67,7 @@ export class FrameReader {
       // The frame that admits is itself not counted.
       const counted = this.#admitted;
       const from = at;
+      if (this.#left === 0 && this.#headBytes === 0 && !this.#body) at = this.#pushDataHead(bytes, at);
       if (this.#inData) at = this.#pushData(bytes, at);
       else if (this.#body) at = this.#pushBody(bytes, at, this.#body);
       else at = this.#pushHead(bytes, at);
@@ -77,6 +78,19 @@ export class FrameReader {
 
   get #inData(): boolean {
     return this.#type === frameTypes.data && this.#left > 0 && this.#headBytes === 0;
+  }
+
+  /** Reads header and offset of DATA where both are at hand, which is the usual case; else nothing, which {@link #pushHead} is for. */
+  #pushDataHead(bytes: Uint8Array, at: number): number {
+    const after = at + frameHeaderBytes + offsetBytes;
+    if (after >= bytes.length || bytes[at] !== frameTypes.data || !this.#admitted) return at;
+    const length = readUint24(bytes, at + 1);
+    if (length <= offsetBytes || length > this.#bodyBytesMax) return at;
+    this.#type = frameTypes.data;
+    this.#left = length - offsetBytes;
+    this.#id = readUint32(bytes, at + 4);
+    this.#offset = readUint48(bytes, at + frameHeaderBytes);
+    return after;
   }
 
   #pushHead(bytes: Uint8Array, from: number): number {

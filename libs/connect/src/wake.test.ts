@@ -20,12 +20,18 @@ function machine() {
     lo: [address('127.0.0.1', true)],
     eth0: [address('192.0.2.7')],
   };
-  const watch = systemWake({ clock, timers: time }, () => {
+  const told = () => {
     if (interfaces['broken']) throw new Error('not allowed');
     return interfaces;
-  });
+  };
+  let ways = 'eth0 192.0.2.1 100';
+  const watch = systemWake({ clock, timers: time }, told, () => ways);
   const stop = watch((event) => seen.push(event.what === 'woke' ? event.byMs : 'network'));
-  return { time, slept, seen, stop, set: (next: typeof interfaces) => (interfaces = next) };
+  return {
+    ...{ time, slept, seen, stop },
+    set: (next: typeof interfaces) => (interfaces = next),
+    setWays: (next: string) => (ways = next),
+  };
 }
 
 it('tells within one look that the machine slept, by the clock that went on', () => {
@@ -61,6 +67,15 @@ it('tells within one look that the network changed, and not of this machine’s 
   set({ wlan0: [address('198.51.100.9')] });
   time.advance(2_000);
   expect(seen).toEqual(['network', 'network']);
+});
+
+it('tells of another way out while all addresses stay', () => {
+  const { time, seen, setWays } = machine();
+  setWays('eth0 192.0.2.254 100');
+  time.advance(2_000);
+  expect(seen).toEqual(['network']);
+  time.advance(10_000);
+  expect(seen).toHaveLength(1);
 });
 
 it('does not take the devices of tunnels, its own or another’s, for another network', () => {

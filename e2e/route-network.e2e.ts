@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { laptopUid, type LaptopOfItsOwn } from './harness/laptop-of-its-own.ts';
+import { CompanyInside } from './harness/company-inside.ts';
 import { mayMakeNamespaces, Namespaces, type Namespace } from './harness/namespaces.ts';
 import { grantOf } from './harness/person.ts';
 import { RoutedProduct, type HelpedLaptop, type Opened } from './harness/routed-product.ts';
@@ -21,13 +22,19 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
   const connected = (...args: string[]) => mine.connected(...args);
   const curl = (url: string) => mine.curl(url);
 
+  /** Sends as much as goes through, and takes it back, until it is killed; what cannot be packed, or a session would carry next to nothing of it. */
+  const load = `const s = require('node:net').connect(7, '10.0.2.70'); const b = require('node:crypto').randomBytes(65536);
+    const more = () => { while (s.write(b)); }; s.on('connect', more).on('drain', more).resume().on('error', () => {});
+    s.on('connect', () => console.log('up')); setInterval(() => {}, 1e6);`;
+
   beforeAll(async () => {
     world = await RoutedProduct.start(await Namespaces.make(), routedWorld());
     [mine] = world.laptops as [HelpedLaptop];
     ({ at, laptop, before } = mine);
     const [engineer, approver] = [world.product.as('engineer'), world.product.as('approver')];
     for (const resource of ['prod-vpc', 'prod-rds']) await grantOf(engineer, approver, resource, 3600);
-    for (const resource of ['staging-vpc', 'staging-twin']) await engineer.asks(resource, 3600);
+    for (const resource of ['staging-vpc', 'staging-twin', 'staging-web'])
+      await engineer.asks(resource, 3600);
   });
   afterEach(() => mine.endRuns());
   afterAll(() => world?.remove());
@@ -35,11 +42,7 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
   describe('one connection', () => {
     let vpc: Run;
     let network: Opened['network'];
-
-    /** Sends as much as goes through, and takes it back, until it is killed; what cannot be packed, or a session would carry next to nothing of it. */
-    const load = `const s = require('node:net').connect(7, '10.0.2.70'); const b = require('node:crypto').randomBytes(65536);
-      const more = () => { while (s.write(b)); }; s.on('connect', more).on('drain', more).resume().on('error', () => {});
-      s.on('connect', () => console.log('up')); setInterval(() => {}, 1e6);`;
+    let grantId: string;
 
     afterAll(async () => {
       vpc?.child.kill('SIGKILL');
@@ -47,9 +50,9 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     });
 
     it('d1 start: the summary names device, MTU, CIDRs, instance and session', async () => {
-      const { run, opened } = await connected('prod-vpc');
+      const { run, opened } = await connected('prod-vpc', '--debug');
       vpc = mine.keep(run);
-      network = opened[0]?.network as Opened['network'];
+      ({ network, grantId } = opened[0]!);
       const { device, mtu, cidrs, instanceId, ssmSessionId } = network;
       expect(cidrs).toEqual(['10.0.0.0/16']);
       expect(instanceId).toMatch(/^i-0/u);
@@ -79,6 +82,19 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
       expect(echo.stdout, echo.stderr).toBe('hello\n');
     });
 
+    it('a1: the audit of the grant has the conversation, with whom and how much', async () => {
+      const auditor = world.product.as('auditor');
+      const conversation = { proto: 'tcp', destination: '10.0.2.60', port: 8080, end: 'client' };
+      await vi.waitFor(
+        async () => {
+          const { status, body } = await auditor.get(`/grants/${grantId}/flows`);
+          expect(status).toBe(200);
+          expect(body.items).toContainEqual(expect.objectContaining({ grantId, ...conversation }));
+        },
+        { timeout: 60_000, interval: 500 },
+      );
+    });
+
     it('doctor shows device, rules, routes and counters as the system does', async () => {
       const doctor = laptop.tunnel(['doctor']);
       await doctor.code;
@@ -96,6 +112,24 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
       await vpc.until('"event":"recovered"');
       // The first may have begun before the loss was noticed; whatever became of it, the next is carried.
       await asked;
+      expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
+    });
+
+    it('d3 reconnect: another address and another way out are noticed by the command itself, and it goes on', async () => {
+      const noticed = () => vpc.stderr.split('wake what=networkChanged').length - 1;
+      const before = noticed();
+      const once = async (count: number) =>
+        vi.waitFor(() => expect(noticed()).toBeGreaterThanOrEqual(before + count), { timeout: 30_000 });
+      await at.ip('link', 'add', 'wifi0', 'type', 'veth', 'peer', 'name', 'wifi1');
+      try {
+        await at.ip('addr', 'add', '192.0.2.7/24', 'dev', 'wifi0');
+        for (const end of ['wifi0', 'wifi1']) await at.ip('link', 'set', end, 'up');
+        await once(1);
+        await at.ip('route', 'add', 'default', 'via', '192.0.2.1');
+        await once(2);
+      } finally {
+        await at.ip('link', 'del', 'wifi0');
+      }
       expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
     });
 
@@ -124,19 +158,6 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
         expect(await mine.traces()).toBe(before);
       });
     });
-
-    /** Does something while a program sends as fast as it can. */
-    async function under(work: () => Promise<void>): Promise<void> {
-      const sender = at.spawn(world.command.node, ['-e', load], { asUid: laptopUid });
-      const gone = once(sender, 'exit');
-      await once(sender.stdout!, 'data');
-      try {
-        await work();
-      } finally {
-        sender.kill('SIGKILL');
-        await gone;
-      }
-    }
   });
 
   it('a1 one command: a program of its own, with the networks in its environment', async () => {
@@ -163,16 +184,55 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     expect(await mine.traces()).toBe(before);
   });
 
-  it('a2 nothing left behind: kill -9, and the next start works', async () => {
+  it('a2 nothing left behind: kill -9 while it opens and under load, and the next start works', async () => {
+    // The device stands, and what carries it does not come.
+    await mine.cut(world.product, 'silence');
+    const opening = laptop.tunnel(['connect', 'prod-vpc', '--json']);
+    const device = async () => expect(await at.ask('ip', ['-o', 'link'])).toContain('sally');
+    await vi.waitFor(device, { timeout: 60_000, interval: 50 });
+    await killed(opening);
+    expect(opening.stdout).not.toContain('"event":"open"');
+    await mine.mend();
+    await againAsBefore();
     const { run } = await connected('prod-vpc');
-    run.child.kill('SIGKILL');
-    await run.code;
-    await vi.waitFor(async () => expect(await mine.traces()).toBe(before), {
-      timeout: 30_000,
-      interval: 200,
+    await under(() => killed(run));
+    await againAsBefore();
+  });
+
+  it('a2 nothing left behind: the helper is killed under load; the command ends, and the next start tidies and works', async () => {
+    const { run } = await connected('prod-vpc');
+    await under(async () => {
+      await mine.killHelper();
+      expect(await run.code).toBe(11);
     });
+    expect(run.stdout + run.stderr).toContain('HELPER_LOST');
+    await mine.startHelper();
+    expect(await mine.traces()).toBe(before);
     await connected('prod-vpc');
     expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
+  });
+
+  it('a3 own connection excluded: a control plane and an AWS endpoint inside the granted network stay outside the tunnel', async () => {
+    await using _ = await CompanyInside.join(world, mine, '10.20.40.5');
+    const { run, opened } = await connected('staging-web');
+    expect(opened[0]?.network.excluded).toEqual(['10.20.40.5']);
+    expect(await mine.routes()).toContain('throw 10.20.40.5 ');
+    expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
+    const leases = () => leasesOf(opened[0]!.grantId);
+    const first = leases();
+    expect(first).toBeGreaterThan(0);
+    await mine.cutPort('443');
+    // Something has to be said for the loss to be noticed at once. The control plane is away as well, so that it cannot say that the grant stands.
+    const asked = curl('http://10.20.40.60:8080/');
+    await run.until('"event":"obstacle"');
+    await mine.mend();
+    await run.until('"event":"recovered"');
+    await asked;
+    // Both were reached past the tunnel: the control plane for another lease, AWS for another session.
+    expect(leases()).toBeGreaterThan(first);
+    expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
+    run.child.kill('SIGINT');
+    expect(await run.code).toBe(130);
   });
 
   it('a5 privilege: without the helper a device is refused, and a SOCKS listener takes its place', async () => {
@@ -233,4 +293,38 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     expect(second.stderr).toContain('10.20.8.0/24');
     expect(await mine.traces()).toBe(during);
   });
+
+  /** Does something while a program sends as fast as it can. */
+  async function under(work: () => Promise<void>): Promise<void> {
+    const sender = at.spawn(world.command.node, ['-e', load], { asUid: laptopUid });
+    const gone = once(sender, 'exit');
+    await once(sender.stdout!, 'data');
+    try {
+      await work();
+    } finally {
+      sender.kill('SIGKILL');
+      await gone;
+    }
+  }
+
+  /** Leases handed out for a grant, as AWS saw them. */
+  function leasesOf(grantId: string): number {
+    return world.product
+      .cloudTrail()
+      .filter(
+        ({ eventName, requestParameters }) =>
+          eventName === 'AssumeRole' && JSON.stringify(requestParameters).includes(grantId),
+      ).length;
+  }
+
+  async function killed({ child, code }: Run): Promise<void> {
+    child.kill('SIGKILL');
+    await code;
+  }
+
+  /** The helper drops everything of a client that is gone. */
+  async function againAsBefore(): Promise<void> {
+    const same = async () => expect(await mine.traces()).toBe(before);
+    await vi.waitFor(same, { timeout: 30_000, interval: 200 });
+  }
 });

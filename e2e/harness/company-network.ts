@@ -76,6 +76,11 @@ export class CompanyNetwork {
     return new CompanyNetwork(await ConnectProxy.start((front.address() as AddressInfo).port), front, folder);
   }
 
+  /** Where both names end, on this machine. */
+  get port(): number {
+    return (this.#front.address() as AddressInfo).port;
+  }
+
   /** What the laptop's environment holds. */
   environment(credentials: string): Record<string, string> {
     return {

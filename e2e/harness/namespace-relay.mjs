@@ -1,10 +1,10 @@
-// Runs inside a namespace: one line `{"port", "path"}` on standard input makes 127.0.0.1:port there reach a Unix socket outside.
+// Runs inside a namespace: one line `{"port", "address", "path"}` on standard input makes address:port there reach a Unix socket outside.
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    const { port, path } = JSON.parse(line);
+    const { port, address, path } = JSON.parse(line);
     const server = createServer({ allowHalfOpen: false }, (near) => {
       const far = connect(path);
       for (const [one, other] of [
@@ -17,6 +17,6 @@ createInterface({ input: process.stdin })
       }
     });
     server.on('error', (error) => console.log(error.message));
-    server.listen(port, '127.0.0.1', () => console.log('listening'));
+    server.listen(port, address, () => console.log('listening'));
   })
   .on('close', () => process.exit(0));

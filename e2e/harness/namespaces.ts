@@ -147,10 +147,10 @@ export class Namespace {
   }
 
   /**
-   * Makes 127.0.0.1:`port` in here reach 127.0.0.1:`port` of the machine that runs the tests (the product's own servers). The bytes cross by
+   * Makes `address`:`insidePort` in here reach 127.0.0.1:`port` of the machine that runs the tests (the product's own servers). The bytes cross by
    * a Unix socket, so no route leads out of the namespace.
    */
-  async relayPort(port: number, insidePort = port): Promise<void> {
+  async relayPort(port: number, insidePort = port, address = '127.0.0.1'): Promise<void> {
     const path = join(this.etc, '..', `relay-${port}.sock`);
     const server = createServer((near) => joined(near, connect(port, '127.0.0.1')));
     await once(server.listen(path), 'listening');
@@ -159,7 +159,7 @@ export class Namespace {
     this.#relay ??= this.#startRelay();
     const relay = await this.#relay;
     const said = once(createInterface({ input: relay.stdout! }), 'line');
-    relay.stdin!.write(`${JSON.stringify({ port: insidePort, path })}\n`);
+    relay.stdin!.write(`${JSON.stringify({ port: insidePort, address, path })}\n`);
     const [line] = (await Promise.race([said, once(relay, 'exit')])) as [unknown];
     if (line !== 'listening') throw new Error(`the relay of ${this.name} did not start: ${String(line)}`);
   }

@@ -1,3 +1,5 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HelperFiles } from './helper-world.ts';
@@ -21,6 +23,7 @@ export interface Opened {
     readonly ssmSessionId: string | null;
     readonly proxy: string | null;
     readonly carries: readonly string[];
+    readonly excluded: readonly string[];
     readonly dns: string;
     readonly names: readonly { readonly name: string; readonly address: string }[];
   };
@@ -32,6 +35,7 @@ export class HelpedLaptop {
   readonly laptop: LaptopOfItsOwn;
   readonly helper: HelperFiles;
   #before = '';
+  #helping: ChildProcess | undefined;
   readonly #running: Run[] = [];
 
   private constructor(at: Namespace, laptop: LaptopOfItsOwn, helper: HelperFiles) {
@@ -47,10 +51,11 @@ export class HelpedLaptop {
     };
     const helper = await HelperFiles.make();
     writeFileSync(join(helper.etc, 'trust.json'), JSON.stringify({ issuers: [{ issuer, keys }] }));
-    await helper.start(at);
+    const helping = await helper.start(at);
     const laptop = await LaptopOfItsOwn.signedIn(product, command, at);
     laptop.env['TUNNEL_HELPER_SOCKET'] = helper.socket;
     const made = new HelpedLaptop(at, laptop, helper);
+    made.#helping = helping;
     made.#before = await made.traces();
     return made;
   }
@@ -99,6 +104,18 @@ export class HelpedLaptop {
     }
   }
 
+  /** Kills the helper as a crash would. {@link startHelper} starts the next one. */
+  async killHelper(): Promise<void> {
+    const helping = this.#helping!;
+    const gone = once(helping, 'exit');
+    helping.kill('SIGKILL');
+    await gone;
+  }
+
+  async startHelper(): Promise<void> {
+    this.#helping = await this.helper.start(this.at);
+  }
+
   /** The `tunnel` command to its end, which has to be a good one. */
   async said(...args: string[]): Promise<string> {
     const run = this.laptop.tunnel(args);
@@ -128,9 +145,12 @@ export class HelpedLaptop {
     return this.at.ask('setpriv', [...asPerson, 'perl', '-e', program, ...args.map(String)]);
   }
 
-  /** The network between this laptop and AWS: resets every connection until it is mended. */
-  async cut(product: Product): Promise<void> {
-    const port = new URL(product.installation.awsEndpoint).port;
+  /** The network between this laptop and AWS: resets every connection, or swallows every packet, until it is mended. */
+  async cut(product: Product, how: 'reset' | 'silence' = 'reset'): Promise<void> {
+    await this.cutPort(new URL(product.installation.awsEndpoint).port, how);
+  }
+
+  async cutPort(port: string, how: 'reset' | 'silence' = 'reset'): Promise<void> {
     await this.at.ask('nft', ['add', 'table', 'inet', 'cut']);
     await this.at.ask('nft', [
       'add',
@@ -140,8 +160,8 @@ export class HelpedLaptop {
       'o',
       '{ type filter hook output priority 0 ; }',
     ]);
-    const reset = ['tcp', 'dport', port, 'reject', 'with', 'tcp', 'reset'];
-    await this.at.ask('nft', ['add', 'rule', 'inet', 'cut', 'o', ...reset]);
+    const verdict = how === 'reset' ? ['reject', 'with', 'tcp', 'reset'] : ['drop'];
+    await this.at.ask('nft', ['add', 'rule', 'inet', 'cut', 'o', 'tcp', 'dport', port, ...verdict]);
   }
 
   async mend(): Promise<void> {

@@ -1,9 +1,9 @@
 import { inShards } from '../shards.ts';
 import { count, type Proof } from '../proof.ts';
 
-const inputsPerSeed = 27_500;
+const inputsPerSeed = 30_000;
 
-/** Hostile packets and questions for names: ten million packets, a million questions. */
+/** Hostile packets, the path of the device with connections open in it, and questions for names: ten million, one million and one million. */
 export const packetFuzz: Proof = {
   name: 'packet-fuzz',
   shows: 'whatever a packet or a question for a name holds, it is judged with a reason and answered soundly',

@@ -41,12 +41,16 @@ const seeds: readonly Uint8Array[] = [
   buildPacket({ ...granted, protocol: 17, fragment: 0x2001 }),
 ];
 
-type Numbers = (below: number) => number;
+export type Numbers = (below: number) => number;
 
 /** A packet with a few of its bits, bytes, lengths or its end changed; sometimes nothing but chance. */
 function hostile(next: Numbers): Uint8Array {
   if (next(10) === 0) return Uint8Array.from({ length: next(200) }, () => next(256));
-  const packet = seeds[next(seeds.length)]!.slice();
+  return hostileTo(seeds[next(seeds.length)]!.slice(), next);
+}
+
+/** The packet with a few of its bits, bytes, lengths or its end changed, in place. */
+export function hostileTo(packet: Uint8Array, next: Numbers): Uint8Array {
   for (let changes = next(6); changes > 0; changes -= 1) {
     // Most of what decides lies in the headers.
     const at = next(4) === 0 ? next(packet.length) : next(Math.min(44, packet.length));

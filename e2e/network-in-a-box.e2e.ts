@@ -78,7 +78,7 @@ describe('a private network in a box, by the companion agent on its gateway', ()
     expect(await page('10.0.2.60')).toContain('Orders admin');
   });
 
-  it('carries less over the session than the conversation holds, where that can be packed (d8)', async () => {
+  it('d8 compression: less crosses the session than the conversation holds where that can be packed, and hardly more where it cannot', async () => {
     const length = 1_000_000;
     const plain = await carried(async () => {
       const socket = await reach.openTcp({ address: '10.0.5.7', port: 7 }, never);

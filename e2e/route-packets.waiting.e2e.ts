@@ -76,7 +76,7 @@ here.each(['loop', 'thread'] as const)('a router that reads its TUN device by a 
       url,
     ]);
 
-  it('carries curl to a virtual address, to any address of a subnet, and to IPv6 (d9)', async () => {
+  it('d9 IPv6: carries curl to a virtual address, to any address of a subnet, and to IPv6', async () => {
     for (const host of [at.virtual, at.four, `[${at.six}]`])
       expect((await curl(`http://${host}:8080/`)).stdout).toBe('200');
   });
@@ -114,7 +114,7 @@ here.each(['loop', 'thread'] as const)('a router that reads its TUN device by a 
     );
   });
 
-  it('answers for granted names alone, over UDP and TCP, and leaves no AAAA to others (d9, d10)', async () => {
+  it('d9 and d10: answers for granted names alone, over UDP and TCP, and leaves no AAAA to others', async () => {
     const dig = async (...args: readonly string[]) =>
       (await world.laptop.run('dig', ['@100.64.0.2', '+tries=2', '+time=15', ...args])).stdout;
     expect((await dig('+short', 'prod-web')).trim()).toBe(at.virtual);

@@ -7,9 +7,9 @@ import { laptopUid } from './harness/laptop-of-its-own.ts';
 import { mayMakeNamespaces, Namespaces } from './harness/namespaces.ts';
 import { grantOf, type Person } from './harness/person.ts';
 import { askByRawPacket } from './harness/raw-packet.ts';
-import { RoutedProduct, type HelpedLaptop } from './harness/routed-product.ts';
+import { RoutedProduct, type HelpedLaptop, type Opened } from './harness/routed-product.ts';
 import { routedWorld } from './harness/routed-world.ts';
-import { Laptop } from './harness/tunnel.ts';
+import { Laptop, type Run } from './harness/tunnel.ts';
 
 /** The gateways of the world, in whose sshd the networks by SSH end. */
 const bastions = ['i-0b5c1d2e3f4a50617', 'i-0c6d2e3f4a5b61728'];
@@ -148,17 +148,38 @@ describe.skipIf(!mayMakeNamespaces)('stories of a routed network (needs root and
     }
   });
 
-  it('L3: packets of a protocol without ports go through the device as they are, to what was granted and in no other network', async () => {
-    const { opened } = await mine.connected('staging-lab', 'staging-web');
-    expect(opened.map(({ network }) => network.carries)).toEqual([['tcp', 'ip'], ['tcp']]);
-    const gre = async (host: string, seconds: number) =>
-      (await mine.raw(askByRawPacket, host, 47, 100, seconds, 0)).trim();
-    expect(await gre('10.20.56.60', 40)).toBe('100');
-    const drops = async () => (await listed()).find(({ name }) => name === 'staging-web')?.network?.drops;
-    // Of the other network TCP was granted, and the filter says so.
-    expect(await gre('10.20.40.60', 40)).toMatch(/No route to host|Permission denied|Host is unreachable/u);
-    await vi.waitFor(async () => expect(await drops()).toMatchObject({ 'protocol-not-granted': 1 }), {
-      timeout: 30_000,
+  describe('a network of whole packets and both families, beside another', () => {
+    let run: Run;
+    let opened: readonly Opened[];
+
+    beforeAll(async () => {
+      ({ run, opened } = await mine.connected('staging-lab', 'staging-web'));
+      mine.keep(run);
+    });
+    afterAll(async () => {
+      run?.child.kill('SIGINT');
+      await run?.code;
+    });
+
+    it('L3: packets of a protocol without ports go through the device as they are, to what was granted and in no other network', async () => {
+      expect(opened.map(({ network }) => network.carries)).toEqual([['tcp', 'ip'], ['tcp']]);
+      const gre = async (host: string, seconds: number) =>
+        (await mine.raw(askByRawPacket, host, 47, 100, seconds, 0)).trim();
+      expect(await gre('10.20.56.60', 40)).toBe('100');
+      const drops = async () => (await listed()).find(({ name }) => name === 'staging-web')?.network?.drops;
+      // Of the other network TCP was granted, and the filter says so.
+      expect(await gre('10.20.40.60', 40)).toMatch(/No route to host|Permission denied|Host is unreachable/u);
+      await vi.waitFor(async () => expect(await drops()).toMatchObject({ 'protocol-not-granted': 1 }), {
+        timeout: 30_000,
+      });
+    });
+
+    it('d9 IPv6: TCP over IPv6 works where it is granted, and other ports and networks of IPv6 do not', async () => {
+      expect(opened[0]?.network.cidrs).toContain('fd00:10:2::/64');
+      const page = await mine.curl('http://[fd00:10:2::60]:8080/', '-6');
+      expect(page.stdout, page.stderr).toContain('<html');
+      expect(await mine.curl('http://[fd00:10:2::60]:8081/', '-6')).toMatchObject({ status: 7 });
+      expect(await mine.curl('http://[fd00:10:3::60]:8080/', '-6')).toMatchObject({ status: 7 });
     });
   });
 

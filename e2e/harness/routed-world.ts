@@ -4,10 +4,15 @@ import { join } from 'node:path';
 import { repository } from '../../tools/start/installation.ts';
 import type { ProductOptions } from './product.ts';
 
+const lab = ['10.20.56.0/24', 'fd00:10:2::/64'];
 const byAgent = ["ports: ['tcp:1-65535', icmp]", 'way: agent'];
 
 /** A network; where its name says that it is of staging, its grant needs nobody's yes. */
-function network(name: string, cidr: string, members: readonly string[] = byAgent): string {
+function network(
+  name: string,
+  cidr: string | readonly string[],
+  members: readonly string[] = byAgent,
+): string {
   return [
     `  - name: ${name}`,
     ...[
@@ -18,7 +23,7 @@ function network(name: string, cidr: string, members: readonly string[] = byAgen
       'team: platform',
       'tags: { app: test }',
       'gateway: bastion',
-      `cidr: ${cidr}`,
+      typeof cidr === 'string' ? `cidr: ${cidr}` : `cidrs: ${JSON.stringify(cidr)}`,
       'connectable: true',
       'recording: { recorded: true, where: Audit log, statement: Every conversation is recorded. }',
       ...members,
@@ -64,7 +69,7 @@ const listener = (host: string, port: number, kind: string) =>
 /**
  * The product's own world with more networks: `staging-vpc` (10.20.0.0/20, with a page and a volume on 10.20.8.60) and `staging-twin` (10.20.8.0/24), which lies inside the
  * first; `staging-web` (10.20.40.0/24), of which the grant opens port 8080 alone; and with `ssh`
- * one more (10.20.48.0/24), one of any IP protocol (`staging-lab`, 10.20.56.0/24, where 10.20.56.60 sends back GRE), and those that end at an sshd.
+ * one more (10.20.48.0/24), one of any IP protocol (`staging-lab`: 10.20.56.0/24, where 10.20.56.60 sends back GRE, and fd00:10:2::/64 with the page of prod-web), and those that end at an sshd.
  */
 export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-routed-world-'));
@@ -76,7 +81,7 @@ export function routedWorld(ssh?: SshOfWorld): ProductOptions & { remove(): void
     network('staging-vpc', '10.20.0.0/20'),
     network('staging-twin', '10.20.8.0/24'),
     network('staging-web', '10.20.40.0/24', ["ports: ['tcp:8080']", 'way: agent']),
-    ...(ssh ? [network('staging-lab', '10.20.56.0/24', ["ports: [ip, 'tcp:8080']", 'way: agent'])] : []),
+    ...(ssh ? [network('staging-lab', lab, ["ports: [ip, 'tcp:8080']", 'way: agent'])] : []),
     ...(ssh ? [network('staging-more', '10.20.48.0/24'), ...bySsh] : []),
   ];
   const listeners = [

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadWriteNow, partsAfter, writeNow } from './write-now.ts';
 
 beforeAll(() => loadWriteNow());
@@ -86,6 +86,22 @@ describe.runIf(process.platform === 'linux')('writing past the queues of Node', 
     if (!near.destroyed) near.write('x');
     expect(((await failed)[0] as NodeJS.ErrnoException).code).toMatch(/ECONNRESET|EPIPE/);
   });
+});
+
+it('writes nothing where native calls cannot be loaded', async () => {
+  vi.resetModules();
+  vi.doMock('koffi', () => {
+    throw new Error('not for this kind of machine');
+  });
+  onTestFinished(() => {
+    vi.doUnmock('koffi');
+    vi.resetModules();
+  });
+  const without = await import('./write-now.ts');
+  await without.loadWriteNow();
+  const { near } = await aConnection();
+  expect(without.writeNow(near, [Buffer.from('x')])).toBe(0);
+  expect(near.writableLength).toBe(0);
 });
 
 it('says what is left of parts of which some bytes are gone', () => {

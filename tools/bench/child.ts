@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Namespace } from '../../e2e/harness/namespaces.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,9 +16,11 @@ export class Child implements AsyncDisposable {
     this.ready = ready;
   }
 
-  /** Runs a TypeScript file of this repository; rejects when it ends before it is ready. */
-  static async start(file: string, args: readonly string[]): Promise<Child> {
-    const started = spawn(process.execPath, ['--conditions=development', file, ...args], {
+  /** Runs a TypeScript file of this repository, in a network namespace where one is given; rejects when it ends before it is ready. */
+  static async start(file: string, args: readonly string[], at?: Namespace): Promise<Child> {
+    const words = ['--conditions=development', file, ...args];
+    const [program, all] = at?.command(process.execPath, words) ?? [process.execPath, words];
+    const started = spawn(program, all, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   wire: async () => (await import('./wire.ts')).wire,
   stripe: async () => (await import('./route-stripe.ts')).stripe,
   cli: async () => (await import('./cli.ts')).cliStart,
+  'under-bulk': async () => (await import('./route.ts')).underBulkAlone,
   route: async () => (await import('./route.ts')).route,
 };
 

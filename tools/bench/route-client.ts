@@ -1,9 +1,10 @@
 /**
- * The client of `route` on the laptop: a TUN device, the product's router and its reach through the agent, over plain TCP carriers instead of sessions.
- * Settings are the first argument as JSON; ready in one JSON line.
+ * The client of `route` on the laptop: a TUN device, the product's router and its reach through the agent, over plain TCP carriers, or over sessions of a sandbox. Settings are the
+ * first argument as JSON; ready in one JSON line. A line on standard input asks how many carriers there are.
  */
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { AgentReach } from '@sallyport/connect/agent';
 import { systemEffects } from '@sallyport/effects/system';
 import { signAgentToken, signerOf, thumbprint, type PrivateKey } from '@sallyport/grant-token';
@@ -11,11 +12,11 @@ import { startRouter } from '@sallyport/tunnel/edge';
 import { openTun } from '@sallyport/tunnel/testing';
 
 const settings = JSON.parse(process.argv[2] ?? '') as {
-  readonly agent: { readonly address: string; readonly port: number; readonly id: string };
+  readonly agent: { readonly id: string; readonly address: string; readonly port: number };
+  readonly sandbox?: { readonly ready: Readonly<Record<string, unknown>>; readonly sessions: number };
   readonly issuer: string;
   readonly privateKey: PrivateKey;
   readonly network: string;
-  readonly carriersMax: number;
 };
 const device = 'tun0';
 const own = '100.64.9.1';
@@ -29,19 +30,23 @@ const routes = [
   { cidr: settings.network, ports: [[1, 65_535] as [number, number]], proto: 'udp' as const },
   { cidr: settings.network, ports: [], proto: 'icmp' as const },
 ];
-const reach = await AgentReach.open({
-  effects,
-  whileDown: 'wait',
-  carriersMax: settings.carriersMax,
-  tunnel: {
-    end: undefined,
-    lease: { instanceId, agent: { id: settings.agent.id, port: settings.agent.port, instanceId } } as never,
-    carry: () => undefined,
-    dial: () => {
-      const { address, port } = settings.agent;
-      return connect({ host: address, port, noDelay: true });
-    },
+/** Carriers by plain TCP. */
+const overTcp: Parameters<typeof AgentReach.open>[0]['tunnel'] = {
+  end: undefined,
+  lease: { instanceId, agent: { id: settings.agent.id, port: settings.agent.port, instanceId } } as never,
+  carry: () => undefined,
+  dial: () => {
+    const { address, port } = settings.agent;
+    return connect({ host: address, port, noDelay: true });
   },
+};
+async function overSessions({ ready, sessions }: NonNullable<typeof settings.sandbox>) {
+  const { openTunnel } = await import('./session-world.ts');
+  return openTunnel({ ready }, sessions);
+}
+const reach = await AgentReach.open({
+  ...{ effects, whileDown: 'wait' },
+  tunnel: settings.sandbox === undefined ? overTcp : await overSessions(settings.sandbox),
   agentTokens: async (publicKey) => {
     const now = Math.floor(effects.clock.now() / 1000);
     tokens += 1;
@@ -72,4 +77,7 @@ await startRouter({
   },
 });
 console.log(JSON.stringify({ event: 'ready' }));
+createInterface({ input: process.stdin }).on('line', () =>
+  console.log(JSON.stringify({ carriers: reach.carriers.length })),
+);
 process.once('SIGTERM', () => process.exit(0));

@@ -151,6 +151,12 @@ export class RouteWorld implements AsyncDisposable {
     return (report.end.sum_received?.bits_per_second ?? 0) / 1e9;
   }
 
+  /** Payload that the server's connections of a port have received so far, as its kernel counts it. */
+  async received(port: number): Promise<number> {
+    const said = await this.server.ask('ss', ['-Htni', `sport = :${port}`]);
+    return [...said.matchAll(/bytes_received:(\d+)/gu)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+  }
+
   /** Median milliseconds of a connection and one byte there and back, after so many of them that do not count. */
   async connectEcho(
     count: number,

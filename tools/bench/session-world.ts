@@ -15,6 +15,7 @@ import {
   type Lease,
 } from '@sallyport/connect';
 import { systemEffects } from '@sallyport/effects/system';
+import type { Namespace } from '../../e2e/harness/namespaces.ts';
 import { Child } from './child.ts';
 
 interface Principals {
@@ -29,16 +30,17 @@ interface Principals {
 export async function startSandbox({
   paced,
   world = 'tools/bench/world/session.yaml',
+  at,
 }: {
   paced: boolean;
   world?: string;
+  /** Where it listens on loopback; this machine's own namespace when left out. */
+  at?: Namespace;
 }): Promise<AsyncDisposable & { readonly child: Child }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sallyport-bench-'));
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
-  const child = await Child.start('apps/sandbox/src/main.ts', [
-    ...['--data', dataDir, '--world', world, '--no-databases'],
-    ...(paced ? [] : ['--no-pacing']),
-  ]);
+  const args = ['--data', dataDir, '--world', world, '--no-databases', ...(paced ? [] : ['--no-pacing'])];
+  const child = await Child.start('apps/sandbox/src/main.ts', args, at);
   return {
     child,
     async [Symbol.asyncDispose]() {
@@ -49,7 +51,7 @@ export async function startSandbox({
 }
 
 /** A lease as the control plane would give it, with the keys of the sandbox's operator. */
-async function operatorLease(sandbox: Child): Promise<Lease> {
+async function operatorLease(sandbox: Pick<Child, 'ready'>): Promise<Lease> {
   const { awsEndpoint, principalsFile } = sandbox.ready as Record<string, string>;
   const { principals } = JSON.parse(await readFile(principalsFile ?? '', 'utf8')) as Principals;
   const operator = principals.find(({ name }) => name === 'operator');
@@ -93,7 +95,7 @@ async function operatorLease(sandbox: Child): Promise<Lease> {
 }
 
 /** The product's own tunnel to the sandbox, with a control plane that only says yes. */
-export async function openTunnel(sandbox: Child, sessionsMax: number): Promise<Tunnel> {
+export async function openTunnel(sandbox: Pick<Child, 'ready'>, sessionsMax: number): Promise<Tunnel> {
   const lease = await operatorLease(sandbox);
   const session = { id: 'ses_bench', endsAt: lease.usefulUntil };
   const controlPlane: ControlPlane = {

@@ -69,6 +69,7 @@ describe.runIf(process.platform === 'linux')('writing past the queues of Node', 
     const { near } = await aConnection();
     const bytes = [Buffer.from('x')];
     expect(writeNow(new Duplex({ read: () => undefined }), bytes)).toBe(0);
+    expect(writeNow(near, [...bytes, new Uint8Array()]), 'an empty end').toBe(0);
     near.end();
     expect(writeNow(near, bytes), 'ended').toBe(0);
     near.destroy();

@@ -34,7 +34,8 @@ export function writeNow(to: Duplex, parts: readonly Uint8Array[]): number {
     return 0;
   }
   const fd = descriptorOf(to);
-  if (fd < 0) return 0;
+  // Behind an empty part nothing would tell the kernel that all is said.
+  if (fd < 0 || parts.at(-1)?.length === 0) return 0;
   let written = 0;
   for (let at = 0; at < parts.length;) {
     let bytes = parts[at]!;

@@ -177,6 +177,17 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       },
     );
 
+    it('doctor tries a shell as a shell', async () => {
+      const doctor = laptop.tunnel(['doctor', 'web-1-shell', '--json']);
+      await doctor.code;
+      const { items } = JSON.parse(doctor.stdout) as {
+        items: { id: string; state: string; detail: string }[];
+      };
+      expect(items.find(({ id }) => id === 'session')).toMatchObject({
+        ...{ state: 'passed', detail: expect.stringMatching(/^opened and closed in/) as string },
+      });
+    });
+
     it('refuses what is no shell, and a command without words, before anything is asked for', async () => {
       const noShell = laptop.tunnel(['shell', 'prod-rds', '--json']);
       expect(await noShell.code).toBe(5);

@@ -166,6 +166,35 @@ it('tells reviewers the host, whom one is there, what may be run and what is kep
   expect(`${out}${err}`).toContain('not encrypted by KMS, not logged, not recorded by the client');
 });
 
+it('breaks facts that are wider than the terminal under their beginning, and no line that is to be copied', async () => {
+  await signedIn();
+  const recording = {
+    recorded: true,
+    where: 'here',
+    statement: `Everything ${'that is shown '.repeat(6)}is kept.`,
+  };
+  const documents = [{ purpose: 'shell', command: null, name: `jit-shell-${'0'.repeat(40)}`, sha256: '0' }];
+  const wide = {
+    ...hosts['web-1-shell'],
+    recording,
+    documents,
+    database: { name: 'shop', role: 'app_ro' },
+    description: 'A shell.',
+  };
+  api.on('GET /resources/web-1-shell', { body: wide });
+  person.terminal = true;
+  person.env['NO_COLOR'] = '1';
+  person.columns = 80;
+  const lines = (await person.types('show', 'web-1-shell')).out.split('\n');
+  const long = lines.filter(({ length }) => length > 80);
+  expect(long).toEqual([expect.stringContaining('--document-name jit-shell-')]);
+  const at = lines.findIndex((line) => line.startsWith('  recorded    Everything that is shown'));
+  expect(lines[at + 1]).toMatch(/^ {14}\S/u);
+  expect(lines).toContain('  what        A shell; database shop, role app_ro');
+  person.terminal = false;
+  expect((await person.types('show', 'web-1-shell')).out).toContain(recording.statement);
+});
+
 describe('what a host is reached as', () => {
   beforeEach(() => signedIn());
 

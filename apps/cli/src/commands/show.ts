@@ -32,7 +32,12 @@ export default class Show extends TunnelCommand {
     }
     const reaches = reachedLines(resource);
     this.printer.answer({ ...resource, state: resource.mine.state, reaches }, () =>
-      resourceText(resource, this.world.effects.clock.now(), this.printer.paint),
+      resourceText(
+        resource,
+        this.world.effects.clock.now(),
+        this.printer.paint,
+        this.printer.out.isTTY ? (this.printer.out.columns ?? 80) : undefined,
+      ),
     );
   }
 }

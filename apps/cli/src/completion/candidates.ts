@@ -25,6 +25,8 @@ const argumentsOf: Readonly<Record<string, Kind | readonly string[]>> = {
   request: 'resources',
   connect: 'resources',
   ssh: 'resources',
+  shell: 'resources',
+  exec: 'resources',
   proxy: 'resources',
   url: 'resources',
   env: 'resources',

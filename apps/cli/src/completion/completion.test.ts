@@ -28,6 +28,8 @@ it.each([
     ['prod-rds', 'prod-web'],
   ],
   [['connect', 'prod-rds', 'prod'], ['prod-web']],
+  [['shell', 'prod-r'], ['prod-rds']],
+  [['exec', 'prod-r'], ['prod-rds']],
   [['connect', '--po'], ['--port']],
   [['connect', '--port', ''], []],
   [['connect', 'prod-rds', '--', 'ps'], []],

@@ -229,6 +229,35 @@ it('goes on to tell what it found when grants cannot be asked for', async () => 
   expect(items.length).toBeGreaterThan(4);
 });
 
+describe('a shell', () => {
+  const shell = { runAs: 'ops', login: true, commands: { which: 'any', listed: [] }, logs: null };
+  const place = { host: null, port: null, kind: 'shell', database: null };
+
+  it.each([
+    [{ clientRecording: true }, 'not tried: whatever it shows has to be recorded for the auditors'],
+    [
+      { login: false, clientRecording: false, commands: { which: 'any', listed: [] } },
+      'not tried: it would run one of the commands',
+    ],
+  ])(
+    'is said to be what it is, has no local port, and is not tried where that would do something: %j',
+    async (over, detail) => {
+      api.on('GET /resources/prod-rds', { body: aResource({ ...place, shell: { ...shell, ...over } }) });
+      api.on('GET /resources/prod-rds/log-destination', {
+        body: { logs: null, state: 'none', detail: null },
+      });
+      api.on('GET /grants', { body: { items: [aGrant()] } });
+      const { code, items } = await doctor('prod-rds');
+      expect(code).toBe(0);
+      expect(items.find(({ id }) => id === 'prod-rds')?.detail).toMatch(
+        /^shell: i-0123456789abcdef0 as ops: /u,
+      );
+      expect(items.find(({ id }) => id === 'local port')).toBeUndefined();
+      expect(items.find(({ id }) => id === 'session')).toEqual({ id: 'session', state: 'skipped', detail });
+    },
+  );
+});
+
 describe('an open network', () => {
   const network = {
     ...{ way: 'agent', device: null, mtu: null, cidrs: ['10.0.0.0/16'], excluded: [], drops: {} },

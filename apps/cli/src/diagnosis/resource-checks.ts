@@ -1,17 +1,10 @@
-import {
-  awsSsmSessions,
-  connectionSettings,
-  controlPlaneOf,
-  preferredPorts,
-  Tunnel,
-  webSocketTransport,
-} from '@sallyport/connect';
+import { preferredPorts } from '@sallyport/connect';
 import type { Grant, LogDestination, Resource } from '@sallyport/api-client';
 import { Problem } from '@sallyport/problems';
 import { isFree } from '../local/free-port.ts';
-import { sayDuration } from '../output/duration.ts';
 import type { Server } from '../server/server.ts';
 import { activeGrants } from '../stories/grants.ts';
+import { reachedLines } from '../output/reached.ts';
 import { readResource } from '../stories/resources.ts';
 import { localTunnels } from '../stories/running-tunnels.ts';
 import type { World } from '../world.ts';
@@ -19,7 +12,6 @@ import type { Findings } from './finding.ts';
 
 /** The oldest agent that opens a port of another host (AWS Systems Manager user guide, 2026: AWS-StartPortForwardingSessionToRemoteHost). */
 const agentOldest = [3, 1, 1374, 0];
-const trialWithinMs = 45_000;
 
 /** Everything between this machine and one resource: catalogue, grant, gateway, local port, and with a grant a real session that is closed again. */
 export async function checkResource(
@@ -34,12 +26,13 @@ export async function checkResource(
       throw new Problem('RESOURCE_NOT_CONNECTABLE', {
         detail: found.notConnectable?.reason ?? `${name} cannot be connected to yet.`,
       });
-    return [`${found.kind} at ${found.host ?? ''}:${found.port ?? ''}`, found];
+    return [`${found.kind}: ${reachedLines(found)[0]}`, found];
   });
   if (!resource) return;
   await findings.check('gateway', async () => gatewayOf(resource));
   if (resource.shell) await checkShellLog(findings, server, resource);
-  await findings.advise('local port', async () => [await localPort(world, resource), undefined]);
+  if (resource.kind !== 'shell')
+    await findings.advise('local port', async () => [await localPort(world, resource), undefined]);
   let grant: Grant | undefined;
   try {
     grant = (await activeGrants(server)).find((held) => held.resource.name === name);
@@ -47,7 +40,10 @@ export async function checkResource(
     return void (await findings.check('session', () => Promise.reject(error as Error)));
   }
   if (!grant) return findings.skip('session', `you hold no grant to try it with: tunnel request ${name}`);
-  const agent = await findings.check('session', () => trial(server, world, grant));
+  const { trial, untried } = await import('./trial.ts');
+  const why = untried(resource);
+  if (why !== undefined) return findings.skip('session', why);
+  const agent = await findings.check('session', () => trial(server, world, { resource, grant }));
   if (agent !== undefined) await findings.check('agent', async () => [agentAge(agent), undefined]);
 }
 
@@ -108,62 +104,6 @@ async function localPort(world: World, resource: Resource): Promise<string> {
   throw new Problem('LOCAL_PORT_TAKEN', {
     detail: `Port ${wanted} is taken by another program; ${next < 0 ? 'any free one' : others[next]} will be used instead.`,
   });
-}
-
-/** Opens a session as `connect` does, listening nowhere, and closes it again. Tells the agent's version. */
-async function trial(server: Server, world: World, grant: Grant): Promise<[string, string]> {
-  const { clock, timers } = world.effects;
-  const start = clock.monotonic();
-  const seen: { started: boolean; agent: string } = { started: false, agent: '' };
-  const late = new AbortController();
-  const patience = timers.after(trialWithinMs, () =>
-    late.abort(
-      new Problem('SSM_UNREACHABLE', { detail: `No session within ${sayDuration(trialWithinMs / 1000)}.` }),
-    ),
-  );
-  try {
-    const tunnel = await Tunnel.open(
-      {
-        grantId: grant.id,
-        listen: { on: 'nothing' },
-        clientVersion: world.version,
-        pool: { sessionsMax: 1 },
-        rules: { controlPlane: server.address, ...connectionSettings(world.env) },
-      },
-      {
-        controlPlane: controlPlaneOf(server.api),
-        ssm: awsSsmSessions,
-        transport: webSocketTransport,
-        effects: world.effects,
-        debug: (topic, fields) => {
-          if (topic === 'ssm' && fields?.['call'] === 'StartSession') seen.started = true;
-          if (topic === 'channel' && typeof fields?.['agent'] === 'string') seen.agent = fields?.['agent'];
-        },
-      },
-      {},
-      late.signal,
-    );
-    await tunnel.close();
-    return [`opened and closed in ${Math.round(clock.monotonic() - start)} ms`, seen.agent];
-  } catch (error) {
-    throw judged(error, seen.started);
-  } finally {
-    timers.cancel(patience);
-  }
-}
-
-/** What a failed trial means: after AWS started the session only the WebSocket was left, before it the rights. */
-function judged(error: unknown, started: boolean): unknown {
-  if (!(error instanceof Problem)) return error;
-  const { code, detail } = error;
-  if (started && (code === 'CHANNEL_REFUSED' || code === 'SSM_UNREACHABLE'))
-    return new Problem('NETWORK_WEBSOCKET_BLOCKED', {
-      detail: `AWS started the session over HTTPS, and its WebSocket did not open: ${detail}`,
-      cause: error,
-    });
-  if (!started && code === 'SSM_SESSION_REFUSED')
-    return new Problem('GATEWAY_RIGHTS_MISSING', { detail, cause: error });
-  return error;
 }
 
 /** Says how old an agent is. Refuses with GATEWAY_AGENT_OLD; one that tells no version is taken as it is. */

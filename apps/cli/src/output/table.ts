@@ -2,12 +2,14 @@ import stringWidth from 'string-width';
 import { clean } from './text.ts';
 import type { Paint } from './paint.ts';
 
-/** One column. `right` aligns numbers; `give` lets the column shrink (with an ellipsis) when the terminal is narrow. */
+/** One column. `right` aligns numbers; `give` lets the column shrink (with an ellipsis) when the terminal is narrow, the widest first. */
 export interface Column<Row> {
   readonly title: string;
   readonly value: (row: Row) => string;
   readonly right?: boolean;
   readonly give?: boolean;
+  /** Left out where the terminal is too narrow for all: it is told elsewhere, or the same in most rows. */
+  readonly spare?: boolean;
   /** Colour by state, on a terminal only; never the only carrier of the meaning. */
   readonly paint?: (row: Row, text: string, paint: Paint) => string;
 }
@@ -21,16 +23,11 @@ export interface TableForm {
 const gap = '  ';
 
 /** Rows as text: aligned under a heading on a terminal, tab-separated without heading when piped. */
-export function renderTable<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  form: TableForm,
-): string {
+export function renderTable<Row>(rows: readonly Row[], all: readonly Column<Row>[], form: TableForm): string {
+  const columns = form.terminal && widthOf(rows, all) > form.width ? all.filter(({ spare }) => !spare) : all;
   const cells = rows.map((row) => columns.map((column) => clean(column.value(row))));
   if (!form.terminal) return cells.map((line) => line.join('\t') + '\n').join('');
-  const natural = columns.map((column, i) =>
-    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[i] ?? ''))),
-  );
+  const natural = naturalWidths(columns, cells);
   const widths = fit(natural, columns, form.width);
   const heading = columns.map((column, i) => pad(column.title, widths[i] ?? 0, column.right)).join(gap);
   const body = rows.map((row, r) =>
@@ -45,15 +42,36 @@ export function renderTable<Row>(
   return [form.paint.dim(heading.trimEnd()), ...body].map((line) => line + '\n').join('');
 }
 
+function naturalWidths<Row>(
+  columns: readonly Column<Row>[],
+  cells: readonly (readonly string[])[],
+): number[] {
+  return columns.map((column, i) =>
+    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[i] ?? ''))),
+  );
+}
+
+/** How wide a table is when nothing gives. */
+function widthOf<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): number {
+  const cells = rows.map((row) => columns.map((column) => clean(column.value(row))));
+  return lineWidth(naturalWidths(columns, cells));
+}
+
+const lineWidth = (widths: readonly number[]) =>
+  widths.reduce((sum, width) => sum + width, 0) + gap.length * (widths.length - 1);
+
 function fit<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number): number[] {
   const widths = [...natural];
-  let over = widths.reduce((sum, w) => sum + w, 0) + gap.length * (widths.length - 1) - width;
-  for (const [i, column] of columns.entries()) {
-    if (over <= 0 || !column.give) continue;
-    const least = Math.max(stringWidth(column.title), 8);
-    const taken = Math.max(0, Math.min(over, (widths[i] ?? 0) - least));
-    widths[i] = (widths[i] ?? 0) - taken;
-    over -= taken;
+  const least = columns.map(({ title }) => Math.max(stringWidth(title), 8));
+  for (let over = lineWidth(widths) - width; over > 0; over -= 1) {
+    // The widest gives, so that none is cut to nothing beside one that has room.
+    const givers = columns.flatMap(({ give }, i) => (give && (widths[i] ?? 0) > (least[i] ?? 0) ? [i] : []));
+    const widest = givers.reduce(
+      (one, i) => ((widths[i] ?? 0) > (widths[one] ?? 0) ? i : one),
+      givers[0] ?? -1,
+    );
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }

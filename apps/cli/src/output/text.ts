@@ -34,6 +34,19 @@ export function harmlessJson(value: unknown, indent?: number): string {
 
 const escapedInJson = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** Text in lines of at most `width` characters, broken at blanks; a word that is longer stays whole, so that it can be copied. In one line without a width. */
+export function wrapped(text: string, width: number | undefined): readonly [string, ...string[]] {
+  if (width === undefined || text.length <= width) return [text];
+  const [first = '', ...words] = text.split(' ');
+  const lines: [string, ...string[]] = [first];
+  for (const word of words) {
+    const last = lines.length - 1;
+    if (`${lines[last]} ${word}`.length <= width) lines[last] = `${lines[last]} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** `text` cut in its middle to at most `widthMax` characters; ids keep both their ends. */
 export function shortenMiddle(text: string, widthMax: number): string {
   if (text.length <= widthMax || widthMax < 5) return text;

@@ -8,7 +8,7 @@ import { nearest } from '../output/nearest.ts';
 import type { Paint } from '../output/paint.ts';
 import { awsCliLines } from '../output/session-policy.ts';
 import type { Column } from '../output/table.ts';
-import { clean } from '../output/text.ts';
+import { clean, wrapped } from '../output/text.ts';
 import { useLine } from './usage.ts';
 
 /** What the person may see. Refuses a tag that is not `k=v`. */
@@ -57,7 +57,7 @@ export function resourceColumns(now: number): readonly Column<Resource>[] {
     { title: 'KIND', value: (r) => r.kind },
     { title: 'ENVIRONMENT', value: (r) => r.environment },
     { title: 'REACHES', value: (r) => reachedLines(r)[0], give: true },
-    { title: 'ACCOUNT', value: (r) => `${r.account.name} ${r.region}`, give: true },
+    { title: 'ACCOUNT', value: (r) => `${r.account.name} ${r.region}`, give: true, spare: true },
     { title: 'AT MOST', value: (r) => sayDuration(r.rule.maxDurationSeconds), right: true },
     {
       title: 'MINE',
@@ -72,8 +72,11 @@ export function resourceColumns(now: number): readonly Column<Resource>[] {
   ];
 }
 
-/** A resource for a person, one fact per line. */
-export function resourceText(resource: Resource, now: number, paint: Paint): string {
+/** Where the values of facts begin. */
+const factIndent = 14;
+
+/** A resource for a person, one fact per line; of a terminal of this width longer ones are broken. */
+export function resourceText(resource: Resource, now: number, paint: Paint, width?: number): string {
   const { rule } = resource;
   const reviewers = rule.reviewers.join(', ') || 'nobody';
   const wait =
@@ -82,7 +85,7 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
     [
       'what',
       [
-        resource.description,
+        resource.description.replace(/\.$/u, ''),
         resource.database && `database ${resource.database.name}, role ${resource.database.role}`,
       ]
         .filter(Boolean)
@@ -97,15 +100,24 @@ export function resourceText(resource: Resource, now: number, paint: Paint): str
     ['approved by', rule.autoApproved ? `policy ${rule.policy}, at once` : `${reviewers}${wait}`],
     ['recorded', resource.recording.statement],
     ['mine', mineText(resource, now) || 'nothing'],
-    // For the AWS CLI, with the credentials of `tunnel creds`.
-    ...awsCliLines(resource).map((line, index): [string, string] => [index === 0 ? 'aws ssm' : '', line]),
   ];
   if (resource.notConnectable)
     facts.push(['refused', `${resource.notConnectable.reason} (${resource.notConnectable.code})`]);
+  // For the AWS CLI, with the credentials of `tunnel creds`; never broken, to be copied.
+  const aws = awsCliLines(resource).map((line, index) => factLine(index === 0 ? 'aws ssm' : '', line, paint));
   const next = resource.connectable ? [useLine(resource)] : [];
   return [
     `${paint.bold(clean(resource.name))}  ${clean(resource.title)}`,
-    ...facts.map(([name, value]) => `  ${paint.dim(name.padEnd(12))}${clean(value)}`),
+    ...facts.flatMap(([name, value]) =>
+      wrapped(clean(value), width === undefined ? undefined : width - factIndent).map((line, index) =>
+        factLine(index === 0 ? name : '', line, paint),
+      ),
+    ),
+    ...aws,
     ...next,
   ].join('\n');
+}
+
+function factLine(name: string, value: string, paint: Paint): string {
+  return `  ${paint.dim(name.padEnd(factIndent - 2))}${clean(value)}`;
 }

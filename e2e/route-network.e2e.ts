@@ -188,11 +188,14 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     // The device stands, and what carries it does not come.
     await mine.cut(world.product, 'silence');
     const opening = laptop.tunnel(['connect', 'prod-vpc', '--json']);
-    const device = async () => expect(await at.ask('ip', ['-o', 'link'])).toContain('sally');
-    await vi.waitFor(device, { timeout: 60_000, interval: 50 });
-    await killed(opening);
+    try {
+      const device = async () => expect(await at.ask('ip', ['-o', 'link'])).toContain('sally');
+      await vi.waitFor(device, { timeout: 120_000, interval: 50 });
+    } finally {
+      await killed(opening);
+      await mine.mend();
+    }
     expect(opening.stdout).not.toContain('"event":"open"');
-    await mine.mend();
     await againAsBefore();
     const { run } = await connected('prod-vpc');
     await under(() => killed(run));
@@ -201,12 +204,15 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
 
   it('a2 nothing left behind: the helper is killed under load; the command ends, and the next start tidies and works', async () => {
     const { run } = await connected('prod-vpc');
-    await under(async () => {
-      await mine.killHelper();
-      expect(await run.code).toBe(11);
-    });
+    try {
+      await under(async () => {
+        await mine.killHelper();
+        expect(await run.code).toBe(11);
+      });
+    } finally {
+      await mine.startHelper();
+    }
     expect(run.stdout + run.stderr).toContain('HELPER_LOST');
-    await mine.startHelper();
     expect(await mine.traces()).toBe(before);
     await connected('prod-vpc');
     expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });

@@ -184,62 +184,74 @@ describe.skipIf(!mayMakeNamespaces)('a routed network (needs root and /dev/net/t
     expect(await mine.traces()).toBe(before);
   });
 
-  it('a2 nothing left behind: kill -9 while it opens and under load, and the next start works', async () => {
-    // The device stands, and what carries it does not come.
-    await mine.cut(world.product, 'silence');
-    const opening = laptop.tunnel(['connect', 'prod-vpc', '--json']);
-    try {
-      const device = async () => expect(await at.ask('ip', ['-o', 'link'])).toContain('sally');
-      await vi.waitFor(device, { timeout: 120_000, interval: 50 });
-    } finally {
-      await killed(opening);
+  it(
+    'a2 nothing left behind: kill -9 while it opens and under load, and the next start works',
+    { timeout: 300_000 },
+    async () => {
+      // The device stands, and what carries it does not come.
+      await mine.cut(world.product, 'silence');
+      const opening = laptop.tunnel(['connect', 'prod-vpc', '--json']);
+      try {
+        const device = async () => expect(await at.ask('ip', ['-o', 'link'])).toContain('sally');
+        await vi.waitFor(device, { timeout: 120_000, interval: 50 });
+      } finally {
+        await killed(opening);
+        await mine.mend();
+      }
+      expect(opening.stdout).not.toContain('"event":"open"');
+      await againAsBefore();
+      const { run } = await connected('prod-vpc');
+      await under(() => killed(run));
+      await againAsBefore();
+    },
+  );
+
+  it(
+    'a2 nothing left behind: the helper is killed under load; the command ends, and the next start tidies and works',
+    { timeout: 300_000 },
+    async () => {
+      const { run } = await connected('prod-vpc');
+      try {
+        await under(async () => {
+          await mine.killHelper();
+          expect(await run.code).toBe(11);
+        });
+      } finally {
+        await mine.startHelper();
+      }
+      expect(run.stdout + run.stderr).toContain('HELPER_LOST');
+      expect(await mine.traces()).toBe(before);
+      await connected('prod-vpc');
+      expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
+    },
+  );
+
+  it(
+    'a3 own connection excluded: a control plane and an AWS endpoint inside the granted network stay outside the tunnel',
+    { timeout: 300_000 },
+    async () => {
+      await using _ = await CompanyInside.join(world, mine, '10.20.40.5');
+      const { run, opened } = await connected('staging-web');
+      expect(opened[0]?.network.excluded).toEqual(['10.20.40.5']);
+      expect(await mine.routes()).toContain('throw 10.20.40.5 ');
+      expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
+      const leases = () => leasesOf(opened[0]!.grantId);
+      const first = leases();
+      expect(first).toBeGreaterThan(0);
+      await mine.cutPort('443');
+      // Something has to be said for the loss to be noticed at once. The control plane is away as well, so that it cannot say that the grant stands.
+      const asked = curl('http://10.20.40.60:8080/');
+      await run.until('"event":"obstacle"');
       await mine.mend();
-    }
-    expect(opening.stdout).not.toContain('"event":"open"');
-    await againAsBefore();
-    const { run } = await connected('prod-vpc');
-    await under(() => killed(run));
-    await againAsBefore();
-  });
-
-  it('a2 nothing left behind: the helper is killed under load; the command ends, and the next start tidies and works', async () => {
-    const { run } = await connected('prod-vpc');
-    try {
-      await under(async () => {
-        await mine.killHelper();
-        expect(await run.code).toBe(11);
-      });
-    } finally {
-      await mine.startHelper();
-    }
-    expect(run.stdout + run.stderr).toContain('HELPER_LOST');
-    expect(await mine.traces()).toBe(before);
-    await connected('prod-vpc');
-    expect(await curl('http://10.0.2.60:8080/')).toMatchObject({ status: 0 });
-  });
-
-  it('a3 own connection excluded: a control plane and an AWS endpoint inside the granted network stay outside the tunnel', async () => {
-    await using _ = await CompanyInside.join(world, mine, '10.20.40.5');
-    const { run, opened } = await connected('staging-web');
-    expect(opened[0]?.network.excluded).toEqual(['10.20.40.5']);
-    expect(await mine.routes()).toContain('throw 10.20.40.5 ');
-    expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
-    const leases = () => leasesOf(opened[0]!.grantId);
-    const first = leases();
-    expect(first).toBeGreaterThan(0);
-    await mine.cutPort('443');
-    // Something has to be said for the loss to be noticed at once. The control plane is away as well, so that it cannot say that the grant stands.
-    const asked = curl('http://10.20.40.60:8080/');
-    await run.until('"event":"obstacle"');
-    await mine.mend();
-    await run.until('"event":"recovered"');
-    await asked;
-    // Both were reached past the tunnel: the control plane for another lease, AWS for another session.
-    expect(leases()).toBeGreaterThan(first);
-    expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
-    run.child.kill('SIGINT');
-    expect(await run.code).toBe(130);
-  });
+      await run.until('"event":"recovered"');
+      await asked;
+      // Both were reached past the tunnel: the control plane for another lease, AWS for another session.
+      expect(leases()).toBeGreaterThan(first);
+      expect((await curl('http://10.20.40.60:8080/')).stdout).toContain('<html');
+      run.child.kill('SIGINT');
+      expect(await run.code).toBe(130);
+    },
+  );
 
   it('a5 privilege: without the helper a device is refused, and a SOCKS listener takes its place', async () => {
     const socket = laptop.env['TUNNEL_HELPER_SOCKET'] ?? '';

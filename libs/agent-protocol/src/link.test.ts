@@ -27,6 +27,24 @@ it('ends both directions of a stream one after the other', async () => {
   expect(pair.agent.associations[0]?.streams).toBe(0);
 });
 
+it('sends the second of two ends with the next frame, or alone after a moment', async () => {
+  const pair = new Pair();
+  await pair.connect(1, { delayMs: 0 });
+  const [first, second] = [pair.open(), pair.open()];
+  await pair.run(50);
+  const link = pair.agent.associations[0];
+  first.stream?.end();
+  await pair.run(0.5);
+  expect([first.ended, link?.streams], 'the agent has nothing to say').toEqual([false, 2]);
+  pair.far[1]?.stream?.write(bytesOf('something else'));
+  await pair.run(0.2);
+  expect([first.ended, second.text, link?.streams]).toEqual([true, 'something else', 1]);
+  second.stream?.end();
+  await pair.run(10);
+  expect(second.ended).toBe(true);
+  expect(pair.client.streams).toBe(0);
+});
+
 it('tells why a destination was refused', async () => {
   const pair = new Pair({
     host: {

@@ -1,5 +1,13 @@
 /** Packets, filter and flows between a TUN device (or a packet filter) and a reach into a private network. */
-export type { Carried, DatagramFlow, Destination, NameAnswer, Reach } from './reach/reach.ts';
+export type {
+  Carried,
+  DatagramFlow,
+  Destination,
+  NameAnswer,
+  OpeningNow,
+  OpenTold,
+  Reach,
+} from './reach/reach.ts';
 export { addressText, canonicalAddress, contains, parseAddress, parseRange } from './packet/address.ts';
 export type { Address, Family, Range } from './packet/address.ts';
 export { fold, sum, updateChecksum, writeChecksum } from './packet/checksum.ts';

@@ -72,9 +72,10 @@ export function carryTcp(
         return;
       }
       trace.stood = true;
+      // The client hears first that it is there.
       stream.accept();
-      listen(dialled, stream, context, () => (over = true));
       leave();
+      listen(dialled, stream, context, () => (over = true));
       if (ended) dialled.end();
     },
     (cause: unknown) => {
@@ -104,7 +105,12 @@ export function carryTcp(
         ended = true;
         if (over) return;
         leave();
-        far?.end();
+        const to = far;
+        // Behind whatever else has come in this turn: others wait for their dials.
+        if (to !== undefined)
+          setImmediate(() => {
+            if (!to.destroyed) to.end();
+          });
       },
       reset(code) {
         if (over) return;

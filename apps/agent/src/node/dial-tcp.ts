@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Problem, type ProblemCode } from '@sallyport/problems';
 
@@ -19,8 +19,13 @@ export function problemOf(cause: unknown): Problem {
   return new Problem(codes[name] ?? 'FLOW_UNREACHABLE', { cause });
 }
 
-/** Dials one checked address. Refuses FLOW_REFUSED, FLOW_UNREACHABLE, FLOW_TIMED_OUT, FLOW_LIMITED. */
-export function dialTcp(address: string, port: number, signal: AbortSignal): Promise<Duplex> {
+/** Dials one checked address. Refuses FLOW_REFUSED, FLOW_UNREACHABLE, FLOW_TIMED_OUT, FLOW_LIMITED. `dialled` is told last, of a connection that came about. */
+export function dialTcp(
+  address: string,
+  port: number,
+  signal: AbortSignal,
+  dialled: (socket: Socket) => void = () => undefined,
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
     const failed = (cause: unknown) => {
@@ -36,10 +41,7 @@ export function dialTcp(address: string, port: number, signal: AbortSignal): Pro
       signal.removeEventListener('abort', aborted);
       socket.off('error', failed);
       resolve(socket);
-      // A destination that vanished without a word is noticed within minutes although nothing is sent. The client hears first that it is there.
-      setImmediate(() => {
-        if (!socket.destroyed) socket.setKeepAlive(true, 60_000);
-      });
+      dialled(socket);
     });
   });
 }

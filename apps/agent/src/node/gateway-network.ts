@@ -6,6 +6,7 @@ import { Problem } from '@sallyport/problems';
 import type { GatewayNetwork } from '../ports.ts';
 import { askResolver, type ResolverAddress } from './ask-resolver.ts';
 import { dialTcp } from './dial-tcp.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { openUdp } from './open-udp.ts';
 import { openPinger, type Pinger } from './ping.ts';
 
@@ -18,10 +19,11 @@ export async function gatewayNetwork(
   resolver: ResolverAddress | undefined,
 ): Promise<GatewayNetwork & { readonly pings: Pinger['how']; close(): void }> {
   const pinger = await openPinger(effects.log);
+  const keepAlive = new KeepAlive(effects.timers);
   let own: { at: number; addresses: readonly string[] } | undefined;
   return {
     pings: pinger.how,
-    dialTcp,
+    dialTcp: (address, port, signal) => dialTcp(address, port, signal, (socket) => keepAlive.watch(socket)),
     openUdp,
     echo: (address, payload, signal) => pinger.echo(address, payload, signal),
     resolve: async (name, type, signal) => {
@@ -36,7 +38,10 @@ export async function gatewayNetwork(
       }
       return own.addresses;
     },
-    close: () => pinger.close(),
+    close: () => {
+      pinger.close();
+      keepAlive.close();
+    },
   };
 }
 

@@ -52,6 +52,8 @@ export interface ClientLink {
    */
   openTcp(to: AskedDestination, events: StreamEvents & { opened(): void }): MuxStream;
   openUdp(to: AskedDestination, events: DatagramEvents): MuxDatagrams;
+  /** Sends now what would leave at the end of the turn. */
+  flush(): void;
   /** One ICMP echo; rejects with the signal's reason, or a Problem of a flow. */
   echo(host: string, payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   resolve(name: string, type: 'A' | 'AAAA', signal: AbortSignal): Promise<Answer>;
@@ -148,6 +150,10 @@ class Client implements ClientLink, LinkRole {
     this.#flows.set(id, flow);
     this.#link.send(frameTypes.open, id, openBody('udp', to));
     return flow;
+  }
+
+  flush(): void {
+    this.#link.pump();
   }
 
   echo(host: string, payload: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {

@@ -17,6 +17,8 @@ export interface StreamHost {
   readonly places: WidePlaces;
   /** It has something to send. */
   wants(stream: LinkStream): void;
+  /** As {@link wants}, for what nobody waits for: it goes with whatever goes next, and alone after a moment. */
+  wantsLater(stream: LinkStream): void;
   /** Its peer may send more and has to be told. */
   creditDue(stream: LinkStream): void;
   /** Whether the windows of all streams may grow by so many bytes, which are then taken. */
@@ -124,7 +126,9 @@ export class LinkStream implements MuxStream {
   end(): void {
     if (this.#over || this.#ending !== 'no') return;
     this.#ending = 'asked';
-    this.#host.wants(this);
+    // Nothing can be answered to the second of two ends.
+    if (this.#ended && this.#waitingBytes === 0) this.#host.wantsLater(this);
+    else this.#host.wants(this);
   }
 
   reset(code: FlowCode = 'FLOW_RESET'): void {

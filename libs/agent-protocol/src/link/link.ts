@@ -11,6 +11,7 @@ import {
   controlFramesMax,
   datagramsWaitingMax,
   retainedFramesMax,
+  lastEndsAfterMs,
   windowBytesTotal,
 } from '../limits.ts';
 import { flowCodeOf } from '../codes.ts';
@@ -19,7 +20,8 @@ import type { Carrier } from './carrier.ts';
 import { CarrierWatch } from './carrier-watch.ts';
 import { LinkStream, type StreamHost } from './link-stream.ts';
 import { headerOf, type Control, type Retained } from './outgoing.ts';
-import { BareWay } from './pace.ts';
+import { OwedReceipts } from './owed-receipts.ts';
+import { BareWay, rttUnknownMs } from './pace.ts';
 import { Packing } from './packing.ts';
 import { WidePlaces } from './reassembly.ts';
 import { Scheduler } from './scheduler.ts';
@@ -35,11 +37,8 @@ export interface LinkRole {
   violated(problem: Problem): void;
 }
 
-const nothing = new Uint8Array();
 /** A slower carrier gains more by packing than packing costs: 20 MB/s. */
 const packsBelowBytesPerMs = 20_000;
-/** What is assumed of a round trip before one was measured. */
-const rttUnknownMs = 100;
 /** Datagrams that wait go first, up to this share of a flight while streams wait as well. */
 const datagramShare = 0.5;
 
@@ -55,10 +54,10 @@ export class Link {
   readonly #control: Control[] = [];
   readonly #credits = new Set<LinkStream>();
   readonly #datagrams: { readonly type: 23 | 36; readonly id: number; readonly bytes: Uint8Array }[] = [];
-  /** Timers of receipts that are owed, with the milliseconds that they were set for. */
-  readonly #receipts = new Map<Carrier, { readonly timer: TimerHandle; readonly dueIn: number }>();
+  readonly #receipts: OwedReceipts;
   #packs = false;
   #windowsBeyond = 0;
+  #later: TimerHandle | undefined;
   #pumpDue = false;
   readonly #soon: (run: () => void) => void;
   readonly #pumpNow = () => {
@@ -73,6 +72,7 @@ export class Link {
     this.#ports = ports;
     this.#role = role;
     this.#soon = ports.soon ?? queueMicrotask;
+    this.#receipts = new OwedReceipts(ports.effects.timers);
     this.#watch = new CarrierWatch(ports.effects, this.carriers, (carrier) => this.#giveUpOn(carrier));
     this.#streamHost = {
       now: () => this.#now,
@@ -81,6 +81,13 @@ export class Link {
       wants: (stream) => {
         this.#scheduler.wants(stream);
         this.#pumpSoon();
+      },
+      wantsLater: (stream) => {
+        this.#scheduler.wants(stream);
+        this.#later ??= this.#ports.effects.timers.after(lastEndsAfterMs, () => {
+          this.#later = undefined;
+          this.pump();
+        });
       },
       creditDue: (stream) => {
         this.#credits.add(stream);
@@ -92,7 +99,10 @@ export class Link {
         return true;
       },
       gone: (stream) => this.#gone(stream),
-      accepted: (stream) => this.send(frameTypes.opened, stream.id, nothing),
+      accepted: (stream) => {
+        this.send(frameTypes.opened, stream.id, new Uint8Array());
+        this.pump(); // a program waits for it
+      },
     };
   }
 
@@ -153,21 +163,7 @@ export class Link {
   /** Bytes of a carrier were read; call after its frames were taken. */
   readFrom(carrier: Carrier): void {
     if (!carrier.owesReceipt || this.#over) return;
-    const dueIn = carrier.receiptDueIn(this.#now);
-    if (dueIn === 0) {
-      carrier.putReceipt();
-      return this.#pumpSoon();
-    }
-    const waiting = this.#receipts.get(carrier);
-    if (waiting && waiting.dueIn <= dueIn) return;
-    if (waiting) this.#ports.effects.timers.cancel(waiting.timer);
-    const timer = this.#ports.effects.timers.after(dueIn, () => {
-      this.#receipts.delete(carrier);
-      if (this.#over || !carrier.owesReceipt || !this.carriers.includes(carrier)) return;
-      carrier.putReceipt();
-      carrier.flush();
-    });
-    this.#receipts.set(carrier, { timer, dueIn });
+    if (this.#receipts.put(carrier, this.#now)) this.#pumpSoon();
   }
 
   /** A carrier is gone: what was in flight on it goes over the others, as soon as there are any. */
@@ -175,9 +171,7 @@ export class Link {
     const at = this.carriers.indexOf(carrier);
     if (at < 0) return;
     this.carriers.splice(at, 1);
-    const waiting = this.#receipts.get(carrier);
-    if (waiting) this.#ports.effects.timers.cancel(waiting.timer);
-    this.#receipts.delete(carrier);
+    this.#receipts.forget(carrier);
     this.#takeBack(carrier);
     this.#role.carrierGone(carrier);
   }
@@ -207,8 +201,8 @@ export class Link {
     this.#over = true;
     const { timers } = this.#ports.effects;
     this.#watch.stop();
-    for (const { timer } of this.#receipts.values()) timers.cancel(timer);
-    this.#receipts.clear();
+    if (this.#later) timers.cancel(this.#later);
+    this.#receipts.stop();
     this.#breakStreams(code);
     for (const carrier of this.carriers.splice(0)) carrier.close();
   }
@@ -278,7 +272,8 @@ export class Link {
     if (body.length !== 10) throw violation('a receipt has ten bytes');
     if (!carrier.confirm(readUint48(body, 0), readUint32(body, 6), this.#now))
       throw violation('a receipt for what was not sent');
-    this.#pumpSoon();
+    // Room that nobody waits for is no reason for anything.
+    if (this.#waits) this.#pumpSoon();
   }
 
   #unpack(id: number, body: Uint8Array): void {
@@ -327,6 +322,11 @@ export class Link {
     } else if (retained.what === 'credit') {
       if (this.streams.get(retained.stream.id) === retained.stream) this.#credits.add(retained.stream);
     } else if (retained.control.again) this.#control.push(retained.control);
+  }
+
+  get #waits(): boolean {
+    const others = this.#control.length + this.#credits.size + this.#datagrams.length;
+    return others > 0 || this.#scheduler.waiting;
   }
 
   #pumpSoon(): void {

@@ -1,5 +1,7 @@
 import { chunkBytes, flightBytes } from '../limits.ts';
 
+/** What is assumed of a round trip before one was measured. */
+export const rttUnknownMs = 100;
 /** How far a queue on the way may grow: a sixteenth of the round trip, within these; milliseconds. */
 const queueMs = { least: 3, most: 50 };
 /** A queue stands when nothing got through faster for this long; a machine that was busy for a moment is none. */

@@ -148,6 +148,83 @@ it('looks after sleep whether its sessions live, and goes on over another one wh
   expect(asleep).toEqual([]);
 });
 
+describe('a conversation that is asked for without waiting', () => {
+  const asked = (reach: AgentReach) => {
+    const told = Promise.withResolvers<Duplex>();
+    const opening = reach.openTcpNow(to, { opened: told.resolve, failed: told.reject });
+    return { opening, stream: told.promise };
+  };
+
+  it('is told when the destination accepted, and carries bytes and ends both ways', async () => {
+    const { open } = world();
+    const reach = await open();
+    const stream = await asked(reach).stream;
+    stream.end('hello');
+    expect((await once(stream, 'data')).toString()).toBe('hello');
+    await once(stream, 'end');
+    await expect.poll(() => reach.flows).toBe(0);
+  });
+
+  it('is told why it was refused', async () => {
+    const openTcp = () => {
+      throw new Problem('FLOW_REFUSED');
+    };
+    const { open } = world({ host: { openTcp } });
+    await expect(asked(await open()).stream).rejects.toMatchObject({ code: 'FLOW_REFUSED' });
+  });
+
+  it('hears nothing after it was abandoned, and its stream is reset at the agent', async () => {
+    const reset = Promise.withResolvers<string>();
+    const accepting = Promise.withResolvers<() => void>();
+    const openTcp: AgentHost<string>['openTcp'] = (_to, _association, stream) => {
+      accepting.resolve(() => stream.accept());
+      const ignored = () => undefined;
+      return { data: ignored, end: ignored, writable: ignored, reset: reset.resolve };
+    };
+    const { open } = world({ host: { openTcp } });
+    const reach = await open();
+    const heard: unknown[] = [];
+    const note = (what: unknown) => heard.push(what);
+    const opening = reach.openTcpNow(to, { opened: note, failed: note });
+    const accept = await accepting.promise;
+    opening?.abandon();
+    accept();
+    expect(await reset.promise).toBe('FLOW_RESET');
+    expect(heard).toEqual([]);
+    expect(reach.flows).toBe(0);
+  });
+
+  it('is asked for again when the agent was restarted meanwhile', async () => {
+    let times = 0;
+    const second = Promise.withResolvers<void>();
+    const openTcp: AgentHost<string>['openTcp'] = (_to, _association, stream) => {
+      times += 1;
+      if (times === 2) {
+        second.resolve();
+        stream.accept();
+      }
+      const ignored = () => undefined;
+      return { data: ignored, end: ignored, writable: ignored, reset: ignored };
+    };
+    const { open, agent } = world({ host: { openTcp } });
+    const reach = await open();
+    const { stream } = asked(reach);
+    await expect.poll(() => times).toBe(1);
+    agent.associations[0]?.end('AGENT_UNREACHABLE');
+    await second.promise;
+    expect((await stream).destroyed).toBe(false);
+  });
+
+  it('is not taken while the reach is down', async () => {
+    const { open, fars, listen } = world();
+    const reach = await open();
+    listen(false);
+    fars[0]?.destroy();
+    await once(fars[0]!, 'close');
+    await expect.poll(() => asked(reach).opening).toBeUndefined();
+  });
+});
+
 describe('a tunnel that has no session for a while', () => {
   /** A reach that was up once, and whose carriers wait in a tunnel without sessions from then on. */
   async function lonely() {

@@ -7,13 +7,22 @@ import {
 } from '@sallyport/agent-protocol';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import { entryOf, Problem, type ProblemCode } from '@sallyport/problems';
-import type { Carried, DatagramFlow, Destination, NameAnswer, Reach } from '@sallyport/tunnel';
+import type {
+  Carried,
+  DatagramFlow,
+  Destination,
+  NameAnswer,
+  OpeningNow,
+  OpenTold,
+  Reach,
+} from '@sallyport/tunnel';
 import { fullJitterMs } from '../backoff.ts';
 import { duplexPair } from '../duplex-pair.ts';
 import type { Tunnel } from '../tunnel.ts';
 import { CarrierCount } from './carrier-count.ts';
 import { newClientKey } from './client-key.ts';
 import { carryOver } from './duplex-carrier.ts';
+import { openNow } from './open-now.ts';
 import { StreamDuplex } from './stream-duplex.ts';
 import { TokenSource, type AgentTokens } from './token-source.ts';
 import { zstdPacker } from './zstd-packer.ts';
@@ -148,6 +157,12 @@ export class AgentReach implements Reach {
         if (!forgotten || this.#options.whileDown === 'refuse') throw error;
       }
     }
+  }
+
+  openTcpNow(to: Destination, told: OpenTold): OpeningNow | undefined {
+    if (!this.#up || this.#over) return undefined;
+    const waits = this.#options.whileDown === 'wait';
+    return openNow(this.#link, to, told, waits ? (signal) => this.openTcp(to, signal) : undefined);
   }
 
   openUdp(

@@ -23,8 +23,10 @@ export class StreamDuplex extends Duplex {
   /** The link has enough, and whoever says something waits for `drain`. */
   #full = false;
 
-  constructor() {
+  /** `stream` may be given later, by {@link join}. */
+  constructor(stream?: MuxStream) {
     super({ allowHalfOpen: true, readableHighWaterMark: aheadBytes, writableHighWaterMark: aheadBytes });
+    this.#stream = stream;
     // A reset that nobody listens to is an end like others, not a reason to end the program.
     this.on('error', () => undefined);
     this.events = {

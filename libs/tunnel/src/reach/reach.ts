@@ -23,6 +23,18 @@ export interface NameAnswer {
   readonly ttlSeconds: number;
 }
 
+/** What becomes of a conversation that was asked for by {@link Reach.openTcpNow}: one of the two, once. */
+export interface OpenTold {
+  readonly opened: (stream: Duplex) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A conversation that is being opened. */
+export interface OpeningNow {
+  /** Nobody wants it any more; nothing is told of it afterwards. */
+  abandon(): void;
+}
+
 /**
  * A way to the private network that a grant opens: pinned sessions, SSH through a gateway, or the companion agent. The packet side knows
  * nothing else of the far side. Refusals are Problems: FLOW_REFUSED (the far side answered RST), FLOW_UNREACHABLE, FLOW_TIMED_OUT,
@@ -35,6 +47,11 @@ export interface Reach {
    * way is; destroying it resets the far side.
    */
   openTcp(to: Destination, signal: AbortSignal): Promise<Duplex>;
+  /**
+   * As {@link openTcp}, without promises and signals, and the far side is asked before it returns: for a router, where each connection waits for it. Undefined when it
+   * would have to wait; then {@link openTcp} does. Throws what refuses it at once.
+   */
+  openTcpNow?(to: Destination, told: OpenTold): OpeningNow | undefined;
   openUdp?(
     to: Destination,
     received: (datagram: Uint8Array) => void,

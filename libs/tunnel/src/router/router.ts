@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
+import { collectAlone } from '@sallyport/effects/memory';
 import { Problem } from '@sallyport/problems';
 import { parseAddress, contains } from '../packet/address.ts';
 import { payloadOf, udpReply } from '../packet/answers.ts';
@@ -27,6 +28,7 @@ const heldMax = 512;
  * ROUTE_DEVICE_FAILED when the device cannot be read.
  */
 export async function startRouter(settings: RouterSettings): Promise<Router> {
+  collectAlone();
   try {
     return await DeviceRouter.start(settings);
   } catch (error) {
@@ -77,6 +79,8 @@ class DeviceRouter implements Router {
         if (link.router === undefined) throw new Problem('REACH_DOWN');
         return link.router.#open(to, network, signal);
       },
+      openNow: (to, network, told) =>
+        network === responderNetwork ? undefined : reach.openTcpNow?.(to, told),
       refuse: (slot, generation, failure) => tell(refused(slot, generation, failure)),
       admit: (slot, generation, syn) => {
         // The kernel's answer to the SYN wakes the thread, which then finds the message.
@@ -161,7 +165,7 @@ class DeviceRouter implements Router {
     const keeps = packet.verdict === verdict.echo || packet.verdict === verdict.names;
     const view = keeps ? new PacketView() : this.#view;
     if (view.read(packet.bytes, 0, packet.bytes.length) !== '') return;
-    if (packet.verdict === verdict.tcp) void this.#tcp.take({ ...packet, view });
+    if (packet.verdict === verdict.tcp) this.#tcp.take({ ...packet, view });
     else if (packet.verdict === verdict.udp) this.#datagrams.takeDatagram(view, packet.network);
     else if (packet.verdict === verdict.echo) void this.#datagrams.takeEcho(view, packet.network);
     else if (packet.verdict === verdict.names) void this.#answerName(view);

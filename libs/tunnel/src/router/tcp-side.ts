@@ -5,7 +5,7 @@ import type { Effects, TimerHandle } from '@sallyport/effects';
 import { addressText, canonicalAddress, type Family } from '../packet/address.ts';
 import type { PacketView } from '../packet/packet-view.ts';
 import { turnedBack } from '../packet/swap.ts';
-import type { Destination } from '../reach/reach.ts';
+import type { Destination, OpeningNow, OpenTold } from '../reach/reach.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { joined, type Joined } from './joined.ts';
 
@@ -31,6 +31,8 @@ export interface TcpSideSettings {
   readonly effects: Effects;
   readonly debug: (message: string) => void;
   readonly open: (to: Destination, network: number, signal: AbortSignal) => Promise<Duplex>;
+  /** As `open`, where that needs no waiting; undefined where it does. */
+  readonly openNow?: (to: Destination, network: number, told: OpenTold) => OpeningNow | undefined;
   /** What becomes of a held SYN: it goes to the listener, in the form given here, or is answered. */
   readonly admit: (slot: number, generation: number, syn: Uint8Array) => void;
   readonly refuse: (slot: number, generation: number, failure: Failure) => void;
@@ -39,11 +41,24 @@ export interface TcpSideSettings {
 }
 
 interface Admitted {
+  readonly key: number;
   readonly stream: Duplex;
   readonly slot: number;
   readonly generation: number;
-  readonly late: TimerHandle;
+  /** By the monotonic clock. */
+  readonly at: number;
 }
+
+/** A SYN of which the reach was asked. */
+interface AskedSyn extends Pick<HeldSyn, 'slot' | 'generation' | 'listenPort' | 'bytes'> {
+  readonly key: number;
+  readonly to: Destination;
+  readonly sourcePort: number;
+}
+
+/** One number for a connection of a slot: there are fewer slots than this. */
+const slotsMax = 65_536;
+const keyOf = (slot: number, generation: number) => generation * slotsMax + slot;
 
 /** TCP between listeners on the device's addresses and the reach: one connection for each SYN that was let through. */
 export class TcpSide {
@@ -52,10 +67,11 @@ export class TcpSide {
   readonly #settings: TcpSideSettings;
   readonly #servers: readonly Server[];
   /** SYNs that wait for the far side, by slot and generation. */
-  readonly #opening = new Map<string, AbortController>();
+  readonly #opening = new Map<number, OpeningNow>();
   /** Streams that wait for their connection, by the four numbers of it. */
   readonly #admitted = new Map<string, Admitted>();
-  readonly #joined = new Map<string, Joined>();
+  readonly #joined = new Map<number, Joined>();
+  #sweeping: TimerHandle | undefined;
   readonly #connects = { opened: 0, refused: 0, failed: 0 };
   #bytesUp = 0;
   #bytesDown = 0;
@@ -66,7 +82,10 @@ export class TcpSide {
     this.#servers = [...servers[4], ...servers[6]];
     const portOf = (server: Server) => (server.address() as AddressInfo).port;
     this.listenPorts = { 4: servers[4].map(portOf), 6: servers[6].map(portOf) };
-    for (const server of this.#servers) server.on('connection', (socket: Socket) => this.#accept(socket));
+    for (const server of this.#servers) {
+      const port = portOf(server);
+      server.on('connection', (socket: Socket) => this.#accept(socket, port));
+    }
   }
 
   /** Listens on the device's addresses. */
@@ -88,50 +107,90 @@ export class TcpSide {
   }
 
   /** Asks the reach for the far side of a held SYN, and has it decided. */
-  async take({ bytes, view, slot, generation, network, listenPort }: HeldSyn): Promise<void> {
+  take({ bytes, view, slot, generation, network, listenPort }: HeldSyn): void {
     if (this.#over) return;
-    const address = addressText(view.destinationBytes());
-    const { sourcePort, destinationPort: port } = view;
-    const key = `${slot} ${generation}`;
-    const abort = new AbortController();
-    this.#opening.set(key, abort);
-    const { signal } = abort;
-    let stream: Duplex;
+    const to = { address: addressText(view.destinationBytes()), port: view.destinationPort };
+    const key = keyOf(slot, generation);
+    const syn: AskedSyn = { key, to, sourcePort: view.sourcePort, slot, generation, listenPort, bytes };
+    let told = false;
+    const outcome: OpenTold = {
+      opened: (stream) => {
+        told = true;
+        this.#opening.delete(key);
+        this.#opened(syn, stream);
+      },
+      failed: (error) => {
+        told = true;
+        this.#opening.delete(key);
+        this.#fail(syn, error);
+      },
+    };
+    let opening: OpeningNow | undefined;
     try {
-      stream = await this.#settings.open({ address, port }, network, signal);
+      opening = this.#settings.openNow?.(to, network, outcome);
     } catch (error) {
-      this.#fail(`${address}:${port}`, error, slot, generation);
-      return;
-    } finally {
-      this.#opening.delete(key);
+      return this.#fail(syn, error);
     }
+    if (!told) this.#opening.set(key, opening ?? this.#ask(to, network, outcome));
+  }
+
+  /** Asks a reach that lets wait. */
+  #ask(to: Destination, network: number, { opened, failed }: OpenTold): OpeningNow {
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#settings.open(to, network, signal).then((stream) => {
+      if (!signal.aborted) return opened(stream);
+      stream.on('error', () => undefined);
+      stream.destroy();
+    }, failed);
+    return { abandon: () => abort.abort() };
+  }
+
+  #opened(
+    { key, to: { address, port }, sourcePort, listenPort, slot, generation, bytes }: AskedSyn,
+    stream: Duplex,
+  ): void {
     // Whatever becomes of it, its error is heard.
     stream.on('error', (error) => this.#settings.debug(`${address}:${port}: ${error.message}`));
-    if (signal.aborted || stream.destroyed) {
+    if (this.#over || stream.destroyed) {
       stream.destroy();
       this.#settings.refuse(slot, generation, 'reset');
       return;
     }
     this.#connects.opened += 1;
-    const from = `${address} ${sourcePort} ${listenPort}`;
-    const late = this.#settings.effects.timers.after(acceptMs, () => {
+    const at = this.#settings.effects.clock.monotonic();
+    this.#admitted.set(`${address} ${sourcePort} ${listenPort}`, { key, stream, slot, generation, at });
+    this.#settings.admit(slot, generation, turnedBack(bytes, listenPort));
+    this.#sweeping ??= this.#settings.effects.timers.after(acceptMs, () => this.#sweep());
+  }
+
+  /** Gives up what no kernel has finished a handshake for. */
+  #sweep(): void {
+    const { clock, timers } = this.#settings.effects;
+    const now = clock.monotonic();
+    this.#sweeping = undefined;
+    for (const [from, { stream, slot, generation, at }] of this.#admitted) {
+      if (now - at < acceptMs) break;
       this.#admitted.delete(from);
       stream.destroy();
       this.#settings.release(slot, generation);
-    });
-    this.#admitted.set(from, { stream, slot, generation, late });
-    this.#settings.admit(slot, generation, turnedBack(bytes, listenPort));
+    }
+    const [oldest] = this.#admitted.values();
+    if (oldest) this.#sweeping = timers.after(Math.max(1, oldest.at + acceptMs - now), () => this.#sweep());
   }
 
-  #fail(to: string, error: unknown, slot: number, generation: number): void {
+  #fail({ to: { address, port }, slot, generation }: AskedSyn, error: unknown): void {
     const failure = failureOf(error);
     this.#connects[failure === 'reset' ? 'refused' : 'failed'] += 1;
-    this.#settings.debug(`${to} cannot be had: ${String(error)}`);
+    this.#settings.debug(`${address}:${port} cannot be had: ${String(error)}`);
     this.#settings.refuse(slot, generation, failure);
   }
 
-  #accept(socket: Socket): void {
-    const from = `${canonicalAddress(socket.remoteAddress ?? '0.0.0.0')} ${socket.remotePort} ${socket.localPort}`;
+  #accept(socket: Socket, listenPort: number): void {
+    const address = socket.remoteAddress ?? '0.0.0.0';
+    // The kernel tells IPv4 in its one form.
+    const plain = address.includes(':') ? canonicalAddress(address) : address;
+    const from = `${plain} ${socket.remotePort} ${listenPort}`;
     const admitted = this.#admitted.get(from);
     socket.on('error', () => undefined);
     // Nothing was let through for it: another local process has dialled the listener itself, or its stream is gone again.
@@ -140,9 +199,7 @@ export class TcpSide {
       return;
     }
     this.#admitted.delete(from);
-    this.#settings.effects.timers.cancel(admitted.late);
-    const { slot, generation, stream } = admitted;
-    const key = `${slot} ${generation}`;
+    const { key, slot, generation, stream } = admitted;
     const pair = joined(socket, stream, () => {
       this.#joined.delete(key);
       this.#bytesUp += pair.bytesUp;
@@ -155,8 +212,9 @@ export class TcpSide {
   /** Resets connections that are no longer granted. */
   reset(slots: readonly (readonly [slot: number, generation: number])[]): void {
     for (const [slot, generation] of slots) {
-      const key = `${slot} ${generation}`;
-      this.#opening.get(key)?.abort();
+      const key = keyOf(slot, generation);
+      this.#opening.get(key)?.abandon();
+      this.#opening.delete(key);
       this.#joined.get(key)?.reset();
       for (const admitted of this.#admitted.values())
         if (admitted.slot === slot && admitted.generation === generation) admitted.stream.destroy();
@@ -186,11 +244,10 @@ export class TcpSide {
   /** Resets everything and stops listening. */
   close(): void {
     this.#over = true;
-    for (const abort of this.#opening.values()) abort.abort();
-    for (const { stream, late } of this.#admitted.values()) {
-      this.#settings.effects.timers.cancel(late);
-      stream.destroy();
-    }
+    for (const opening of this.#opening.values()) opening.abandon();
+    this.#opening.clear();
+    if (this.#sweeping) this.#settings.effects.timers.cancel(this.#sweeping);
+    for (const { stream } of this.#admitted.values()) stream.destroy();
     this.#admitted.clear();
     for (const pair of [...this.#joined.values()]) pair.reset();
     for (const server of this.#servers) server.close();

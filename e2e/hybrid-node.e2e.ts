@@ -1,15 +1,20 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { find } from '../tools/test/programs.ts';
-import { hybridWorld, node } from './harness/hybrid-world.ts';
+import { hybridWorld, node, webHost } from './harness/hybrid-world.ts';
+import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
+import { Terminal } from './harness/terminal.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
-describe.skipIf(!find('ssh') || !find('sshd') || process.getuid?.() !== 0)(
-  'a node outside EC2, in the world of the newcomer with an sshd of the sandbox (needs root, ssh and sshd)',
-  { timeout: 120_000 },
+const missing = (['ssh', 'sshd', 'rsync', 'script', 'curl'] as const).some((program) => !find(program));
+
+describe.skipIf(missing || process.getuid?.() !== 0)(
+  'hosts of the newcomer’s world, with the sshd of the sandbox, and a node outside EC2 (needs root, ssh, sshd, rsync, script and curl)',
+  { timeout: 240_000 },
   () => {
     let product: Product;
     let laptop: Laptop;
@@ -53,6 +58,78 @@ describe.skipIf(!find('ssh') || !find('sshd') || process.getuid?.() !== 0)(
         expect(run.err).toContain('Permission denied (publickey)');
       }
       expect(pushes()).toEqual([]);
+    });
+
+    it('b1 brings each byte to web-1 and back: scp, sftp and rsync, as the user of the grant', async () => {
+      await grantOf(product.as('engineer'), product.as('approver'), 'web-1', 1800);
+      expect(await laptop.tunnel(['ssh-config', '--install']).code).toBe(0);
+      const config = join(laptop.home, '.ssh/config');
+      const sent = randomBytes(300_000);
+      const at = (name: string) => join(laptop.home, name);
+      writeFileSync(at('sent'), sent);
+      const own = await done(laptop.tunnel(['scp', '-q', at('sent'), 'web-1:by-tunnel-scp']));
+      expect(own, own.err).toMatchObject({ code: 0, out: '' });
+      const scp = await done(laptop.run('scp', ['-F', config, '-q', at('sent'), 'web-1:by-scp']));
+      expect(scp).toEqual({ code: 0, out: '', err: '' });
+      const batch = `put ${at('sent')} by-sftp\nget by-scp ${at('back')}\n`;
+      const sftp = await done(laptop.run('sftp', ['-F', config, '-q', '-b', '-', 'web-1'], batch));
+      expect(sftp, sftp.err).toMatchObject({ code: 0 });
+      const rsync = await done(laptop.run('rsync', ['-e', `ssh -F ${config}`, at('sent'), 'web-1:by-rsync']));
+      expect(rsync, rsync.err).toMatchObject({ code: 0 });
+      const home = join(product.dataDir, 'sandbox/instances', webHost, 'home/web-ops');
+      for (const name of ['by-tunnel-scp', 'by-scp', 'by-sftp', 'by-rsync'])
+        expect(readFileSync(join(home, name)).equals(sent), name).toBe(true);
+      expect(readFileSync(at('back')).equals(sent)).toBe(true);
+      expect(pushes().at(-1)).toMatchObject({
+        requestParameters: { instanceId: webHost, osUser: 'web-ops' },
+      });
+    });
+
+    const asking = ['--for', '30m', '--reason', 'a look'];
+
+    it('e3 tells whoever runs a command that the account is not there', async () => {
+      const run = await done(laptop.tunnel(['exec', 'ghost-shell', ...asking, '--', 'id']));
+      expect(run).toMatchObject({ out: '' });
+      expect(run.code).toBeGreaterThan(0);
+      expect(run.err).toContain('The instance has no account ghost');
+      expect(run.err).toContain('SESSION_ACCOUNT_MISSING');
+    });
+
+    it('e4 names the right that an instance lacks, and shows nothing in plain', async () => {
+      await product.sandbox.instance(webHost, { mayDecrypt: false });
+      try {
+        const run = await done(laptop.tunnel(['exec', 'sealed-shell', ...asking, '--', 'id']));
+        expect(run).toMatchObject({ out: '' });
+        expect(run.code).toBeGreaterThan(0);
+        expect(run.err).toContain('kms:Decrypt');
+        expect(run.err).toContain('SESSION_KEY_DENIED');
+      } finally {
+        await product.sandbox.instance(webHost, { mayDecrypt: true });
+      }
+    });
+
+    it('runs a command in a terminal (exec --tty): its size, what is typed, Ctrl-C, and the terminal as it was', async () => {
+      const program = 'stty size; read line; echo "read $line"; trap "echo caught; exit" INT; sleep 1000';
+      const terminal = new Terminal(laptop, ['exec', 'sealed-shell', '--tty', ...asking, '--', program]);
+      try {
+        await terminal.shows(/(?:^|\n)30 100\r\n/);
+        terminal.type('what is typed\r');
+        await terminal.shows('read what is typed\r\n');
+        terminal.type('\u0003');
+        await terminal.shows('caught\r\n');
+        expect(await terminal.ended()).toBe(0);
+        expect(terminal.screen.slice(terminal.screen.lastIndexOf('ended 0'))).toMatch(/ icanon [^]* echo /);
+      } finally {
+        terminal.run.child.kill('SIGKILL');
+        await terminal.run.code;
+      }
+    });
+
+    it('e7 forwards a port where ssm-user was removed', async () => {
+      await grantOf(product.as('engineer'), product.as('approver'), 'prod-web', 1800);
+      const run = await done(laptop.tunnel(['connect', 'prod-web', '--', 'curl', '-s', '{url}']));
+      expect(run, run.err).toMatchObject({ code: 0 });
+      expect(run.out).toContain('Orders admin');
     });
   },
 );

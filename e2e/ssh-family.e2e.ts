@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../tools/start/installation.ts';
@@ -53,6 +55,12 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
   const sockets = () =>
     readdirSync(join(laptop.home, 'state/sallyport/ssh')).filter((name) => name.includes('@'));
 
+  /** proc_pid_stat(5): the name in brackets, then state and parent. */
+  const parentOf = (pid: string) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  };
+
   beforeAll(async () => {
     world = await SshWorld.start();
     ({ user } = world.sshd.files);
@@ -95,6 +103,11 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     await expect.poll(whole, patience).toBe(true);
     expect(said().toString('latin1')).toMatch(/^SSH-2\.0-OpenSSH\S* ?.*\r\n/);
     expect(packet()[5]).toBe(20);
+    // No ssh has asked for the key, so after the service has closed the socket it is handed over once more.
+    const before = pushes().length;
+    await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
+    await expect.poll(() => pushes().length, patience).toBeGreaterThan(before);
+    expect(pushes().at(-1)).toEqual(pushes().at(before - 1));
     proxy.stdin.end();
     expect(await exited).toEqual([0, null]);
     expect(packet()).toHaveLength(4 + packet().readUInt32BE(0));
@@ -157,6 +170,34 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     expect(sockets()).toEqual([]);
   });
 
+  it('b1: an editor has a shell that reads a script, and a port to its server beside it (ssh -T -D)', async () => {
+    const server = createServer((_request, response) => response.end('the editor’s server'));
+    const at = async (listening: Server | HttpServer) => {
+      listening.listen(0, '127.0.0.1');
+      await once(listening, 'listening');
+      return (listening.address() as AddressInfo).port;
+    };
+    const reserved = createTcpServer();
+    const [inner, port] = [await at(server), await at(reserved)];
+    await new Promise((resolve) => reserved.close(resolve));
+    const script = 'echo "listening $((40 + 2))"; until [ -e leave ]; do sleep 0.1; done; exit 5\n';
+    const words = ['-F', config(), '-T', '-D', `127.0.0.1:${port}`, 'files-1', 'sh'];
+    const editor = laptop.run('ssh', words, script);
+    await editor.until('listening 42');
+    const page = await ended(
+      laptop.run('curl', ['-s', '--socks5-hostname', `127.0.0.1:${port}`, `http://localhost:${inner}/`]),
+    );
+    expect(page).toMatchObject({ code: 0, out: 'the editor’s server' });
+    writeFileSync(home('files', 'leave'), '');
+    expect(await ended(editor)).toMatchObject({ code: 5, out: 'listening 42\n', err: '' });
+    server.close();
+  });
+
+  it('b1: connections at one time to one host do not take each other’s keys', async () => {
+    const many = Array.from({ length: 3 }, (_, n) => ended(ssh('files-1', `printf ${n}`)));
+    expect(await Promise.all(many)).toEqual([0, 1, 2].map((n) => ({ code: 0, out: String(n), err: '' })));
+  });
+
   it('b3: the exit status of the remote command is that of ssh, and of tunnel ssh', async () => {
     expect(await ssh('files-1', 'exit 7').code).toBe(7);
     const own = await ended(laptop.tunnel(['ssh', 'files-1', '--', 'echo out; echo err >&2; exit 7']));
@@ -200,6 +241,12 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     await left.shows('Reason');
     left.type('\u0003');
     expect(await left.ended()).toBe(255);
+    const killed = terminal();
+    await killed.shows('Reason');
+    const [waiting = ''] = proxies();
+    process.kill(parentOf(waiting), 'SIGKILL');
+    await expect.poll(proxies, patience).toEqual([]);
+    expect(await killed.ended()).toBe(137);
     expect(await asked()).toEqual([]);
     const stayed = terminal();
     await stayed.shows('Reason');
@@ -302,7 +349,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     const started = trail('StartSession').flatMap(
       ({ responseElements }) => responseElements?.['sessionId'] ?? [],
     );
-    expect(started.length).toBeGreaterThan(10);
+    expect(started.length).toBeGreaterThan(1);
     await expect
       .poll(() => {
         const over = new Set(

@@ -29,7 +29,10 @@ export class Sandbox {
     const { keys } = (await this.#ask('GET', `instances/${id}/pushed-keys/${user}`)) as { keys: string[] };
     return keys;
   }
-  instance(id: string, change: { online?: boolean; tags?: Record<string, string> }): Promise<void> {
+  instance(
+    id: string,
+    change: { online?: boolean; mayDecrypt?: boolean; tags?: Record<string, string> },
+  ): Promise<void> {
     return this.#send('PUT', `instances/${id}`, change);
   }
 

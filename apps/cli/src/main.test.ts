@@ -44,6 +44,18 @@ describe('the command line', () => {
     expect(err).toContain('COMMAND_UNKNOWN');
   });
 
+  it.each([['recording'], ['audit'], ['helper']])(
+    'lists what there is of %s, which is no command alone',
+    async (topic) => {
+      const { code, err } = await person.types(topic);
+      expect(code).toBe(2);
+      const there = Object.keys(commandTable).filter((id) => id.startsWith(`${topic} `));
+      expect(err).toContain(
+        `There is no command "${topic}"; there is: ${there.map((id) => `tunnel ${id}`).join(', ')}`,
+      );
+    },
+  );
+
   it.each([
     [['ls', '--nope']],
     [['connect']],

@@ -53,16 +53,20 @@ async function resolveCommand(argv: readonly string[]): Promise<{ id: string; re
   const { nearest } = await import('./output/nearest.ts');
   const typed = words.slice(0, 2).join(' ');
   const topic = Object.keys(commandTable).filter((id) => id.startsWith(`${words[0]} `));
-  const suggestion = nearest(
-    topic.length > 0 ? typed : (words[0] ?? ''),
-    topic.length > 0 ? topic : Object.keys(commandTable),
-  );
+  // The name of a group alone is no slip of the finger: everything in it is told.
+  const suggestion =
+    topic.length > 0 && words.length === 1
+      ? undefined
+      : nearest(
+          topic.length > 0 ? typed : (words[0] ?? ''),
+          topic.length > 0 ? topic : Object.keys(commandTable),
+        );
   throw new Problem('COMMAND_UNKNOWN', {
     detail: `There is no command "${(topic.length > 0 ? typed : (words[0] ?? '')).slice(0, 40)}"${
       suggestion
         ? `; did you mean: tunnel ${suggestion}`
         : topic.length > 0
-          ? `; there is: ${topic.join(', ')}`
+          ? `; there is: ${topic.map((id) => `tunnel ${id}`).join(', ')}`
           : ''
     }.`,
   });

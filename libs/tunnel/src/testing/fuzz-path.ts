@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import koffi from 'koffi';
 import { makeNonBlocking, read } from '../edge/tun-worker-calls.ts';
@@ -40,15 +39,18 @@ const narrower = outsideGrant.routes.filter(({ cidr }) => cidr !== '100.64.0.5/3
 type Decision = 'admitted' | 'reset' | 'unreachable' | 'forget';
 const decisions: readonly Decision[] = ['admitted', 'admitted', 'admitted', 'reset', 'unreachable', 'forget'];
 
+const library = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6');
+const socketpair = library.func(
+  'int socketpair(int domain, int type, int protocol, void *fds)',
+) as unknown as (...given: readonly [number, number, number, Uint8Array]) => number;
+/** Node's own warns in a thread of what it has not opened. */
+const close = library.func('int close(int fd)') as unknown as (fd: number) => number;
+
 /** Two ends that keep each message for itself, as a device keeps packets; neither is ever waited for. */
 function openPair(): { readonly reading: number; readonly writing: number } {
   const [local, datagrams] = [1, 2];
-  const library = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6');
   const fds = new Int32Array(2);
-  const made = library.func('int socketpair(int domain, int type, int protocol, void *fds)') as unknown as (
-    ...given: readonly [number, number, number, Uint8Array]
-  ) => number;
-  if (made(local, datagrams, 0, new Uint8Array(fds.buffer)) < 0) throw new Error('no pair of sockets');
+  if (socketpair(local, datagrams, 0, new Uint8Array(fds.buffer)) < 0) throw new Error('no pair of sockets');
   const [reading = -1, writing = -1] = fds;
   for (const fd of fds) makeNonBlocking(fd);
   return { reading, writing };
@@ -94,8 +96,8 @@ class TriedPath {
   }
 
   close(): void {
-    closeSync(this.#device.reading);
-    closeSync(this.#device.writing);
+    close(this.#device.reading);
+    close(this.#device.writing);
   }
 
   #filter() {

@@ -159,6 +159,9 @@ function accountOperations(client: Client) {
   const at = (gateway: string) => ({ path: { gateway } });
   const member = (group: string, email: string) => ({ path: { group, email } });
   return {
+    listAccountsGateways: ({ signal }: Signal = {}) =>
+      answer(client.GET('/api/gateways/with-accounts', { signal })),
+    listGivenUpWork: ({ signal }: Signal = {}) => answer(client.GET('/api/work/given-up', { signal })),
     planAccounts: (gateway: string, { signal }: Signal = {}) =>
       answer(client.POST('/api/gateways/{gateway}/accounts/plan', { params: at(gateway), signal })),
     applyAccounts: (gateway: string, plan: string, { signal }: Signal = {}) =>

@@ -257,6 +257,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/gateways/with-accounts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Gateways whose hosts have accounts of people */
+    get: operations['listAccountsGateways'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants': {
     parameters: {
       query?: never;
@@ -753,6 +770,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/work/given-up': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Work that was given up, by its kind */
+    get: operations['listGivenUpWork'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -826,6 +860,14 @@ export interface components {
       account: string | null;
       people: components['schemas']['PersonRef'][];
       reason: string;
+    };
+    AccountsGateway: {
+      gateway: string;
+      group: string;
+      sync: boolean;
+    };
+    AccountsGatewayList: {
+      items: components['schemas']['AccountsGateway'][];
     };
     AccountsPlan: {
       changes: number;
@@ -1105,6 +1147,16 @@ export interface components {
       };
       /** @enum {string} */
       state: 'online' | 'lost' | 'stopped' | 'unknown';
+    };
+    GivenUpWork: {
+      entries: number;
+      /** Format: date-time */
+      lastAt: string;
+      lastError: string;
+      topic: string;
+    };
+    GivenUpWorkList: {
+      items: components['schemas']['GivenUpWork'][];
     };
     Grant: {
       approvedBy: components['schemas']['PersonRef'] | null;
@@ -1655,6 +1707,8 @@ export type AccessTokenList = components['schemas']['AccessTokenList'];
 export type AccountChange = components['schemas']['AccountChange'];
 export type AccountRef = components['schemas']['AccountRef'];
 export type AccountRefusal = components['schemas']['AccountRefusal'];
+export type AccountsGateway = components['schemas']['AccountsGateway'];
+export type AccountsGatewayList = components['schemas']['AccountsGatewayList'];
 export type AccountsPlan = components['schemas']['AccountsPlan'];
 export type Agent = components['schemas']['Agent'];
 export type AgentEnrolment = components['schemas']['AgentEnrolment'];
@@ -1690,6 +1744,8 @@ export type FlowList = components['schemas']['FlowList'];
 export type FlowRecord = components['schemas']['FlowRecord'];
 export type FlowsReported = components['schemas']['FlowsReported'];
 export type Gateway = components['schemas']['Gateway'];
+export type GivenUpWork = components['schemas']['GivenUpWork'];
+export type GivenUpWorkList = components['schemas']['GivenUpWorkList'];
 export type Grant = components['schemas']['Grant'];
 export type GrantExtension = components['schemas']['GrantExtension'];
 export type GrantList = components['schemas']['GrantList'];
@@ -2286,6 +2342,34 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AccountsPlan'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listAccountsGateways: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AccountsGatewayList'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */
@@ -3282,6 +3366,34 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SigningKeyList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
+  listGivenUpWork: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['GivenUpWorkList'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */

@@ -24,7 +24,7 @@ afterEach(async () => {
 
 function anOutbox(handler: OutboxHandler, attemptsMax?: number): Outbox {
   const outbox = new Outbox(database.client, database.effects, database.unitOfWork);
-  outbox.register('mail', handler, attemptsMax);
+  outbox.register('mail', handler, attemptsMax === undefined ? {} : { attemptsMax });
   running.push(outbox);
   outbox.start();
   return outbox;
@@ -102,4 +102,48 @@ it('finds at start what was left behind', async () => {
   const done: string[] = [];
   await anOutbox(async (_, { key }) => void done.push(key)).idle();
   expect(done).toEqual(['left']);
+});
+
+it('lets nothing prompt wait behind what waits for machines, however much of that there is', async () => {
+  const done: string[] = [];
+  const hold = Promise.withResolvers<void>();
+  const outbox = new Outbox(database.client, database.effects, database.unitOfWork);
+  let together = 0;
+  let most = 0;
+  outbox.register(
+    'sync',
+    async (_, { key }) => {
+      most = Math.max(most, ++together);
+      await hold.promise;
+      together--;
+      done.push(key);
+    },
+    { lane: 'slow' },
+  );
+  outbox.register('mail', async (_, { key }) => void done.push(key));
+  running.push(outbox);
+  outbox.start();
+  const slow = Array.from({ length: 8 }, (_, n) => `sync-${n}`);
+  await database.unitOfWork.commit({
+    writes: [],
+    events: [],
+    outbox: slow.map((key) => ({ topic: 'sync', key, payload: {} })),
+  });
+  await expect.poll(() => most, { timeout: 30_000 }).toBe(1);
+  await queue('revoked');
+  await expect.poll(() => done, { timeout: 30_000 }).toEqual(['revoked']);
+  hold.resolve();
+  await outbox.idle();
+  expect(done.toSorted()).toEqual(['revoked', ...slow].toSorted());
+  expect(most).toBe(1);
+});
+
+it('counts what it gave up, by topic', async () => {
+  const outbox = anOutbox(() => Promise.reject(new Error('no')), 1);
+  await queue('a');
+  await queue('b');
+  await outbox.idle();
+  expect(await outbox.givenUp()).toEqual([
+    { topic: 'mail', entries: 2, lastAt: new Date(database.effects.clock.now()), lastError: 'Error' },
+  ]);
 });

@@ -11,8 +11,30 @@ export type OutboxHandler = (
   entry: { key: string; attempts: number },
 ) => Promise<Prisma.InputJsonObject | void>;
 
-/** Entries in hand at the same time; each holds one connection. */
-const workersMax = 4;
+/**
+ * Entries in hand at the same time; each holds one connection. What waits for machines (`slow`: a minute for each) has
+ * workers of its own, so that nothing prompt, such as the end of a session, ever waits behind it.
+ */
+const workersMax = { prompt: 4, slow: 1 } as const;
+type LaneName = keyof typeof workersMax;
+
+/** Work that was given up, of one topic. */
+export interface GivenUp {
+  readonly topic: string;
+  readonly entries: number;
+  readonly lastAt: Date;
+  /** A code, or the name of an error. */
+  readonly lastError: string;
+}
+
+/** The workers of one kind of topics. */
+interface Lane {
+  readonly workersMax: number;
+  readonly topics: string[];
+  readonly working: Set<Promise<void>>;
+  /** A wake came while every worker was busy. */
+  again: boolean;
+}
 /** Commits wake the outbox; the poll is for entries of other processes and for what a crash left. */
 const pollMs = 2_000;
 /** At half a minute's distance about an hour: longer than most outages. */
@@ -38,13 +60,11 @@ export class Outbox {
   readonly #client: PrismaClient;
   readonly #effects: Effects;
   readonly #handlers = new Map<string, { readonly handle: OutboxHandler; readonly attemptsMax: number }>();
-  readonly #working = new Set<Promise<void>>();
+  readonly #lanes: Readonly<Record<LaneName, Lane>> = { prompt: laneOf('prompt'), slow: laneOf('slow') };
   readonly #unsubscribe: () => void;
   #poll: TimerHandle | undefined;
   #next: TimerHandle | undefined;
   #stopped = true;
-  /** A wake came while every worker was busy. */
-  #again = false;
 
   constructor(client: PrismaClient, effects: Effects, unitOfWork: UnitOfWork) {
     this.#client = client;
@@ -53,9 +73,14 @@ export class Outbox {
   }
 
   /** Says who does the work of a topic, and after how many failures it is given up; before {@link start}. */
-  register(topic: string, handle: OutboxHandler, attemptsMax = attemptsUsual): void {
+  register(
+    topic: string,
+    handle: OutboxHandler,
+    given: { readonly attemptsMax?: number; readonly lane?: LaneName } = {},
+  ): void {
     if (this.#handlers.has(topic)) throw new Error(`the topic ${topic} has its handler`);
-    this.#handlers.set(topic, { handle, attemptsMax });
+    this.#handlers.set(topic, { handle, attemptsMax: given.attemptsMax ?? attemptsUsual });
+    this.#lanes[given.lane ?? 'prompt'].topics.push(topic);
   }
 
   start(): void {
@@ -69,34 +94,51 @@ export class Outbox {
     this.#stopped = true;
     this.#unsubscribe();
     for (const timer of [this.#poll, this.#next]) if (timer) this.#effects.timers.cancel(timer);
-    await Promise.all(this.#working);
+    await Promise.all(this.#inHand());
   }
 
   /** Looks for due entries now. */
   wake(): void {
+    for (const lane of Object.values(this.#lanes)) if (lane.topics.length > 0) this.#wake(lane);
+  }
+
+  #wake(lane: Lane): void {
     if (this.#stopped) return;
-    if (this.#working.size >= workersMax) {
-      this.#again = true;
+    if (lane.working.size >= lane.workersMax) {
+      lane.again = true;
       return;
     }
-    const work: Promise<void> = this.#drain().finally(() => {
-      this.#working.delete(work);
-      if (this.#again) {
-        this.#again = false;
-        this.wake();
+    const work: Promise<void> = this.#drain(lane).finally(() => {
+      lane.working.delete(work);
+      if (lane.again) {
+        lane.again = false;
+        this.#wake(lane);
       }
     });
-    this.#working.add(work);
+    lane.working.add(work);
+  }
+
+  #inHand(): Promise<void>[] {
+    return Object.values(this.#lanes).flatMap(({ working }) => [...working]);
   }
 
   /** Resolves when nothing is in hand; for tests and the simulation. */
   async idle(): Promise<void> {
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    for (let inHand = this.#inHand(); inHand.length > 0; inHand = this.#inHand()) await Promise.all(inHand);
   }
 
-  async #drain(): Promise<void> {
+  /** Entries that were given up and not removed yet, by topic: each is work that nobody will do. */
+  async givenUp(): Promise<GivenUp[]> {
+    const found = await this.#client.$queryRaw<(Omit<GivenUp, 'entries'> & { entries: bigint })[]>`
+      SELECT topic, count(*) AS entries, max(settled_at) AS "lastAt",
+        (array_agg(coalesce(last_error, 'unknown') ORDER BY settled_at DESC))[1] AS "lastError"
+      FROM outbox_entry WHERE state = 'dead' GROUP BY topic ORDER BY topic`;
+    return found.map((each) => ({ ...each, entries: Number(each.entries) }));
+  }
+
+  async #drain(lane: Lane): Promise<void> {
     try {
-      while (!this.#stopped && (await this.#workOnOne()));
+      while (!this.#stopped && (await this.#workOnOne(lane)));
       await this.#armForNext();
     } catch (error) {
       // The database does not answer; the poll tries again.
@@ -104,9 +146,9 @@ export class Outbox {
     }
   }
 
-  async #workOnOne(): Promise<boolean> {
+  async #workOnOne(lane: Lane): Promise<boolean> {
     const now = new Date(this.#effects.clock.now());
-    const topics = [...this.#handlers.keys()];
+    const { topics } = lane;
     return this.#client.$transaction(
       async (transaction) => {
         const [entry] = await transaction.$queryRaw<Claimed[]>`
@@ -115,7 +157,7 @@ export class Outbox {
           ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
         if (!entry) return false;
         // There may be more: one worker at a time is added while work is found.
-        if (this.#working.size < workersMax) this.wake();
+        if (lane.working.size < lane.workersMax) this.#wake(lane);
         await transaction.outboxEntry.update({ where: { id: entry.id }, data: await this.#handle(entry) });
         return true;
       },
@@ -170,6 +212,10 @@ export class Outbox {
     // What is due already and yet not ours is held by another worker: the poll looks again.
     if (inMs > 0 && inMs < pollMs) this.#next = this.#effects.timers.after(inMs, () => this.wake());
   }
+}
+
+function laneOf(name: LaneName): Lane {
+  return { workersMax: workersMax[name], topics: [], working: new Set(), again: false };
 }
 
 /** The code or class of an error; never its message, which may quote foreign text. */

@@ -116,3 +116,20 @@ it('finds what is old by an index', async () => {
   );
   expect(rows.map((row) => row['QUERY PLAN']).join('\n')).toContain('flow_record_to_remove');
 });
+
+it('keeps work that was given up longer than work that was done, and not for ever', async () => {
+  const now = new Date(stage.effects.clock.now());
+  const [topic, key] = ['os-users.sync', 'os-users:web-1:1'];
+  await stage.client.outboxEntry.create({
+    data: { id: 'out_1', topic, key, payload: {}, state: 'waiting', dueAt: now, createdAt: now },
+  });
+  await stage.client.outboxEntry.updateMany({
+    data: { state: 'dead', attempts: 120, settledAt: now, lastError: 'AWS_DENIED' },
+  });
+  stage.effects.time.advance(keptDays.givenUp * dayMs);
+  await run();
+  expect((await counts()).outbox).toBe(1);
+  stage.effects.time.advance(1);
+  await run();
+  expect((await counts()).outbox).toBe(0);
+});

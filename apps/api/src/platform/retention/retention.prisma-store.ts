@@ -10,6 +10,8 @@ export const keptDays = {
   agentTokens: 14,
   joinTokens: 30,
   outboxEntries: 30,
+  /** What was given up is looked at by people first. */
+  givenUp: 90,
   signIns: 30,
 } as const;
 
@@ -50,6 +52,11 @@ function rulesOf(keepFlowsDays: number): readonly Rule[] {
       table: 'outbox_entry',
       days: keptDays.outboxEntries,
       tooOld: (before) => Prisma.sql`state = 'done' AND settled_at < ${before}`,
+    },
+    {
+      table: 'outbox_entry',
+      days: keptDays.givenUp,
+      tooOld: (before) => Prisma.sql`state = 'dead' AND settled_at < ${before}`,
     },
     {
       table: 'sign_in',

@@ -36,6 +36,22 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  /** Counted when somebody reads: work that was given up, by what kind it is. */
+  countGivenUp(read: () => Promise<readonly { readonly topic: string; readonly entries: number }[]>): void {
+    new Gauge({
+      name: 'sallyport_work_given_up',
+      help: 'Work that was tried as often as it may be and is done by nobody',
+      labelNames: ['topic'] as const,
+      registers: [this.registry],
+      async collect() {
+        const found = await read().catch(() => undefined);
+        // The database does not answer, which readiness tells: a figure of before would be a guess.
+        this.reset();
+        for (const { topic, entries } of found ?? []) this.set({ topic }, entries);
+      },
+    });
+  }
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }

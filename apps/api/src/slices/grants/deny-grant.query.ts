@@ -1,4 +1,5 @@
 import type { EndedGrant } from '@sallyport/access-domain';
+import type { Clock } from '@sallyport/effects';
 import type { PrismaClient } from '../../generated/prisma/client.ts';
 import { deniedForSeconds } from '../../platform/aws/revoker/deny-list.ts';
 import type { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
@@ -31,15 +32,19 @@ export function denyEntries(grant: EndedGrant): NewOutboxEntry[] {
 export class DenyGrant {
   readonly #client: PrismaClient;
   readonly #revoker: SessionRevoker;
+  readonly #clock: Clock;
 
-  constructor(client: PrismaClient, revoker: SessionRevoker) {
+  constructor(client: PrismaClient, revoker: SessionRevoker, clock: Clock) {
     this.#client = client;
     this.#revoker = revoker;
+    this.#clock = clock;
   }
 
   handler(): OutboxHandler {
     return async (payload) => {
       const { grantId, denied } = payload as { grantId: string; denied: boolean };
+      // A denial that failed until now: its grant may be out of the list already, and would stay in it for ever.
+      if (denied && (await this.#isOver(grantId))) return { skipped: true };
       const places = await placesOfLeases(this.#client, grantId);
       const accounts = new Map(places.map((place) => [place.accountId, place.region]));
       const answers = await Promise.allSettled(
@@ -53,5 +58,12 @@ export class DenyGrant {
       if (failed !== undefined) throw failed.reason;
       return { accounts: answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])) };
     };
+  }
+
+  /** No credential of the grant can be alive any more. */
+  async #isOver(grantId: string): Promise<boolean> {
+    const grant = await this.#client.grant.findUnique({ where: { id: grantId }, select: { endedAt: true } });
+    const endedAt = grant?.endedAt?.getTime();
+    return endedAt !== undefined && this.#clock.now() >= endedAt + deniedForSeconds * 1000;
   }
 }

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { deniedForSeconds } from '../../platform/aws/revoker/deny-list.ts';
+import type { SessionRevoker } from '../../platform/aws/revoker/session-revoker.ts';
 import { startTestServer, type TestServer } from '../../testing/database.ts';
 import { anApproval, aStage, aWish, type Stage } from '../../testing/stage.ts';
+import { DenyGrant } from './deny-grant.query.ts';
 
 let server: TestServer;
 let stage: Stage;
@@ -287,4 +290,17 @@ it('is listed under the state that the clock gives it', async () => {
   expect(await listed()).toEqual(['active']);
   effects.time.advance(1_800_000);
   expect(await listed()).toEqual(['ended']);
+});
+
+it('a denial that failed until no credential can be alive is not written any more: nobody would take it out', async () => {
+  const id = await aGrant();
+  const revoker = { deny: vi.fn().mockRejectedValue(new Error('no answer')) } as unknown as SessionRevoker;
+  const deny = new DenyGrant(stage.client, revoker, stage.effects.clock).handler();
+  await stage.changeGrant.revoke(id, stage.staff.admin, 'over');
+  const entry = { key: `grant:${id}:deny:60`, attempts: 1 };
+  stage.effects.time.advance(deniedForSeconds * 1000 - 1);
+  expect(await deny({ grantId: id, denied: true }, entry)).toEqual({ accounts: [] });
+  stage.effects.time.advance(1);
+  expect(await deny({ grantId: id, denied: true }, entry)).toEqual({ skipped: true });
+  expect(await deny({ grantId: id, denied: false }, entry)).toEqual({ accounts: [] });
 });

@@ -38,7 +38,7 @@ class GrantWork implements OnModuleInit {
     this.#register = () => {
       dueWork.register(change.job());
       outbox.register(denyTopic, deny.handler());
-      outbox.register(sweepTopic, sweep.handler(), sweepAttemptsMax);
+      outbox.register(sweepTopic, sweep.handler(), { attemptsMax: sweepAttemptsMax });
     };
   }
 
@@ -84,8 +84,9 @@ class GrantWork implements OnModuleInit {
     },
     {
       provide: DenyGrant,
-      useFactory: (client: PrismaClient, revoker: SessionRevoker) => new DenyGrant(client, revoker),
-      inject: [PrismaClient, SessionRevoker],
+      useFactory: (client: PrismaClient, revoker: SessionRevoker, { clock }: Effects) =>
+        new DenyGrant(client, revoker, clock),
+      inject: [PrismaClient, SessionRevoker, EFFECTS],
     },
     {
       provide: SweepGrant,

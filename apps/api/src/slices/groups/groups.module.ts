@@ -23,7 +23,7 @@ const attemptsMax = 2_880;
 class GroupWork implements OnModuleInit {
   readonly #register: () => void;
   constructor(@Inject(Outbox) outbox: Outbox, @Inject(ChangeMembership) change: ChangeMembership) {
-    this.#register = () => outbox.register(leftTopic, change.endGrants(), attemptsMax);
+    this.#register = () => outbox.register(leftTopic, change.endGrants(), { attemptsMax });
   }
   onModuleInit(): void {
     this.#register();

@@ -74,6 +74,21 @@ const events = async (type: string) =>
   (await call('auditor', 'GET', `/audit-events?type=${type}`)).body.items;
 
 describe('accounts of a gateway', () => {
+  it('are listed for administrators, as is work that was given up', async () => {
+    expect(await api.as('admin').listAccountsGateways()).toEqual({
+      items: [
+        { gateway: 'synced', group: 'contractors', sync: true },
+        { gateway: 'web-1', group: 'web-operators', sync: false },
+      ],
+    });
+    expect(await api.as('admin').listGivenUpWork()).toEqual({ items: [] });
+    for (const who of ['engineer', 'auditor'] as const) {
+      await expect(api.as(who).listAccountsGateways()).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+      await expect(api.as(who).listGivenUpWork()).rejects.toMatchObject({ code: 'ROLE_MISSING' });
+    }
+    expect(await (await fetch(`${api.url}/api/metrics`)).text()).toContain('sallyport_work_given_up');
+  });
+
   it('are planned and applied: joining makes one, leaving locks it, coming back opens it', async () => {
     expect(await plan()).toMatchObject({ group: 'web-operators', changes: 0 });
     expect(await member('PUT', 'engineer')).toMatchObject({

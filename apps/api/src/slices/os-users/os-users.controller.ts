@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { PersonRef } from '@sallyport/access-domain';
 import { Access } from '../../platform/http/access.decorator.ts';
@@ -6,6 +6,7 @@ import { CurrentActor, type Actor } from '../../platform/http/actor.ts';
 import { ApplyPlan, type AppliedPlan } from './apply-plan.handler.ts';
 import { OsAccountStore } from './os-account.prisma-store.ts';
 import {
+  AccountsGatewayListDto,
   AccountsPlanDto,
   AppliedAccountsPlanDto,
   ApplyAccountsPlanDto,
@@ -14,7 +15,7 @@ import {
 import { PlanGateway, type GatewayPlan, type PlannedHost } from './plan-gateway.ts';
 
 @ApiTags('os-users')
-@Controller('gateways/:gateway/accounts')
+@Controller('gateways')
 export class OsUsersController {
   readonly #plans: PlanGateway;
   readonly #apply: ApplyPlan;
@@ -30,7 +31,18 @@ export class OsUsersController {
     this.#store = store;
   }
 
-  @Post('plan')
+  @Get('with-accounts')
+  @Access({ scopes: ['admin'], roles: ['admin'] })
+  @ApiOperation({
+    operationId: 'listAccountsGateways',
+    summary: 'Gateways whose hosts have accounts of people',
+  })
+  @ApiOkResponse({ type: AccountsGatewayListDto })
+  list(): AccountsGatewayListDto {
+    return { items: this.#plans.managed().map(({ name, ...rest }) => ({ gateway: name, ...rest })) };
+  }
+
+  @Post(':gateway/accounts/plan')
   @HttpCode(200)
   @Access({ scopes: ['admin'], roles: ['admin'] })
   @ApiOperation({
@@ -43,7 +55,7 @@ export class OsUsersController {
     return planDto(plan, await this.#store.people(plan.hosts.flatMap(peopleIn)));
   }
 
-  @Post('apply')
+  @Post(':gateway/accounts/apply')
   @HttpCode(200)
   @Access({ scopes: ['admin'], roles: ['admin'] })
   @ApiOperation({ operationId: 'applyAccounts', summary: 'Do exactly what a plan showed' })

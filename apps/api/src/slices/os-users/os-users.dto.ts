@@ -89,3 +89,17 @@ export class AppliedAccountsPlanDto {
   @ApiProperty() digest!: string;
   @ListOf(AppliedHostDto) hosts!: AppliedHostDto[];
 }
+
+/** A gateway whose hosts have accounts of people. */
+@ApiSchema({ name: 'AccountsGateway' })
+export class AccountsGatewayDto {
+  @ApiProperty() gateway!: string;
+  @ApiProperty() group!: string;
+  /** It follows its group without being told. */
+  @ApiProperty() sync!: boolean;
+}
+
+@ApiSchema({ name: 'AccountsGatewayList' })
+export class AccountsGatewayListDto {
+  @ListOf(AccountsGatewayDto) items!: AccountsGatewayDto[];
+}

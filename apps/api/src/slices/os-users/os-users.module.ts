@@ -27,7 +27,7 @@ class OsUsersWork implements OnModuleInit {
   ) {
     this.#register = () => {
       dueWork.register(sync.job());
-      outbox.register(syncTopic, apply.sync());
+      outbox.register(syncTopic, apply.sync(), { lane: 'slow' });
     };
   }
   onModuleInit(): void {

@@ -55,11 +55,16 @@ export class PlanGateway {
     this.#store = sources.store;
   }
 
-  /** The gateways whose accounts follow a group without being told. */
-  synced(): { readonly name: string; readonly group: string }[] {
+  /** The gateways whose hosts have accounts of people. */
+  managed(): { readonly name: string; readonly group: string; readonly sync: boolean }[] {
     return this.#directory.catalog.gateways.flatMap(({ name, accounts }) =>
-      accounts?.sync === true ? [{ name, group: accounts.group }] : [],
+      accounts ? [{ name, group: accounts.group, sync: accounts.sync }] : [],
     );
+  }
+
+  /** Those whose accounts follow a group without being told. */
+  synced(): { readonly name: string; readonly group: string }[] {
+    return this.managed().filter(({ sync }) => sync);
   }
 
   /** Refuses with GATEWAY_UNKNOWN, OS_USERS_NOT_MANAGED and AWS_* codes. */

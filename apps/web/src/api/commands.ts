@@ -31,3 +31,7 @@ export const extendGrant = (id: string, extension: NewExtension) => api.extendGr
 export const returnGrant = (id: string) => api.returnGrant(id);
 export const revokeGrant = (id: string, reason: string) => api.revokeGrant(id, reason);
 export const terminateSession = (id: string, reason: string) => api.terminateSession(id, reason);
+/** Asks the hosts; changes nothing. */
+export const planAccounts = (gateway: string) => api.planAccounts(gateway);
+/** Does exactly what the plan of this digest showed. */
+export const applyAccounts = (gateway: string, digest: string) => api.applyAccounts(gateway, digest);

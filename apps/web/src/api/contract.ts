@@ -5,6 +5,9 @@
  */
 export type {
   AccessRequest,
+  AccountsGateway,
+  AccountsPlan,
+  AppliedAccountsPlan,
   AuditEvent,
   Facts,
   FactsItem,

@@ -86,6 +86,16 @@ export const recordingQuery = (id: string) =>
     queryFn: ({ signal }) => api.readRecording(id, { signal }),
   });
 
+export const accountsGatewaysQuery = queryOptions({
+  queryKey: ['accounts', 'gateways'],
+  queryFn: async ({ signal }) => (await api.listAccountsGateways({ signal })).items,
+});
+
+export const givenUpQuery = queryOptions({
+  queryKey: ['accounts', 'given-up'],
+  queryFn: async ({ signal }) => (await api.listGivenUpWork({ signal })).items,
+});
+
 /** The nouns whose reads a hint makes stale. */
 export function staleAfter(topic: LiveHint['topic']): readonly string[] {
   switch (topic) {

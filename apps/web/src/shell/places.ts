@@ -4,6 +4,7 @@ import {
   Inbox,
   KeyRound,
   ScrollText,
+  UsersRound,
   Waypoints,
   type LucideIcon,
 } from 'lucide-react';
@@ -53,6 +54,10 @@ export const places: readonly Place[] = [
   { href: '/audit', name: 'Audit', icon: ScrollText, key: 'u', count: () => 0, counted: '' },
   {
     ...{ href: '/recordings', name: 'Recordings', icon: Clapperboard, key: 'c', role: 'auditor' },
+    ...{ count: () => 0, counted: '' },
+  },
+  {
+    ...{ href: '/accounts', name: 'Accounts', icon: UsersRound, key: 'h', role: 'admin' },
     ...{ count: () => 0, counted: '' },
   },
 ];

@@ -11,6 +11,7 @@ import {
   type StubPerson,
   type World,
 } from './world.ts';
+import { accountsGateways, applyPlan, givenUp, planOf } from './accounts.ts';
 
 /** One call as the routes see it. */
 export interface Call {
@@ -322,6 +323,19 @@ export const routes: readonly Route[] = [
       const session = closeSession(world, found(world.sessions, id, 'SESSION_UNKNOWN'), 'revoked');
       hint('session', id);
       return session;
+    },
+  ],
+  ['GET', /^\/gateways\/with-accounts$/, () => accountsGateways],
+  ['GET', /^\/work\/given-up$/, () => givenUp],
+  ['POST', /^\/gateways\/([^/]+)\/accounts\/plan$/, ({ world, id }) => planOf(world, id)],
+  [
+    'POST',
+    /^\/gateways\/([^/]+)\/accounts\/apply$/,
+    ({ world, id, body }) => {
+      const applied = applyPlan(world, id, String(body['plan']));
+      if (!applied)
+        throw new Refusal(409, 'OS_USERS_PLAN_CHANGED', 'The hosts are no longer as they were shown.');
+      return applied;
     },
   ],
   ['GET', /^\/audit-events$/, listEvents],

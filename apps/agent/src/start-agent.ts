@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { createAgentMux, type Packer } from '@sallyport/agent-protocol';
-import { collectAlone } from '@sallyport/effects/memory';
+import { prepareForRelaying } from '@sallyport/effects/memory';
 import type { PublicKey } from '@sallyport/grant-token';
 import { Host } from './host.ts';
 import { carriersMax } from './limits.ts';
@@ -49,7 +49,7 @@ export interface RunningAgent {
 
 /** Starts an agent that is handed its connections; who listens is the caller's business. */
 export async function startAgent({ config, ports }: StartAgentOptions): Promise<RunningAgent> {
-  collectAlone();
+  prepareForRelaying();
   const { effects, network, packets, controlPlane, records, packer, meters = noMeters } = ports;
   const stopping = new AbortController();
   const trust = await Trust.of(config.issuer, { serial: config.keysSerial ?? 0, keys: config.keys }, (set) =>

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { collectAlone } from '@sallyport/effects/memory';
+import { prepareForRelaying } from '@sallyport/effects/memory';
 import { Problem } from '@sallyport/problems';
 import { parseAddress, contains } from '../packet/address.ts';
 import { payloadOf, udpReply } from '../packet/answers.ts';
@@ -28,7 +28,7 @@ const heldMax = 512;
  * ROUTE_DEVICE_FAILED when the device cannot be read.
  */
 export async function startRouter(settings: RouterSettings): Promise<Router> {
-  collectAlone();
+  prepareForRelaying();
   try {
     return await DeviceRouter.start(settings);
   } catch (error) {

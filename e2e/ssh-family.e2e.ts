@@ -193,11 +193,6 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     server.close();
   });
 
-  it('b1: connections at one time to one host do not take each other’s keys', async () => {
-    const many = Array.from({ length: 3 }, (_, n) => ended(ssh('files-1', `printf ${n}`)));
-    expect(await Promise.all(many)).toEqual([0, 1, 2].map((n) => ({ code: 0, out: String(n), err: '' })));
-  });
-
   it('b3: the exit status of the remote command is that of ssh, and of tunnel ssh', async () => {
     expect(await ssh('files-1', 'exit 7').code).toBe(7);
     const own = await ended(laptop.tunnel(['ssh', 'files-1', '--', 'echo out; echo err >&2; exit 7']));

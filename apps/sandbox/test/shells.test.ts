@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import {
@@ -275,6 +275,27 @@ describe('a shell encrypted by KMS', { timeout: 60_000 }, () => {
       'aws:ssm:TargetId': bastion,
     });
     expect(JSON.stringify(trail)).not.toContain('Plaintext');
+  });
+
+  it('is kept nowhere where the role of the instance may not write, which CloudTrail alone tells', async () => {
+    await cloud.control('PUT', `instances/${bastion}`, { mayLog: false });
+    const before = (await cloud.trail()).length;
+    const dataKeys = dataKeysOf(cloud, keys);
+    using shell = await SmallShell.start(cloud, keys, shellOf('encrypted'), { dataKeys });
+    await shell.shows(/\$ /);
+    shell.type('exit\r');
+    expect(await shell.closed).toMatchObject({ cause: 'channel-closed' });
+    await cloud.control('PUT', `instances/${bastion}`, { mayLog: true });
+    const logs = join(cloud.sandbox.installation.folder, 'logs');
+    expect(existsSync(join(logs, 'cloudwatch', 'jit', 'shell', `${shell.sessionId}.jsonl`))).toBe(false);
+    expect(existsSync(join(logs, 's3', 'logs', 'a', 'b', `${shell.sessionId}.log`))).toBe(false);
+    const writing = ['CreateLogStream', 'PutLogEvents', 'PutObject'];
+    const calls = (await cloud.trail()).slice(before);
+    expect(
+      calls.flatMap(({ eventName, errorCode }) =>
+        writing.includes(String(eventName)) ? [`${String(eventName)} ${String(errorCode)}`] : [],
+      ),
+    ).toEqual(['CreateLogStream AccessDenied', 'PutObject AccessDenied']);
   });
 
   it('is not started where the client may not have a data key for that target', async () => {

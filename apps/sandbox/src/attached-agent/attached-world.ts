@@ -68,6 +68,7 @@ export function withAttachedInstance(world: World, secret: Uint8Array): World {
     users: [],
     agentUser: true,
     mayDecrypt: true,
+    mayLog: true,
     online: false,
     tags: { Name: 'attached-agent' },
   };

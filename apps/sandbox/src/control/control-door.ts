@@ -32,6 +32,8 @@ const instanceForm = z.strictObject({
   online: z.boolean().optional(),
   /** Whether its role may call kms:Decrypt. */
   mayDecrypt: z.boolean().optional(),
+  /** Whether its role may write the logs of sessions. */
+  mayLog: z.boolean().optional(),
   /** Replaces all tags. */
   tags: z.record(z.string(), z.string()).optional(),
 });
@@ -120,8 +122,9 @@ export class ControlDoor {
   #changeInstance(id: string, body: unknown): object | undefined {
     const instance = this.#parts.world.instances.get(id);
     if (instance === undefined) return undefined;
-    const { online, tags, mayDecrypt } = instanceForm.parse(body);
+    const { online, tags, mayDecrypt, mayLog } = instanceForm.parse(body);
     if (mayDecrypt !== undefined) instance.mayDecrypt = mayDecrypt;
+    if (mayLog !== undefined) instance.mayLog = mayLog;
     if (tags !== undefined) instance.tags = tags;
     if (online !== undefined) {
       instance.online = online;

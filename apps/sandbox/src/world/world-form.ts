@@ -88,6 +88,7 @@ export const worldForm = z.strictObject({
       'ssm-user': z.boolean().default(true),
       /** The instance's role may decrypt data keys of sessions. */
       'may-decrypt': z.boolean().default(true),
+      'may-log': z.boolean().default(true),
       tags,
     }),
   ),

@@ -32,6 +32,8 @@ export interface Instance {
   readonly agentUser: boolean;
   /** Its role may decrypt the data keys of sessions. */
   mayDecrypt: boolean;
+  /** Its role may write what sessions showed to log groups and buckets. */
+  mayLog: boolean;
   online: boolean;
   tags: Readonly<Record<string, string>>;
   /** What an attached agent said of itself. */
@@ -164,11 +166,19 @@ function worldOf(form: WorldForm, catalog: Catalog): World {
     keyHolders: form.principals.map((principal) => keyHolder(principal, roles, accountId)),
     instances: new Map(
       form.instances.map(
-        ({ account, tags, 'may-decrypt': mayDecrypt, 'ssm-user': agentUser, ...instance }) => [
+        ({
+          account,
+          tags,
+          'may-decrypt': mayDecrypt,
+          'may-log': mayLog,
+          'ssm-user': agentUser,
+          ...instance
+        }) => [
           instance.id,
           {
             ...instance,
             mayDecrypt,
+            mayLog,
             agentUser,
             account: accountId(account),
             online: instance.online && instance.agent === 'emulated',

@@ -6,7 +6,13 @@ import {
   parseMessage,
   readChannelClosedOutput,
 } from '@sallyport/ssm-protocol';
-import { connectionsOf, DirectionRecord, stepsOf, type Transcript } from '@sallyport/ssm-protocol/testing';
+import {
+  connectionsOf,
+  DirectionRecord,
+  stepsOf,
+  type RecordForm,
+  type Transcript,
+} from '@sallyport/ssm-protocol/testing';
 import type { WebSocket } from 'ws';
 import { wire } from './channel-client.ts';
 
@@ -35,6 +41,27 @@ export class RecordedDestinations {
   };
 }
 
+/** The one destination of a session without smux: what it says, once so many bytes have come, and then it closes. */
+export class RecordedDestination {
+  received = Buffer.alloc(0);
+  readonly #says: { readonly after: number; readonly bytes: Uint8Array }[];
+
+  constructor(says: readonly { readonly after: number; readonly bytes: Uint8Array }[]) {
+    this.#says = [...says];
+  }
+
+  open = (): Promise<Duplex> => {
+    const [ours, theirs] = duplexPair();
+    theirs.on('data', (bytes: Buffer) => {
+      this.received = Buffer.concat([this.received, bytes]);
+      while (this.#says[0] !== undefined && this.#says[0].after <= this.received.length)
+        theirs.write(this.#says.shift()!.bytes);
+      if (this.#says.length === 0) theirs.end();
+    });
+    return Promise.resolve(ours);
+  };
+}
+
 /** Plays one official end's side of a recording over a real WebSocket, acknowledging what really arrives. */
 class RecordedEnd {
   /** What came from the other end. */
@@ -46,10 +73,10 @@ class RecordedEnd {
   readonly #socket: WebSocket;
   #changed = Promise.withResolvers<void>();
 
-  constructor(socket: WebSocket, side: 'client' | 'agent') {
+  constructor(socket: WebSocket, side: 'client' | 'agent', form?: RecordForm) {
     this.#socket = socket;
     this.#side = side;
-    this.record = new DirectionRecord(side === 'client' ? 'agent' : 'client');
+    this.record = new DirectionRecord(side === 'client' ? 'agent' : 'client', form);
     this.#heard = side === 'client' ? messageTypes.outputStreamData : messageTypes.inputStreamData;
     const closed = Promise.withResolvers<string>();
     this.closed = closed.promise;
@@ -99,8 +126,9 @@ class RecordedEnd {
 
 /** The official client's side of a recording. */
 export class RecordedClient extends RecordedEnd {
-  constructor(socket: WebSocket) {
-    super(socket, 'client');
+  /** `form`: how its session carries bytes, through smux by default. */
+  constructor(socket: WebSocket, form?: RecordForm) {
+    super(socket, 'client', form);
   }
 }
 

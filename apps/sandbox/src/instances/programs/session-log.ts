@@ -17,7 +17,8 @@ const logBytesMax = 8 * 1024 * 1024;
 
 /**
  * What a shell or a command showed, as the agent keeps it, delivered at the session's end to where the document says: a stream of a
- * CloudWatch log group (one event a line), an object of a bucket, or both. Port sessions have none.
+ * CloudWatch log group (one event a line), an object of a bucket, or both. Port sessions have none. Where the role of the instance may not write there, nothing is
+ * kept and the session is none the worse, as with the official agent: only CloudTrail tells.
  */
 export class SessionLog {
   readonly #session: SsmSession;
@@ -48,7 +49,7 @@ export class SessionLog {
     if (cloudWatchLogGroupName !== undefined) await this.#toCloudWatch(cloudWatchLogGroupName, shown);
     if (s3BucketName === undefined) return;
     const key = [...(s3KeyPrefix ?? '').split('/'), `${this.#session.id}.log`].filter(isName).join('/');
-    await this.#write(join('s3', s3BucketName, key), shown);
+    if (this.#may) await this.#write(join('s3', s3BucketName, key), shown);
     this.#record('s3.amazonaws.com', 'PutObject', { bucketName: s3BucketName, key });
   }
 
@@ -70,12 +71,17 @@ export class SessionLog {
         })
       : text;
     const event = { timestamp: clock.now(), ingestionTime: clock.now(), message };
+    this.#record('logs.amazonaws.com', 'CreateLogStream', stream);
+    if (!this.#may) return;
     await this.#write(
       join('cloudwatch', ...group.split('/').filter(isName), `${id}.jsonl`),
       `${JSON.stringify(event)}\n`,
     );
-    this.#record('logs.amazonaws.com', 'CreateLogStream', stream);
     this.#record('logs.amazonaws.com', 'PutLogEvents', stream);
+  }
+
+  get #may(): boolean {
+    return this.#session.order.instance.mayLog;
   }
 
   async #write(path: string, content: Buffer | string): Promise<void> {
@@ -86,8 +92,11 @@ export class SessionLog {
 
   #record(eventSource: string, eventName: string, requestParameters: object): void {
     const { instance, region } = this.#session.order;
+    const caller = callerOfInstance(instance);
+    const action = `${eventSource.split('.')[0]}:${eventName}`;
+    const message = `User: ${caller.arn} is not authorized to perform: ${action} because no identity-based policy allows the ${action} action`;
     this.#parts.trail.append({
-      caller: callerOfInstance(instance),
+      caller,
       eventSource,
       eventName,
       region,
@@ -97,6 +106,7 @@ export class SessionLog {
       readOnly: false,
       requestParameters,
       responseElements: null,
+      error: this.#may ? undefined : { code: 'AccessDenied', message },
     });
   }
 }

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { find } from '../tools/test/programs.ts';
 import { instances, PluginWorld } from './harness/plugin-world.ts';
@@ -25,9 +26,16 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
   () => {
     let world: PluginWorld;
     const running: Run[] = [];
+    /** Sessions of which nothing is ever heard; they take their time while the other tests run. */
+    let stuck: readonly Run[];
 
     beforeAll(async () => {
       world = await PluginWorld.start();
+      const words = { portNumber: ['22'], ...anyPort };
+      stuck = (['hung', 'dark'] as const).map((target) => {
+        const [program = '', ...args] = world.startSession(target, 'AWS-StartPortForwardingSession', words);
+        return world.elsewhere.run(program, args);
+      });
     }, 120_000);
     afterEach(async () => {
       for (const run of running.splice(0)) {
@@ -61,6 +69,12 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
           ({ eventName, requestParameters }) =>
             eventName === 'TerminateSession' && requestParameters?.['sessionId'] === session,
         );
+    /** What a server says first. */
+    function greeting(port: number): Promise<string> {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('data', () => socket.end());
+      return text(socket);
+    }
     const page = async (port: number) => (await fetch(`http://127.0.0.1:${port}/`)).text();
     /** Options of ssh that go through the AWS CLI, as people write them. */
     const through = (...words: string[]) => [
@@ -70,7 +84,11 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     ];
     const sshSession = () => world.startSession('files', 'AWS-StartSSHSession', { portNumber: ['22'] });
 
-    it('tells its version, greets, and is the one that the AWS CLI starts', async () => {
+    it('tells its version, greets, and is the one that the AWS CLI of this system starts', async () => {
+      const [program = ''] = world.startSession('files', undefined);
+      const { out: version } = await ended(aws([program, '--version']));
+      // Where Debian has one, that one.
+      expect(version).toMatch(existsSync('/usr/bin/aws') ? /^aws-cli\/2\..*debian/ : /^aws-cli\//);
       const status = await ended(world.laptop.tunnel(['plugin', 'status', '--json']));
       expect(JSON.parse(status.out)).toMatchObject({ state: 'installed' });
       expect(await ended(aws(['session-manager-plugin', '--version']))).toEqual({
@@ -95,6 +113,17 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(out.endsWith(`EXIT_CODE: 7\n\nExiting session with sessionId: ${session}.\n\n`)).toBe(true);
       expect(code).not.toBe(0);
       expect(err).toContain('7');
+    });
+
+    it('runs an interactive command that waits to be typed to', async () => {
+      const command = `sh -c 'stty -echo; read line; echo "got $line"; read line; echo "and $line"'`;
+      const run = aws(
+        world.startSession('shell', 'AWS-StartInteractiveCommand', { command: [command] }),
+        'hello\nthe last one',
+      );
+      const { code, out } = await ended(run);
+      expect(out).toMatch(/got hello\r\nand the last one\r\n/);
+      expect(code).toBe(0);
     });
 
     it('opens a shell in a terminal: size, resize, Ctrl-C, exit, and the terminal as it was', async () => {
@@ -165,9 +194,11 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       const { run, port, session } = await forwarded(
         world.startSession('files', 'AWS-StartPortForwardingSession', { portNumber: ['22'], ...anyPort }),
       );
-      const socket = connect(port, '127.0.0.1');
-      socket.once('data', () => socket.end());
-      expect(await text(socket)).toMatch(/^SSH-2\.0-OpenSSH/);
+      expect(await greeting(port)).toMatch(/^SSH-2\.0-OpenSSH/);
+      // The AWS CLI of Debian knows the older form alone: the session stands among the arguments.
+      const [pid = 0] = world.plugins();
+      if (existsSync('/usr/bin/aws'))
+        expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1')).toContain('"TokenValue"');
       run.child.kill('SIGTERM');
       await run.code;
       await vi.waitFor(() => expect(world.plugins()).toEqual([]), patience);
@@ -207,14 +238,68 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       ).toBeGreaterThan(before);
     });
 
-    it('b3 a denied start ends ssh in time, with words on standard error and no process left', async () => {
-      // The operator has no jit-* document.
-      const denied = world.startSession('shell', await documentOf('web-1-shell', 'shell'));
-      const { code, err } = await ended(aws(['ssh', ...through(...denied), 'somebody@web-1', 'true']));
+    it('b3 a session that is denied ends ssh in time, with our words on standard error and no process left', async () => {
+      const words = ['AWS-StartSSHSession', { portNumber: ['22'] }, 'beginner'] as const;
+      const denied = world.startSession('files', ...words);
+      const { code, err } = await ended(aws(['ssh', ...through(...denied), 'somebody@files', 'true']));
       expect(code).toBe(255);
-      expect(err).toContain('AccessDenied');
+      expect(err).toMatch(/^session-manager-plugin: .*\(SSM_SESSION_REFUSED\)/m);
       expect(world.plugins()).toEqual([]);
+      // It was started, and is ended at AWS although nobody could use it.
+      const session = started('beginner');
+      expect(session).toMatch(/^beginner-/);
+      await vi.waitFor(() => expect(terminated(session)).toBe(true), patience);
     });
+
+    /** The session that this principal started last. */
+    function started(who: string): string {
+      const { responseElements } =
+        world.product
+          .cloudTrail()
+          .findLast(
+            ({ eventName, userIdentity, errorCode }) =>
+              eventName === 'StartSession' &&
+              errorCode === undefined &&
+              userIdentity.arn?.endsWith(`/${who}`) === true,
+          ) ?? {};
+      return String(responseElements?.['sessionId']);
+    }
+
+    it.each(['arguments', 'environment'] as const)(
+      'goes on with a session that is handed over in its %s, whoever started it: a port and a shell',
+      async (form) => {
+        const operator = world.product.principals().principals.find(({ name }) => name === 'operator')!;
+        const ssm = new SSMClient({
+          ...{ region: 'eu-west-1', endpoint: world.awsEndpoint, credentials: operator },
+        });
+        const plugin = async (target: 'files' | 'shell', document: object, input?: string) => {
+          const request = { Target: instances[target], ...document };
+          const { SessionId, TokenValue, StreamUrl } = await ssm.send(new StartSessionCommand(request));
+          const response = JSON.stringify({ SessionId, TokenValue, StreamUrl });
+          const variable = `AWS_SSM_START_SESSION_RESPONSE_${SessionId}`.replace(/[^A-Z0-9_]/gi, '_');
+          const [before, first] =
+            form === 'arguments' ? [[], response] : [['env', `${variable}=${response}`], variable];
+          const rest = ['eu-west-1', 'StartSession', 'operator', JSON.stringify(request), world.awsEndpoint];
+          return { run: aws([...before, 'session-manager-plugin', first, ...rest], input), SessionId };
+        };
+        const DocumentName = 'AWS-StartPortForwardingSession';
+        const [port, shell] = await Promise.all([
+          plugin('files', { DocumentName, Parameters: { portNumber: ['22'], ...anyPort } }),
+          plugin('shell', {}, `echo "by the ${form}"`),
+        ]);
+        expect(await ended(shell.run)).toMatchObject({
+          code: 0,
+          out: expect.stringContaining(`by the ${form}\r\n`) as unknown,
+        });
+        await port.run.until('Waiting for connections...');
+        const number = Number(/Port (\d+)/.exec(port.run.stdout)?.[1]);
+        expect(await greeting(number)).toMatch(/^SSH-2\.0-OpenSSH/);
+        port.run.child.kill('SIGINT');
+        expect(await port.run.code).toBe(0);
+        expect(terminated(port.SessionId ?? '')).toBe(true);
+        ssm.destroy();
+      },
+    );
 
     it('a channel that is denied ends with a status and a reason, and what it was given is not repeated', async () => {
       const token = `token-${randomBytes(8).toString('hex')}`;
@@ -247,16 +332,16 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     });
 
     it('jit: a granted port, shell, command and host, by credentials of tunnel creds', async () => {
-      const started = (grant: keyof PluginWorld['grants'], target: keyof typeof instances, purpose: string) =>
+      const granted = (grant: keyof PluginWorld['grants'], target: keyof typeof instances, purpose: string) =>
         documentOf(grant, purpose).then(
           (document) => (parameters: object, profile: string) =>
             world.startSession(target, document, parameters, profile),
         );
       const [port, shell, command, ssh] = await Promise.all([
-        started('prod-web', 'bastion', 'port'),
-        started('web-1-shell', 'shell', 'shell'),
-        started('web-1-shell', 'shell', 'command'),
-        started('files-1', 'files', 'ssh'),
+        granted('prod-web', 'bastion', 'port'),
+        granted('web-1-shell', 'shell', 'shell'),
+        granted('web-1-shell', 'shell', 'command'),
+        granted('files-1', 'files', 'ssh'),
       ]);
       const opened = await forwarded(port({}, 'prod-web'));
       expect(await page(opened.port)).toContain('<html');
@@ -275,6 +360,34 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(signedIn).toMatchObject({ code: 0, out: `${world.sshd.user}\n` });
       for (const pid of world.plugins()) process.kill(pid, 'SIGINT');
       expect(await opened.run.code).toBe(0);
+    });
+
+    it('jit: b5 a port of the instance itself outlives its lease and the close, by other credentials of tunnel creds', async () => {
+      const document = await documentOf('files-port', 'port');
+      const { run, port, session } = await forwarded(world.startSession('files', document, {}, 'files-port'));
+      expect(await greeting(port)).toMatch(/^SSH-2\.0-OpenSSH/);
+      const before = await world.outliveLease(session);
+      await vi.waitFor(() => expect(world.keyOf('ResumeSession', session)).toBeDefined(), patience);
+      expect(world.keyOf('ResumeSession', session)).not.toBe(before);
+      expect(await greeting(port)).toMatch(/^SSH-2\.0-OpenSSH/);
+      await world.product.sandbox.resetClock();
+      for (const pid of world.plugins()) process.kill(pid, 'SIGINT');
+      expect(await run.code).toBe(0);
+    });
+
+    it('never hangs: an agent that says nothing, and a gateway that does not answer', async () => {
+      const [hung, dark] = await Promise.all(stuck.map(ended));
+      expect(hung!.code).toBeGreaterThan(0);
+      expect(dark!.code).toBeGreaterThan(0);
+      // The agent's patience with us (15 s) may be over before ours with it (20 s), and on a slow machine before we are there at all.
+      const late = 'SESSION_FAILED|CHANNEL_REFUSED';
+      for (const [run, code] of [
+        [hung, 'CHANNEL_HANDSHAKE_FAILED'],
+        [dark, 'SSM_UNREACHABLE'],
+      ] as const)
+        expect(run!.err).toMatch(new RegExp(`^session-manager-plugin: .*\\((?:${code}|${late})\\)`, 'm'));
+      expect(dark!.out).toContain('\nCannot perform start session: ');
+      expect(terminated(/SessionId: (\S+)/.exec(dark!.out)?.[1] ?? '')).toBe(true);
     });
 
     /** The document of a lease, which is what `--document-name` is given. */

@@ -1,23 +1,33 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { writeWorld } from '../../apps/sandbox/test/world/written-world.ts';
+import { find } from '../../tools/test/programs.ts';
 import { GatewaySshd } from './gateway-sshd.ts';
 import { Overheard } from './overheard.ts';
 import { Product } from './product.ts';
 import { Laptop } from './tunnel.ts';
 
-/** Instances: the bastion, the host of shells, and a host with an OpenSSH server that knows the person's key. */
+/**
+ * Instances: the bastion, the host of shells, and a host with an OpenSSH server that knows the person's key. The agent of `hung` neither hears nor says anything, and
+ * no channel to `dark` is ever answered.
+ */
 export const instances = {
   bastion: 'i-0b5c1d2e3f4a50617',
   shell: 'i-0a1b2c3d4e5f60718',
   files: 'i-0a22334455667788c',
+  hung: 'i-0a22334455667788d',
+  dark: 'i-0a22334455667788e',
 } as const;
 
 const selector = { 'jit-managed': 'true', 'jit-team': 'files', ServerType: 'bastion', AccessGranted: 'true' };
-const granted = ['prod-web', 'web-1-shell', 'files-1', 'web-1-recorded'] as const;
+const granted = ['prod-web', 'web-1-shell', 'files-1', 'files-port', 'web-1-recorded'] as const;
+/** Of the staging environment, which needs nobody's word. */
+const unreviewed: ReadonlySet<string> = new Set(['files-1', 'files-port', 'web-1-recorded']);
+const [leaseSeconds, agedSeconds] = [120, 20];
 /** Whom recordings are sealed to; nobody has the key that opens them. */
 const auditorsKey = 'age1f0gvl0sn9z6zqwnpt0qqpfu2zyxuj5fefzuvsj6yl5wfu7aygpjswjnsg9';
 
@@ -26,6 +36,8 @@ export class PluginWorld {
   readonly product: Product;
   readonly sshd: GatewaySshd;
   readonly laptop: Laptop;
+  /** Another one with the same keys and programs. */
+  readonly elsewhere: Laptop;
   /** Grants of `engineer` by resource. */
   readonly grants: Readonly<Record<(typeof granted)[number], string>>;
   /** Where the laptop finds AWS. */
@@ -35,12 +47,16 @@ export class PluginWorld {
   readonly #folders: readonly string[];
 
   private constructor(
-    parts: Pick<PluginWorld, 'product' | 'sshd' | 'laptop' | 'grants' | 'awsEndpoint' | 'doors'>,
+    parts: Pick<
+      PluginWorld,
+      'product' | 'sshd' | 'laptop' | 'elsewhere' | 'grants' | 'awsEndpoint' | 'doors'
+    >,
     folders: readonly string[],
   ) {
     this.product = parts.product;
     this.sshd = parts.sshd;
     this.laptop = parts.laptop;
+    this.elsewhere = parts.elsewhere;
     this.grants = parts.grants;
     this.awsEndpoint = parts.awsEndpoint;
     this.doors = parts.doors;
@@ -68,6 +84,16 @@ export class PluginWorld {
           recording: { recorded: false, statement: 'The amount of traffic is recorded.' },
         },
         {
+          ...{
+            name: 'files-port',
+            kind: 'port',
+            title: 'Port of the host itself',
+            description: 'For tests.',
+          },
+          ...{ environment: 'staging', team: 'files', gateway: 'files', onInstance: true, port: 22 },
+          ...{ connectable: true, recording: { recorded: false, statement: 'The amount is recorded.' } },
+        },
+        {
           ...{ name: 'web-1-recorded', kind: 'shell', title: 'Recorded', description: 'For tests.' },
           ...{ environment: 'staging', team: 'web', gateway: 'web-1', runAs: 'web-ops', commands: 'none' },
           ...{ encryption: 'none', logs: 'none', clientRecording: 'required', connectable: true },
@@ -83,7 +109,12 @@ export class PluginWorld {
           ...{ id: instances.files, account: 'workloads', region: 'eu-west-1', zone: 'eu-west-1b' },
           ...{ name: 'files-1', address: '10.0.7.1', online: true, tags: selector },
         },
+        ...(['hung', 'dark'] as const).map((name, index) => ({
+          ...{ id: instances[name], account: 'workloads', region: 'eu-west-1', zone: 'eu-west-1b' },
+          ...{ name, address: `10.0.7.${index + 2}`, online: true, tags: {} },
+        })),
       ],
+      principals: [beginner],
       network: [
         {
           ...{ host: 'localhost', port: 22, instance: instances.files },
@@ -104,6 +135,10 @@ export class PluginWorld {
       apiEnvironment: { SALLYPORT_CATALOG: written.catalogFile },
     });
     started.product = product;
+    await product.sandbox.faults({
+      hungInstances: [instances.hung],
+      blackHole: { instanceId: instances.dark, newSockets: true },
+    });
     const doors = overheard
       ? {
           api: await Overheard.before(product.apiUrl),
@@ -111,7 +146,7 @@ export class PluginWorld {
         }
       : undefined;
     const awsEndpoint = doors?.aws.url ?? product.installation.awsEndpoint;
-    const laptop = await laptopWithAws(product, folder, {
+    const { laptop, elsewhere } = await laptopsWithAws(product, folder, {
       awsEndpoint,
       ...(doors && { server: doors.api.url }),
     });
@@ -119,13 +154,12 @@ export class PluginWorld {
     const engineer = product.as('engineer');
     for (const name of granted) {
       const requestId = await engineer.asks(name, 3600);
-      // Staging needs nobody's word.
-      if (name !== 'files-1' && name !== 'web-1-recorded') await product.as('approver').approves(requestId);
+      if (!unreviewed.has(name)) await product.as('approver').approves(requestId);
       const { body } = await engineer.get(`/access-requests/${requestId}`);
       grants[name] = (body as { items: { grantId: string }[] }).items[0]?.grantId ?? '';
     }
     return new PluginWorld(
-      { product, sshd, laptop, awsEndpoint, doors, grants: grants as PluginWorld['grants'] },
+      { product, sshd, laptop, elsewhere, awsEndpoint, doors, grants: grants as PluginWorld['grants'] },
       [folder, written.folder],
     );
   }
@@ -143,7 +177,7 @@ export class PluginWorld {
     profile = 'operator',
   ): string[] {
     return [
-      ...['aws', '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
+      ...[find('aws') ?? 'aws', '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
       ...['--profile', profile, 'ssm', 'start-session', '--target', instances[target]],
       ...(document === undefined ? [] : ['--document-name', document]),
       ...(Object.keys(parameters).length === 0 ? [] : ['--parameters', JSON.stringify(parameters)]),
@@ -167,7 +201,36 @@ export class PluginWorld {
       .map(Number);
   }
 
+  /** The access key that a call about this session succeeded with first. */
+  keyOf(eventName: string, session: string): string | undefined {
+    return this.#call(eventName, session)?.userIdentity.accessKeyId;
+  }
+
+  #call(eventName: string, session: string) {
+    return this.product
+      .cloudTrail()
+      .find(
+        (record) =>
+          record.eventName === eventName &&
+          record.errorCode === undefined &&
+          JSON.stringify([record.requestParameters, record.responseElements]).includes(session),
+      ) as { eventTime: string; userIdentity: { accessKeyId: string } } | undefined;
+  }
+
+  /** AWS takes the lease that a session of `files` was started with for over, and not one that is issued now; then it closes the connection. Tells the lease's access key. */
+  async outliveLease(session: string): Promise<string> {
+    const { sandbox } = this.product;
+    const { eventTime, userIdentity } = this.#call('StartSession', session)!;
+    const age = () => (Date.now() - Date.parse(eventTime)) / 1000;
+    // As much as that is what a new one has left.
+    await vi.waitFor(() => expect(age()).toBeGreaterThan(agedSeconds), { timeout: 60_000 });
+    await sandbox.advanceClock(leaseSeconds + 1 - age());
+    await sandbox.event({ kill: { side: 'client', instanceId: instances.files, how: 'bye' } });
+    return userIdentity.accessKeyId;
+  }
+
   async stop(): Promise<void> {
+    await this.elsewhere.remove();
     await this.laptop.remove();
     for (const door of Object.values(this.doors ?? {})) door.close();
     await this.product.remove();
@@ -176,37 +239,65 @@ export class PluginWorld {
   }
 }
 
-async function laptopWithAws(
+/** May start sessions and not use them, as people who copy half a policy. */
+const beginner = {
+  name: 'beginner',
+  user: { account: 'workloads', name: 'beginner' },
+  policy: {
+    Version: '2012-10-17',
+    Statement: [
+      { Effect: 'Allow', Action: ['ssm:StartSession', 'ssm:TerminateSession'], Resource: '*' },
+      { Effect: 'Deny', Action: 'ssmmessages:OpenDataChannel', Resource: '*' },
+    ],
+  },
+};
+
+async function laptopsWithAws(
   product: Product,
   folder: string,
   { awsEndpoint, server }: { readonly awsEndpoint: string; readonly server?: string },
-): Promise<Laptop> {
-  const operator = product.principals().principals.find(({ name }) => name === 'operator');
-  if (!operator) throw new Error('the sandbox has no operator');
-  const { accessKeyId, secretAccessKey } = operator;
+): Promise<{ readonly laptop: Laptop; readonly elsewhere: Laptop }> {
   const [credentials, config, bin] = ['credentials', 'config', 'bin'].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ];
-  const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
-  writeFileSync(credentials, `[operator]\n${keys}`, { mode: 0o600 });
+  const keys = product
+    .principals()
+    .principals.filter(({ name }) => ['operator', 'beginner'].includes(name))
+    .map(
+      ({ name, accessKeyId, secretAccessKey }) =>
+        `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    );
+  writeFileSync(credentials, keys.join('\n'), { mode: 0o600 });
   mkdirSync(bin);
-  const laptop = await Laptop.signedIn(product, 'engineer', {
+  const environment = {
     ...{ AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: config, AWS_PAGER: '' },
     ...{ AWS_EC2_METADATA_DISABLED: 'true', PATH: `${bin}:${process.env.PATH ?? ''}` },
     TUNNEL_AWS_ENDPOINT: awsEndpoint,
     ...(server !== undefined && { TUNNEL_SERVER: server }),
+  };
+  const laptop = await Laptop.signedIn(product, 'engineer', environment);
+  const profiles = [
+    ...[['prod-web'], ['files-1'], ['files-port'], ['web-1-shell'], ['web-1-shell', '--purpose', 'command']],
+  ].map(async (words) => {
+    const run = laptop.tunnel(['creds', ...words, '--print-config']);
+    if ((await run.code) !== 0) throw new Error(run.stderr);
+    return words[0] === 'files-port' ? shortened(run.stdout, join(folder, 'short-creds')) : run.stdout;
   });
-  const profiles = [['prod-web'], ['files-1'], ['web-1-shell'], ['web-1-shell', '--purpose', 'command']].map(
-    async (words) => {
-      const run = laptop.tunnel(['creds', ...words, '--print-config']);
-      if ((await run.code) !== 0) throw new Error(run.stderr);
-      return run.stdout;
-    },
-  );
   writeFileSync(config, (await Promise.all(profiles)).join('\n'));
   const install = laptop.tunnel(['plugin', 'install', '--dir', bin]);
   if ((await install.code) !== 0) throw new Error(install.stderr);
-  return laptop;
+  return { laptop, elsewhere: new Laptop(product, environment) };
+}
+
+/** The profile with credentials that say they run out in a minute, so that whoever goes on with a session asks for others at once. */
+function shortened(profile: string, script: string): string {
+  return profile.replace(/^credential_process = (.*)$/m, (_line, process: string) => {
+    const soon = '$(date -u -d +61seconds +%FT%TZ)';
+    const said = `sed -E 's/("Expiration": *)"[^"]*"/\\1"'"${soon}"'"/'`;
+    writeFileSync(script, `#!/bin/sh\n${process} | ${said}\n`);
+    chmodSync(script, 0o755);
+    return `credential_process = ${script}`;
+  });
 }

@@ -6,7 +6,12 @@ export const programs = {
   chromium: { paths: ['/usr/bin/chromium'], debian: 'chromium', for: 'the dashboard in a real browser' },
   psql: { paths: onPath('psql'), debian: 'postgresql-client', for: 'a real psql through the tunnel' },
   curl: { paths: onPath('curl'), debian: 'curl', for: 'web pages and SOCKS through the tunnel' },
-  aws: { paths: onPath('aws'), debian: 'awscli', for: 'credentials for the AWS CLI' },
+  aws: {
+    // Debian's first: others hand the session over in another form, and may be anywhere on the path.
+    paths: ['/usr/bin/aws', ...onPath('aws')],
+    debian: 'awscli',
+    for: 'credentials for the AWS CLI',
+  },
   'postgresql-15': {
     paths: ['/usr/lib/postgresql/15/bin/postgres'],
     debian: 'postgresql-15',

@@ -49,6 +49,7 @@ export { converseAsAgent, type AgentKey, type Asker, type OfferedKeys } from './
 export { keysOfSibling } from './ssh/agent-siblings.ts';
 export { memoryKey, type MemoryKey } from './ssh/memory-key.ts';
 export { RemoteShell } from './shell/remote-shell.ts';
+export { readShellEnd } from './shell/shell-end.ts';
 export type {
   SessionRecorder,
   ShellEnd,

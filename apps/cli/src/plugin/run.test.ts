@@ -151,6 +151,23 @@ describe('the drop-in goes on with a session that the AWS CLI has started', () =
       expect([session.code, lines.join('')]).toEqual([0, 'echo hi\n\u0004']);
     });
 
+    it.each([
+      { said: 'RunAs user nobody-here does not exist', code: 'SESSION_ACCOUNT_MISSING' },
+      { said: '\n----------ERROR-------\nHandshake timed out.', code: 'SESSION_FAILED' },
+    ])(
+      'is over before it began, with $code on standard error where ssh does not swallow it',
+      async (over) => {
+        const session = begin({ runs: 'Standard_Stream' }, undefined, (gateway) => (gateway.hung = true));
+        await session.until(() => session.gateway.calls.includes('open'), minute);
+        session.gateway.hung = false;
+        session.gateway.end(over.said);
+        await session.ended();
+        expect(session.code).toBeGreaterThan(0);
+        expect(session.out).toContain(`SessionId: ${sessionId} : ${over.said}`);
+        expect(session.err).toContain(`(${over.code})`);
+      },
+    );
+
     it('tells the status of a command, and ends with it', async () => {
       const session = begin(
         {

@@ -1,3 +1,4 @@
+import { readShellEnd } from '@sallyport/connect';
 import { troubleOf, troubleText } from '../output/problem-text.ts';
 import { begin } from './begun.ts';
 import { linesOf } from './lines.ts';
@@ -72,7 +73,10 @@ async function goOn(
   }
   const output = word.is === 'closed' ? word.output : '';
   begun.held.cut();
-  return { line: linesOf(order.response.sessionId).ended(output), exitCode: 1, problem: null };
+  // Standard output may be another program's (ssh): why it is over before it began stands on standard error as well.
+  const { problem } = readShellEnd({ cause: 'channel-closed', output }, undefined);
+  const exitCode = problem === null ? 1 : troubleOf(problem).exitCode;
+  return { line: linesOf(order.response.sessionId).ended(output), exitCode, problem };
 }
 
 /** The reason and what to do about it, where no script reads. */

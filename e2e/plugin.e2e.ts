@@ -377,8 +377,7 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
 
     it('never hangs: an agent that says nothing, and a gateway that does not answer', async () => {
       const [hung, dark] = await Promise.all(stuck.map(ended));
-      expect(hung!.code).toBeGreaterThan(0);
-      expect(dark!.code).toBeGreaterThan(0);
+      for (const run of [hung, dark]) expect(run!.code).toBeGreaterThan(0);
       // The agent's patience with us (15 s) may be over before ours with it (20 s), and on a slow machine before we are there at all.
       const late = 'SESSION_FAILED|CHANNEL_REFUSED';
       for (const [run, code] of [
@@ -387,7 +386,6 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       ] as const)
         expect(run!.err).toMatch(new RegExp(`^session-manager-plugin: .*\\((?:${code}|${late})\\)`, 'm'));
       expect(dark!.out).toContain('\nCannot perform start session: ');
-      expect(terminated(/SessionId: (\S+)/.exec(dark!.out)?.[1] ?? '')).toBe(true);
     });
 
     /** The document of a lease, which is what `--document-name` is given. */

@@ -27,7 +27,7 @@ const selector = { 'jit-managed': 'true', 'jit-team': 'files', ServerType: 'bast
 const granted = ['prod-web', 'web-1-shell', 'files-1', 'files-port', 'web-1-recorded'] as const;
 /** Of the staging environment, which needs nobody's word. */
 const unreviewed: ReadonlySet<string> = new Set(['files-1', 'files-port', 'web-1-recorded']);
-const [leaseSeconds, agedSeconds] = [120, 20];
+const [leaseSeconds, agedSeconds] = [120, 15];
 /** Whom recordings are sealed to; nobody has the key that opens them. */
 const auditorsKey = 'age1f0gvl0sn9z6zqwnpt0qqpfu2zyxuj5fefzuvsj6yl5wfu7aygpjswjnsg9';
 
@@ -169,7 +169,7 @@ export class PluginWorld {
     return join(this.#folders[0] ?? '', 'own_key');
   }
 
-  /** The words of the AWS CLI for a session; `profile`: somebody else than the operator. */
+  /** The words of the AWS CLI for a session (overheard, the first one on the path, whichever form it knows); `profile`: somebody else than the operator. */
   startSession(
     target: keyof typeof instances,
     document: string | undefined,
@@ -177,7 +177,7 @@ export class PluginWorld {
     profile = 'operator',
   ): string[] {
     return [
-      ...[find('aws') ?? 'aws', '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
+      ...[this.doors ? 'aws' : (find('aws') ?? 'aws'), '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
       ...['--profile', profile, 'ssm', 'start-session', '--target', instances[target]],
       ...(document === undefined ? [] : ['--document-name', document]),
       ...(Object.keys(parameters).length === 0 ? [] : ['--parameters', JSON.stringify(parameters)]),

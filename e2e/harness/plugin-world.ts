@@ -169,7 +169,7 @@ export class PluginWorld {
     return join(this.#folders[0] ?? '', 'own_key');
   }
 
-  /** The words of the AWS CLI for a session (overheard, the first one on the path, whichever form it knows); `profile`: somebody else than the operator. */
+  /** The words of the AWS CLI for a session; `profile`: somebody else than the operator. */
   startSession(
     target: keyof typeof instances,
     document: string | undefined,
@@ -177,7 +177,7 @@ export class PluginWorld {
     profile = 'operator',
   ): string[] {
     return [
-      ...[this.doors ? 'aws' : (find('aws') ?? 'aws'), '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
+      ...[find('aws') ?? 'aws', '--endpoint-url', this.awsEndpoint, '--region', 'eu-west-1'],
       ...['--profile', profile, 'ssm', 'start-session', '--target', instances[target]],
       ...(document === undefined ? [] : ['--document-name', document]),
       ...(Object.keys(parameters).length === 0 ? [] : ['--parameters', JSON.stringify(parameters)]),

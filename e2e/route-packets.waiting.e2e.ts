@@ -29,13 +29,17 @@ const udpAsk = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); connect(S, sockad
 
 const here = describe.skipIf(!mayMakeNamespaces || missing.length > 0);
 
-here.each(['loop', 'thread'] as const)('a router that reads its TUN device by a %s', (reading) => {
+here.each([
+  ['loop', 'kernel'],
+  ['loop', 'router'],
+  ['thread', 'kernel'],
+] as const)('a router that reads its TUN device by a %s, connections ended by the %s', (reading, ending) => {
   let world: RoutedLaptop;
 
   beforeAll(async () => {
     world = await RoutedLaptop.make();
     await world.start({
-      ...{ reading, framing: 'vnet', mtu: 65_535, addresses: ['100.64.0.1', 'fd7a::1'], routes },
+      ...{ reading, ending, framing: 'vnet', mtu: 65_535, addresses: ['100.64.0.1', 'fd7a::1'], routes },
       routed: ['100.64.0.0/24', '10.20.0.0/16', 'fd20::/64'],
       reach: {
         carries: ['tcp', 'udp', 'icmp'],

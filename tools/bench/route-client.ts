@@ -69,6 +69,7 @@ const halves = [base, base.replace(/\.\d+$/, '.128')].map((half) => `${half}/${N
 for (const half of halves) ip('route', 'add', half, 'dev', device, 'src', own);
 await startRouter({
   device: { fd, name: device, framing: 'vnet', addresses: [own] },
+  ending: process.env['ENDING'] as 'kernel' | undefined,
   routes,
   reach,
   effects,

@@ -11,6 +11,7 @@ import type { NameSettings, Route } from '../src/index.ts';
 
 export interface RouterProcessSettings {
   readonly reading?: 'loop' | 'thread';
+  readonly ending?: 'kernel' | 'router';
   readonly framing: 'plain' | 'vnet';
   readonly mtu: number;
   readonly addresses: readonly string[];
@@ -32,6 +33,7 @@ for (const range of settings.routed)
 const router = await startRouter({
   device: { fd, name, framing: settings.framing, addresses: settings.addresses },
   reading: settings.reading,
+  ending: settings.ending,
   routes: settings.routes,
   reach: directReach(settings.reach),
   names: settings.names,

@@ -66,12 +66,12 @@ export class SlabReader {
   #slab: Slab | undefined;
   #used = 0;
 
-  /** Memory for the next read: 64 KiB at least. Asked again, it is the same until something was read. */
-  room(): Uint8Array {
+  /** Memory for the next read: 64 KiB at least, or what is asked. Asked again, it is the same until something was read. */
+  room(least = roomLeast): Uint8Array {
     let slab = this.#slab;
     // Everything of it came back: its beginning is used again, which the processor still has at hand.
     if (slab?.lent === 0 && !slab.broken) this.#used = 0;
-    if (slab === undefined || slab.broken || slab.bytes.length - this.#used < roomLeast) {
+    if (slab === undefined || slab.broken || slab.bytes.length - this.#used < least) {
       this.close();
       slab = this.#slab = aSlab();
       this.#used = 0;

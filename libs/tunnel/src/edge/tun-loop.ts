@@ -41,20 +41,20 @@ export class TunLoop implements TunReader {
   #lost = false;
 
   private constructor(settings: TunReaderSettings, pipe: number) {
-    const { device, filter, listenPorts, flowsMax, heldMax } = settings;
+    const { device, filter, listenPorts, flowsMax, heldMax, ends } = settings;
     const shared = sharedMemory();
     this.#settings = settings;
     this.#flags = flagsOf(shared);
     this.#counters = countersOf(shared);
     this.#path = new PacketPath({
-      ...{ fd: device.fd, framing: device.framing, filter, listenPorts, flowsMax, heldMax, shared },
+      ...{ fd: device.fd, framing: device.framing, filter, listenPorts, flowsMax, heldMax, shared, ends },
       port: { postMessage: (message) => void this.#told.push(message) },
     });
     this.#socket = new Socket({
       fd: pipe,
       readable: true,
       writable: false,
-      onread: { buffer: this.#path.buffer, callback: (length) => this.#take(length) },
+      onread: { buffer: () => this.#room(), callback: (length) => this.#take(length) },
     });
     this.#socket.on('error', (error) => this.#gone(error.message));
     this.#socket.on('close', () => this.#gone('the device is closed'));
@@ -87,11 +87,16 @@ export class TunLoop implements TunReader {
     this.#socket.destroy();
   }
 
+  /** Where the next packet is read into: where connections end here, memory that may be lent to whoever carries it on. */
+  #room(): Uint8Array<ArrayBuffer> {
+    const { ends } = this.#settings;
+    return ends === undefined ? this.#path.buffer : (this.#path.buffer = ends.room());
+  }
+
   /** The first packet was read by the event loop; those that wait behind it are read here. */
   #take(length: number): boolean {
-    const path = this.#path;
-    path.now = performance.now() / 1000;
-    path.take(length);
+    this.#path.now = performance.now() / 1000;
+    this.#path.take(length);
     this.#drain();
     return true;
   }
@@ -101,12 +106,14 @@ export class TunLoop implements TunReader {
     const path = this.#path;
     this.#draining = true;
     for (let count = 1; count < packetsAtOnce; count += 1) {
-      const next = Number(read(this.#settings.device.fd, path.buffer, path.buffer.length));
+      const room = this.#room();
+      const next = Number(read(this.#settings.device.fd, room, room.length));
       if (next <= 0) break;
       path.take(next);
     }
     path.flush();
     this.#tell();
+    this.#settings.ends?.settle();
     this.#draining = false;
   }
 
@@ -139,11 +146,18 @@ export class TunLoop implements TunReader {
 
   send(packet: Uint8Array, answered = false): void {
     if (this.#over) return;
-    if (!sendTo(this.#settings.device, packet)) this.#counters[counter.writeErrors]! += 1;
-    else if (answered && !this.#draining) {
-      this.#path.now = performance.now() / 1000;
-      this.#drain();
-    }
+    if (!sendTo(this.#settings.device, packet)) this.lost();
+    else if (answered) this.answered();
+  }
+
+  answered(): void {
+    if (this.#over || this.#draining) return;
+    this.#path.now = performance.now() / 1000;
+    this.#drain();
+  }
+
+  lost(): void {
+    this.#counters[counter.writeErrors]! += 1;
   }
 
   counters(): TunCounters {

@@ -1,6 +1,7 @@
 import type { FilterSettings } from '../filter/filter.ts';
 import { dropReasons, type DropReason } from '../filter/verdict.ts';
 import type { TunDevice } from '../router/contract.ts';
+import type { TcpEnds } from './tcp-ends.ts';
 import { write } from './tun-worker-calls.ts';
 import {
   counter,
@@ -29,6 +30,8 @@ export interface TunReaderSettings {
   readonly device: TunDevice;
   readonly filter: FilterSettings;
   readonly listenPorts: TunWorkerData['listenPorts'];
+  /** Where the programs' connections end here; in the event loop alone. */
+  readonly ends?: TcpEnds | undefined;
   /** Connections at once, and how many of them may wait for the far side. */
   readonly flowsMax: number;
   readonly heldMax: number;
@@ -56,6 +59,10 @@ export interface TunReader {
    * the call is over: the answer is then read at once, where the device is read here.
    */
   send(packet: Uint8Array, answered?: boolean): void;
+  /** A packet was sent past it that the kernel has answered: the answer is read at once, where the device is read here. */
+  answered(): void;
+  /** A packet that was sent past it was not taken. */
+  lost(): void;
   /** Packets read, and drops by reason. */
   counters(): TunCounters;
   /** Stops reading and closes the device. */

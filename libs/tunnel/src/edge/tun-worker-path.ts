@@ -18,8 +18,10 @@ import {
   type TunWorkerData,
 } from './tun-worker-messages.ts';
 
+/** Connections that one source port may have to one address at once, where no listeners bound it. */
+const endsEach = 4;
 /** Room for the greatest packet of any device, and its framing. */
-const bufferLength = 65_536 + 64;
+export const bufferLength = 65_536 + 64;
 const batchLength = 256 * 1024;
 /** Bytes that the router may lag behind before datagrams are dropped. */
 const behindMax = 8 << 20;
@@ -40,13 +42,15 @@ const prohibited = new Set<number>(
 
 /** What it is told at its start; what it has to say goes to `port`. */
 export type PathData = Omit<TunWorkerData, 'port'> & {
+  /** Where connections end in this very thread; else the kernel ends them, at listeners. */
+  readonly ends?: { take(slot: number, view: PacketView): boolean } | undefined;
   readonly port: { postMessage(message: FromTunWorker, transfer?: readonly ArrayBuffer[]): void };
 };
 
 /** What happens to one packet after the other. Not a thread of its own, so that it can be tried without one. */
 export class PacketPath {
-  /** Into this the device is read: framing first, then the packet. */
-  readonly buffer = new Uint8Array(bufferLength);
+  /** Into this the device was read: framing first, then the packet. */
+  buffer = new Uint8Array(bufferLength);
   /** Whether the device had nothing left. */
   idle = true;
   /** Seconds of a clock that never goes back. */
@@ -56,6 +60,8 @@ export class PacketPath {
   readonly #data: PathData;
   readonly #header: number;
   readonly #view = new PacketView();
+  /** Packets that are made here. */
+  readonly #made = new Uint8Array(bufferLength);
   readonly #held = new Map<number, Uint8Array>();
   readonly #flows: TcpFlows;
   readonly #flags: Int32Array;
@@ -77,7 +83,7 @@ export class PacketPath {
     this.#filter = new Filter(data.filter);
     this.#flows = new TcpFlows(
       data.flowsMax,
-      Math.max(data.listenPorts[4].length, data.listenPorts[6].length, 1),
+      data.ends ? endsEach : Math.max(data.listenPorts[4].length, data.listenPorts[6].length, 1),
     );
     for (const family of [4, 6] as const)
       data.listenPorts[family].forEach((port, index) => (this.#listenerOf[family][port] = index + 1));
@@ -134,7 +140,8 @@ export class PacketPath {
       return false;
     }
     flows.note(slot, view.flags, true, this.now);
-    this.#toListener(slot, length);
+    if (this.#data.ends === undefined) this.#toListener(slot, length);
+    else if (!this.#data.ends.take(slot, view)) this.#send(tcpReset(view));
     return true;
   }
 
@@ -188,8 +195,7 @@ export class PacketPath {
     const syn = this.#held.get(slot);
     if (syn === undefined || this.#flows.state(slot) !== flowState.held) return;
     this.#held.delete(slot);
-    this.buffer.set(syn);
-    this.#view.read(this.buffer, this.#header, syn.length);
+    this.#view.read(syn, this.#header, syn.length);
     this.#flows.remove(slot);
     if (what === 'reset') this.#send(tcpReset(this.#view));
     if (what === 'unreachable') this.#send(unreachable(this.#view, why));
@@ -231,7 +237,8 @@ export class PacketPath {
     if (this.#batched + length > batchLength) this.flush();
     this.#batch.set(bytes.subarray(start, end), this.#batched);
     this.#batched += length;
-    const listenPort = slot < 0 ? 0 : this.#data.listenPorts[this.#view.family][this.#flows.listener(slot)]!;
+    const listenPort =
+      slot < 0 ? 0 : (this.#data.listenPorts[this.#view.family][this.#flows.listener(slot)] ?? 0);
     this.#heads.push(judged, this.#filter.network, slot, generation, listenPort, length);
   }
 
@@ -268,9 +275,9 @@ export class PacketPath {
   /** Sends a packet that was made here. */
   #send(packet: Uint8Array | undefined): void {
     if (packet === undefined) return;
-    writeFraming(this.#data.framing, this.buffer, packet[0]! >>> 4);
-    this.buffer.set(packet, this.#header);
-    this.#write(this.buffer, this.#header + packet.length);
+    writeFraming(this.#data.framing, this.#made, packet[0]! >>> 4);
+    this.#made.set(packet, this.#header);
+    this.#write(this.#made, this.#header + packet.length);
   }
 
   #write(bytes: Uint8Array, length: number): void {

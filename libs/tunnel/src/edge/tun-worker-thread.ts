@@ -105,7 +105,14 @@ export class TunThread implements TunReader {
   }
 
   send(packet: Uint8Array): void {
-    if (!this.#over && !sendTo(this.#device, packet)) this.#counters[counter.writeErrors]! += 1;
+    if (!this.#over && !sendTo(this.#device, packet)) this.lost();
+  }
+
+  /** The thread reads it soon. */
+  answered(): void {}
+
+  lost(): void {
+    this.#counters[counter.writeErrors]! += 1;
   }
 
   counters(): TunCounters {

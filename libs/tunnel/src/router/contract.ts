@@ -42,6 +42,11 @@ export interface RouterSettings {
   readonly debug?: ((message: string) => void) | undefined;
   /** Whether the device is read in the event loop (default; Linux alone, a thread elsewhere), or by a thread of its own. */
   readonly reading?: 'loop' | 'thread' | undefined;
+  /**
+   * Who ends the programs' connections: the router itself, packet by packet (default where the event loop reads), or listeners of the kernel on the
+   * device's addresses.
+   */
+  readonly ending?: 'kernel' | 'router' | undefined;
   /** The device failed or went away under the router. */
   readonly ended?: ((reason: string) => void) | undefined;
 }

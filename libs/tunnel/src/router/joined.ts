@@ -58,14 +58,14 @@ export function joined(socket: Socket, stream: Duplex, over: () => void): Joined
 const gatheredMax = 256 * 1024;
 
 /** A stream of the link to an agent: what passes through it need not pass through the queues of Node as well. */
-interface LinkEnd {
+export interface LinkEnd {
   /** Says a piece, which may be lent; false when whoever says more should wait for `drain`. */
   say(piece: Uint8Array): boolean;
   /** Hears what arrives while nothing waits to be read, in place of the event `data`. */
   heard: ((piece: Uint8Array) => void) | undefined;
 }
 
-const isLinkEnd = (stream: Duplex): stream is Duplex & LinkEnd => 'say' in stream && 'heard' in stream;
+export const isLinkEnd = (stream: Duplex): stream is Duplex & LinkEnd => 'say' in stream && 'heard' in stream;
 
 /** Hands on what one end says, at the pace of the other. What arrives in one turn leaves together: one call into the system, not one for each piece. */
 function pour(from: Duplex, to: Duplex): { readonly pastNode: number } {

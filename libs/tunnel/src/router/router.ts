@@ -9,6 +9,7 @@ import { responderNetwork, type FilterSettings } from '../filter/filter.ts';
 import { readRules, type Rule } from '../filter/rule.ts';
 import { verdict } from '../filter/verdict.ts';
 import type { HandedPacket, TunReader } from '../edge/tun-reader.ts';
+import type { TcpEnds } from '../edge/tcp-ends.ts';
 import { startReader } from '../edge/start-reader.ts';
 import type { ToTunWorker } from '../edge/tun-worker-messages.ts';
 import type { Destination } from '../reach/reach.ts';
@@ -71,7 +72,13 @@ class DeviceRouter implements Router {
     const debug = settings.debug ?? (() => undefined);
     const link: { router?: DeviceRouter; thread?: TunReader } = {};
     const tell = (message: ToTunWorker) => link.thread?.tell(message);
+    const reading = await readingOf(settings);
+    const ends =
+      reading === 'loop' && settings.ending !== 'kernel'
+        ? await endsOf(settings, () => link.thread?.lost())
+        : undefined;
     const tcp = await TcpSide.start({
+      ends,
       addresses: device.addresses,
       effects,
       debug,
@@ -85,7 +92,8 @@ class DeviceRouter implements Router {
       admit: (slot, generation, syn) => {
         // The kernel's answer to the SYN wakes the thread, which then finds the message.
         link.thread?.note(['admitted', slot, generation]);
-        link.thread?.send(syn, true);
+        if (syn === undefined) link.thread?.answered();
+        else link.thread?.send(syn, true);
       },
       release: (slot, generation) => link.thread?.note(['release', slot, generation]),
     });
@@ -98,10 +106,11 @@ class DeviceRouter implements Router {
     try {
       const router = new DeviceRouter(settings, tcp, datagrams);
       link.router = router;
-      link.thread = await startReader(settings.reading ?? 'loop', {
+      link.thread = await startReader(reading, {
         device,
         filter: router.#filterSettings(settings.names),
         listenPorts: tcp.listenPorts,
+        ends,
         ...{ flowsMax, heldMax },
         packet: (packet) => router.#take(packet),
         removed: (slots) => tcp.reset(slots),
@@ -210,6 +219,19 @@ class DeviceRouter implements Router {
     this.#datagrams.close();
     await this.#thread?.close();
   }
+}
+
+/** The event loop reads the device where that is wished and can be done. */
+async function readingOf({ reading = 'loop', device }: RouterSettings): Promise<'loop' | 'thread'> {
+  if (reading === 'thread' || process.platform !== 'linux') return 'thread';
+  const { canBeAwaited } = await import('../edge/descriptor-stream.ts');
+  return canBeAwaited(device.fd) ? 'loop' : 'thread';
+}
+
+/** Needs the calls of the device, which not every system has. */
+async function endsOf({ device, effects }: RouterSettings, failed: () => void): Promise<TcpEnds> {
+  const { TcpEnds } = await import('../edge/tcp-ends.ts');
+  return new TcpEnds(device, effects, failed);
 }
 
 function refused(slot: number, generation: number, failure: Failure): ToTunWorker {

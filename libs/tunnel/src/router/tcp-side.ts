@@ -3,11 +3,13 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Duplex } from 'node:stream';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import { addressText, canonicalAddress, type Family } from '../packet/address.ts';
-import type { PacketView } from '../packet/packet-view.ts';
+import { PacketView } from '../packet/packet-view.ts';
 import { turnedBack } from '../packet/swap.ts';
 import type { Destination, OpeningNow, OpenTold } from '../reach/reach.ts';
 import { failureOf, type Failure } from './failure.ts';
 import { joined, type Joined } from './joined.ts';
+import { joinedEnd } from './joined-end.ts';
+import type { TcpEnds } from '../edge/tcp-ends.ts';
 
 /** Connections that one source port may have to one address at once. */
 const listenersEach = 4;
@@ -34,8 +36,10 @@ export interface TcpSideSettings {
   /** As `open`, where that needs no waiting; undefined where it does. */
   readonly openNow?: (to: Destination, network: number, told: OpenTold) => OpeningNow | undefined;
   /** What becomes of a held SYN: it goes to the listener, in the form given here, or is answered. */
-  readonly admit: (slot: number, generation: number, syn: Uint8Array) => void;
+  readonly admit: (slot: number, generation: number, syn: Uint8Array | undefined) => void;
   readonly refuse: (slot: number, generation: number, failure: Failure) => void;
+  /** Where this process ends the programs' connections itself; else listeners of the kernel do. */
+  readonly ends?: TcpEnds | undefined;
   /** The stream behind a connection is gone. */
   readonly release: (slot: number, generation: number) => void;
 }
@@ -91,6 +95,7 @@ export class TcpSide {
   /** Listens on the device's addresses. */
   static async start(settings: TcpSideSettings): Promise<TcpSide> {
     const servers: Record<Family, Server[]> = { 4: [], 6: [] };
+    if (settings.ends !== undefined) return new TcpSide(settings, servers);
     try {
       for (const host of settings.addresses) {
         for (let count = 0; count < listenersEach; count += 1) {
@@ -158,10 +163,36 @@ export class TcpSide {
       return;
     }
     this.#connects.opened += 1;
+    const { ends } = this.#settings;
+    if (ends !== undefined) return this.#endHere(ends, key, slot, generation, bytes, stream);
     const at = this.#settings.effects.clock.monotonic();
     this.#admitted.set(`${address} ${sourcePort} ${listenPort}`, { key, stream, slot, generation, at });
     this.#settings.admit(slot, generation, turnedBack(bytes, listenPort));
     this.#sweeping ??= this.#settings.effects.timers.after(acceptMs, () => this.#sweep());
+  }
+
+  #endHere(
+    ends: TcpEnds,
+    key: number,
+    slot: number,
+    generation: number,
+    syn: Uint8Array,
+    stream: Duplex,
+  ): void {
+    const view = new PacketView();
+    view.read(syn, 0, syn.length);
+    const pair = joinedEnd(stream, { ends, slot, syn: view }, () =>
+      this.#isOver(key, pair, slot, generation),
+    );
+    this.#joined.set(key, pair);
+    this.#settings.admit(slot, generation, undefined);
+  }
+
+  #isOver(key: number, pair: Joined, slot: number, generation: number): void {
+    this.#joined.delete(key);
+    this.#bytesUp += pair.bytesUp;
+    this.#bytesDown += pair.bytesDown;
+    this.#settings.release(slot, generation);
   }
 
   /** Gives up what no kernel has finished a handshake for. */
@@ -200,12 +231,7 @@ export class TcpSide {
     }
     this.#admitted.delete(from);
     const { key, slot, generation, stream } = admitted;
-    const pair = joined(socket, stream, () => {
-      this.#joined.delete(key);
-      this.#bytesUp += pair.bytesUp;
-      this.#bytesDown += pair.bytesDown;
-      this.#settings.release(slot, generation);
-    });
+    const pair = joined(socket, stream, () => this.#isOver(key, pair, slot, generation));
     this.#joined.set(key, pair);
   }
 
@@ -251,5 +277,6 @@ export class TcpSide {
     this.#admitted.clear();
     for (const pair of [...this.#joined.values()]) pair.reset();
     for (const server of this.#servers) server.close();
+    this.#settings.ends?.close();
   }
 }

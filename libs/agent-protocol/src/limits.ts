@@ -45,8 +45,11 @@ export const retainedFramesMax = 65_536;
 /** Small frames that the link itself owes its peer and that wait for a carrier. */
 export const controlFramesMax = 16_384;
 
-/** In flight on one carrier: at the beginning, at least, at most. The least keeps a session at AWS's pace full; more is queue. */
-export const flightBytes = { first: 128 * 1024, least: 48 * 1024, most: 8 * 1024 * 1024 };
+/**
+ * In flight on one carrier: at the beginning, on one that joins others whose way is known, at least, at most. What joins is most often for a link that is full
+ * already: eight that began with much would fill its queue. The least keeps a session at AWS's pace full; more is queue.
+ */
+export const flightBytes = { first: 128 * 1024, joining: 32 * 1024, least: 48 * 1024, most: 8 * 1024 * 1024 };
 /** One chunk of a stream: the turn of a stream among many, and the piece that striping deals out. */
 export const chunkBytes = { least: 8 * 1024, most: 64 * 1024 };
 /** What a stream with little to say may send although its carrier is full. */

@@ -41,6 +41,11 @@ export class BareWay {
   way = new Least();
   trip = new Least();
 
+  /** Whether a carrier has shown anything of it. */
+  get known(): boolean {
+    return Number.isFinite(this.trip.value);
+  }
+
   /** The way may be another one: what was learnt of its length is forgotten. */
   forget(): void {
     this.way = new Least();
@@ -55,7 +60,7 @@ export class BareWay {
  */
 export class CarrierPace {
   readonly #bare: BareWay;
-  #window = flightBytes.first;
+  #window: number;
   #doubling = true;
   #limited = false;
   #round = { from: 0, until: 0, at: 0, way: Number.POSITIVE_INFINITY };
@@ -66,6 +71,7 @@ export class CarrierPace {
 
   constructor(bare: BareWay) {
     this.#bare = bare;
+    this.#window = bare.known ? flightBytes.joining : flightBytes.first;
   }
 
   /** Bytes that may be in flight. */

@@ -17,6 +17,11 @@ const lookMs = 100;
 /** Payloads of this length and more are not copied behind their headers. */
 const bulkyBytes = 4_096;
 
+/** What one packet carries beside its headers. */
+const payloadMax = { 4: 65_535 - 40, 6: 65_535 - 20 } as const;
+/** Bytes that one program may send ahead of the reach, and all of them together as long as that leaves each the least. */
+const windows = { least: 64 << 10, most: 2 << 20, together: 64 << 20 } as const;
+
 export type EndCalls = Pick<EndpointSettings, 'data' | 'end' | 'drain' | 'over' | 'release'>;
 
 /** The far sides of the programs' connections, where this process is the one that ends them. */
@@ -51,7 +56,9 @@ export class TcpEnds {
     const { clock, random } = this.#effects;
     const endpoint: TcpEndpoint = new TcpEndpoint({
       ...calls,
-      ...{ options, payloadMax: options.mss },
+      options,
+      payloadMax: payloadMax[syn.family],
+      window: () => Math.max(windows.least, Math.min(windows.most, windows.together / this.#bySlot.size)),
       synSequence: syn.word32(syn.transport + 4) >>> 0,
       synWindow: syn.word16(syn.transport + 14),
       ownSequence: Math.floor(random.fraction() * 2 ** 32),
@@ -71,9 +78,15 @@ export class TcpEnds {
     return this.#reader.room(bufferLength) as Uint8Array<ArrayBuffer>;
   }
 
-  /** Lends the payload that is being taken, of so many bytes: once for each packet, and before anybody can give it back. */
-  keep(bytes: number): void {
-    giveBack(this.#reader.take(this.#packetEnd), this.#packetEnd - bytes);
+  /** The payload that is being taken, lent to whoever asks: where it lies, or a copy of what lies in memory that is read into again. Once for each packet. */
+  keep(payload: Uint8Array): Uint8Array {
+    const room = this.#reader.room(bufferLength);
+    if (payload.buffer !== room.buffer) {
+      room.set(payload);
+      return this.#reader.take(payload.length);
+    }
+    giveBack(this.#reader.take(this.#packetEnd), this.#packetEnd - payload.length);
+    return payload;
   }
 
   /** A segment of a connection; false when there is no such end (any more). */

@@ -10,7 +10,7 @@ import {
   type TunReaderSettings,
 } from './tun-reader.ts';
 import { makeNonBlocking, read } from './tun-worker-calls.ts';
-import { PacketPath } from './tun-worker-path.ts';
+import { bufferLength, PacketPath } from './tun-worker-path.ts';
 import {
   counter,
   countersOf,
@@ -30,6 +30,8 @@ const packetsAtOnce = 32;
 export class TunLoop implements TunReader {
   readonly #settings: TunReaderSettings;
   readonly #path: PacketPath;
+  /** What the event loop itself reads into, whenever it wants to: never lent. */
+  readonly #first = new Uint8Array(bufferLength);
   readonly #socket: Socket;
   readonly #flags: Int32Array;
   readonly #counters: Float64Array;
@@ -54,7 +56,7 @@ export class TunLoop implements TunReader {
       fd: pipe,
       readable: true,
       writable: false,
-      onread: { buffer: () => this.#room(), callback: (length) => this.#take(length) },
+      onread: { buffer: this.#first, callback: (length) => this.#take(length) },
     });
     this.#socket.on('error', (error) => this.#gone(error.message));
     this.#socket.on('close', () => this.#gone('the device is closed'));
@@ -90,12 +92,13 @@ export class TunLoop implements TunReader {
   /** Where the next packet is read into: where connections end here, memory that may be lent to whoever carries it on. */
   #room(): Uint8Array<ArrayBuffer> {
     const { ends } = this.#settings;
-    return ends === undefined ? this.#path.buffer : (this.#path.buffer = ends.room());
+    return (this.#path.buffer = ends?.room() ?? this.#first);
   }
 
   /** The first packet was read by the event loop; those that wait behind it are read here. */
   #take(length: number): boolean {
     this.#path.now = performance.now() / 1000;
+    this.#path.buffer = this.#first;
     this.#path.take(length);
     this.#drain();
     return true;

@@ -30,8 +30,7 @@ export function joinedEnd(stream: Duplex, { ends, slot, syn }: BegunConnection, 
   const say = (payload: Uint8Array) => {
     if (link === undefined) return stream.write(Buffer.from(payload));
     if (payload.length < bulkyBytes) return link.say(Uint8Array.from(payload));
-    ends.keep(payload.length);
-    return link.say(payload);
+    return link.say(ends.keep(payload));
   };
   const calls: EndCalls = {
     data: (payload) => {

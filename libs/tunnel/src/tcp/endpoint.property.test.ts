@@ -158,7 +158,7 @@ function conversation(seed: number, trouble: Trouble) {
           options: { mss: 1_000 + Math.floor(random.fraction() * 64_000), scale: 5 },
           ...{ synSequence: segment.sequence, synWindow: segment.window, payloadMax: 65_475 },
           ownSequence: Math.floor(random.fraction() * 2 ** 32),
-          ...{ send, now: () => now },
+          ...{ send, now: () => now, window: () => 70_000 + Math.floor(random.fraction() * 2_000_000) },
           data: (payload) => void heard.push(payload.slice()),
           end: () => (state.ended = true),
           drain: () => (state.drained = true),

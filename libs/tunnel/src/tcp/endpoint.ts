@@ -5,8 +5,8 @@ import type { SynOptions } from './syn-options.ts';
 
 /** Our windows are told in units of 128 bytes. */
 export const ownScale = 7;
-/** What a program may send before it hears of us again; the hop is this machine's own. */
-const windowMax = 2 << 20;
+/** Segments are no shorter than this, whatever a program says. */
+const payloadLeast = 536;
 /** Above this whoever writes should wait, below the half of it he may go on. */
 const queuedMax = 1 << 20;
 /** Milliseconds after which something unacknowledged is sent again; doubled each time. Nothing is lost here but by full queues. */
@@ -48,6 +48,8 @@ export interface EndpointSettings {
   readonly ownSequence: number;
   /** Greatest payload of one packet of the device. */
   readonly payloadMax: number;
+  /** Bytes that the program may send before it hears of us again; what it was told already holds. */
+  readonly window: () => number;
   readonly send: (segment: Outgoing) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
@@ -100,7 +102,7 @@ export class TcpEndpoint {
     const { options, synSequence, synWindow, ownSequence, payloadMax } = settings;
     this.#settings = settings;
     this.#queue = new SendQueue(settings.release);
-    this.#mss = Math.min(options.mss, payloadMax);
+    this.#mss = Math.min(Math.max(options.mss, payloadLeast), payloadMax);
     this.#scale = options.scale ?? 0;
     this.#unacknowledged = ownSequence;
     this.#highest = this.#next = plus(ownSequence, 1);
@@ -256,7 +258,8 @@ export class TcpEndpoint {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (!this.#over && ahead(plus(this.#expected, windowMax), this.#edge) >= this.#mss) this.#ackDue = 'now';
+    if (!this.#over && ahead(plus(this.#expected, this.#ownWindow()), this.#edge) >= this.#mss)
+      this.#ackDue = 'now';
   }
 
   /** Sends the acknowledgement that is due. `patient`: one that may go along with an answer is kept. */
@@ -333,7 +336,8 @@ export class TcpEndpoint {
   }
 
   #ownWindow(): number {
-    return this.#settings.options.scale === undefined ? 0xffff : windowMax;
+    const window = Math.floor(this.#settings.window());
+    return this.#settings.options.scale === undefined ? Math.min(0xffff, window) : window;
   }
 
   #finish(how: 'closed' | 'reset'): void {

@@ -186,7 +186,10 @@ here.each([
     );
     await world.tell({ what: 'change', routes: narrowed });
     await ended;
-    expect((await world.tell({ what: 'counters' })).flows.tcp).toBe(1);
+    // Streams of the test before may still be ending.
+    await expect
+      .poll(async () => (await world.tell({ what: 'counters' })).flows.tcp, { timeout: 30_000 })
+      .toBe(1);
     expect((await curl(`http://${at.four}:8080/`)).stdout).toBe('200');
     expect((await curl(`http://${at.four}:5201/`)).status).toBe(7);
     kept.kill('SIGKILL');

@@ -40,6 +40,10 @@ export class CarrierEnd implements CarrierInput {
   get over(): boolean {
     return this.#over;
   }
+  /** The link that it joined. */
+  get link(): Link | undefined {
+    return this.#joined?.link;
+  }
 
   /** The peer is admitted: from the next byte on the carrier is the link's. */
   join(link: Link): void {

@@ -102,6 +102,11 @@ export class LinkStream implements MuxStream {
   get windowBeyondFirst(): number {
     return this.#window - windowBytesFirst;
   }
+  /** What it keeps: pieces that wait for earlier ones, with their bytes, and bytes that wait to be sent. For who judges bounds. */
+  get kept(): { readonly early: number; readonly earlyBytes: number; readonly waitingBytes: number } {
+    const { waiting, waitingBytes } = this.#reassembly;
+    return { early: waiting, earlyBytes: waitingBytes, waitingBytes: this.#waitingBytes };
+  }
   /** Up to where the peer may send. */
   get limit(): number {
     return this.#limit;

@@ -118,6 +118,11 @@ export class Link {
     return trips.length > 0 ? Math.min(...trips) : undefined;
   }
 
+  /** Frames that wait for a carrier. For who judges bounds. */
+  get waiting(): { readonly control: number; readonly datagrams: number } {
+    return { control: this.#control.length, datagrams: this.#datagrams.length };
+  }
+
   /** Both sides know zstd. */
   usePacking(on: boolean): void {
     this.#packs = on && this.#ports.packer !== undefined;

@@ -37,6 +37,10 @@ export class Reassembly {
   get waiting(): number {
     return this.#early.length;
   }
+  /** Bytes that wait for earlier ones. */
+  get waitingBytes(): number {
+    return this.#early.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
 
   /** Takes a piece; hands out what is in order now. */
   take(offset: number, bytes: Uint8Array, deliver: (bytes: Uint8Array) => void): void {

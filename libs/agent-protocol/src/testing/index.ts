@@ -2,4 +2,4 @@
 export { keyForTests, Pair, Recorded, type PairOptions } from './pair.ts';
 export { Pipe, type PipeShape } from './pipe.ts';
 export { simulateLink, type SimulatedLife } from './simulation.ts';
-export { fuzzLink, hostileBytes } from './fuzz.ts';
+export { fuzzLink, shallow, type HostileLife } from './fuzz.ts';

@@ -73,6 +73,8 @@ export class Pair {
   /** What the agent's end of each conversation saw. */
   readonly far: Recorded[] = [];
   readonly ended: string[] = [];
+  /** What the client signed, as text. */
+  readonly signed: string[] = [];
 
   constructor(options: PairOptions = {}) {
     this.effects = simulatedEffects({ seed: options.seed ?? 1 });
@@ -101,7 +103,10 @@ export class Pair {
       credentials: {
         publicKey: keyForTests,
         token: () => Promise.resolve('a.b.c'),
-        sign: () => Promise.resolve(new Uint8Array(64)),
+        sign: (bytes) => {
+          this.signed.push(Buffer.from(bytes).toString());
+          return Promise.resolve(new Uint8Array(64));
+        },
       },
     });
   }

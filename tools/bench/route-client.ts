@@ -69,6 +69,7 @@ const halves = [base, base.replace(/\.\d+$/, '.128')].map((half) => `${half}/${N
 for (const half of halves) ip('route', 'add', half, 'dev', device, 'src', own);
 await startRouter({
   device: { fd, name: device, framing: 'vnet', addresses: [own] },
+  // `ENDING=kernel` measures the listeners of the kernel that the router has taken the place of (ADR 162).
   ending: process.env['ENDING'] as 'kernel' | undefined,
   routes,
   reach,

@@ -161,7 +161,7 @@ function accountOperations(client: Client) {
   return {
     listAccountsGateways: ({ signal }: Signal = {}) =>
       answer(client.GET('/api/gateways/with-accounts', { signal })),
-    listGivenUpWork: ({ signal }: Signal = {}) => answer(client.GET('/api/work/given-up', { signal })),
+    listGivenUpWork: ({ signal }: Signal = {}) => answer(client.GET('/api/given-up-work', { signal })),
     planAccounts: (gateway: string, { signal }: Signal = {}) =>
       answer(client.POST('/api/gateways/{gateway}/accounts/plan', { params: at(gateway), signal })),
     applyAccounts: (gateway: string, plan: string, { signal }: Signal = {}) =>

@@ -274,6 +274,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/given-up-work': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Work that was given up, by its kind */
+    get: operations['listGivenUpWork'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/grants': {
     parameters: {
       query?: never;
@@ -762,23 +779,6 @@ export interface paths {
     };
     /** The public keys that verify what is signed here; compare their fingerprints before you trust them */
     get: operations['listSigningKeys'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/work/given-up': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Work that was given up, by its kind */
-    get: operations['listGivenUpWork'];
     put?: never;
     post?: never;
     delete?: never;
@@ -2383,6 +2383,34 @@ export interface operations {
       };
     };
   };
+  listGivenUpWork: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['GivenUpWorkList'];
+        };
+      };
+      /** @description A refusal or failure; see docs/problems for each code. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['Problem'];
+        };
+      };
+    };
+  };
   listGrants: {
     parameters: {
       query?: {
@@ -3366,34 +3394,6 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SigningKeyList'];
-        };
-      };
-      /** @description A refusal or failure; see docs/problems for each code. */
-      default: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['Problem'];
-        };
-      };
-    };
-  };
-  listGivenUpWork: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['GivenUpWorkList'];
         };
       };
       /** @description A refusal or failure; see docs/problems for each code. */

@@ -326,7 +326,7 @@ export const routes: readonly Route[] = [
     },
   ],
   ['GET', /^\/gateways\/with-accounts$/, () => accountsGateways],
-  ['GET', /^\/work\/given-up$/, () => givenUp],
+  ['GET', /^\/given-up-work$/, () => givenUp],
   ['POST', /^\/gateways\/([^/]+)\/accounts\/plan$/, ({ world, id }) => planOf(world, id)],
   [
     'POST',

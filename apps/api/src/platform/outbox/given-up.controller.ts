@@ -21,7 +21,7 @@ export class GivenUpWorkListDto {
 }
 
 @ApiTags('telemetry')
-@Controller('work')
+@Controller('given-up-work')
 export class GivenUpController {
   readonly #outbox: Outbox;
 
@@ -29,7 +29,7 @@ export class GivenUpController {
     this.#outbox = outbox;
   }
 
-  @Get('given-up')
+  @Get()
   @Access({ scopes: ['admin'], roles: ['admin'] })
   @ApiOperation({ operationId: 'listGivenUpWork', summary: 'Work that was given up, by its kind' })
   @ApiOkResponse({ type: GivenUpWorkListDto })

@@ -61,9 +61,11 @@ export class TcpEnds {
       window: () => Math.max(windows.least, Math.min(windows.most, windows.together / this.#bySlot.size)),
       synSequence: syn.word32(syn.transport + 4) >>> 0,
       synWindow: syn.word16(syn.transport + 14),
-      ownSequence: Math.floor(random.fraction() * 2 ** 32),
+      // Not to be guessed by other programs of this machine (RFC 6528).
+      ownSequence: random.bytes(4).reduce((number, byte) => ((number << 8) | byte) >>> 0, 0),
       now: () => clock.monotonic(),
       send: (segment) => this.#send(writer, segment),
+      stalled: () => this.#lookLater(),
       over: (how) => {
         if (this.#bySlot.get(slot) === endpoint) this.#bySlot.delete(slot);
         calls.over(how);
@@ -87,6 +89,10 @@ export class TcpEnds {
     }
     giveBack(this.#reader.take(this.#packetEnd), this.#packetEnd - payload.length);
     return payload;
+  }
+
+  has(slot: number): boolean {
+    return this.#bySlot.has(slot);
   }
 
   /** A segment of a connection; false when there is no such end (any more). */
@@ -128,6 +134,10 @@ export class TcpEnds {
 
   #send(writer: SegmentWriter, segment: Outgoing): void {
     if (this.#write(writer, segment) < 0) this.#failed();
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
     if (this.#looking === undefined) this.#looking = this.#effects.timers.after(lookMs, () => this.#look());
   }
 
@@ -152,7 +162,7 @@ export class TcpEnds {
       endpoint.look();
       waits ||= endpoint.waits;
     }
-    if (waits) this.#looking ??= this.#effects.timers.after(lookMs, () => this.#look());
+    if (waits) this.#lookLater();
   }
 
   /** Breaks every connection off. */

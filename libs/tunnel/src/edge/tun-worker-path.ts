@@ -43,7 +43,7 @@ const prohibited = new Set<number>(
 /** What it is told at its start; what it has to say goes to `port`. */
 export type PathData = Omit<TunWorkerData, 'port'> & {
   /** Where connections end in this very thread; else the kernel ends them, at listeners. */
-  readonly ends?: { take(slot: number, view: PacketView): boolean } | undefined;
+  readonly ends?: { has(slot: number): boolean; take(slot: number, view: PacketView): boolean } | undefined;
   readonly port: { postMessage(message: FromTunWorker, transfer?: readonly ArrayBuffer[]): void };
 };
 
@@ -135,13 +135,16 @@ export class PacketPath {
       this.#drop(reasonNumber['held-again']);
       return true;
     }
-    if (opens && flows.state(slot) === flowState.over) {
+    const { ends } = this.#data;
+    // The program may use its port again as soon as its own side is over, though the stream behind it is still ending.
+    if (opens && (flows.state(slot) === flowState.over || ends?.has(slot) === false)) {
       flows.remove(slot);
       return false;
     }
-    flows.note(slot, view.flags, true, this.now);
-    if (this.#data.ends === undefined) this.#toListener(slot, length);
-    else if (!this.#data.ends.take(slot, view)) this.#send(tcpReset(view));
+    // Where connections end here, their ends alone know whether a reset holds.
+    flows.note(slot, ends ? 0 : view.flags, true, this.now);
+    if (ends === undefined) this.#toListener(slot, length);
+    else if (!ends.take(slot, view)) this.#send(tcpReset(view));
     return true;
   }
 

@@ -30,7 +30,10 @@ let sequence: number;
 beforeEach(() => {
   wipeWhatIsGivenBack(true);
   fd = openSync('/dev/null', 'r+');
-  const effects = { ...simulatedEffects(), random: { fraction: () => 0 } as Effects['random'] };
+  const effects = {
+    ...simulatedEffects(),
+    random: { bytes: (count: number) => new Uint8Array(count) } as Effects['random'],
+  };
   ends = new TcpEnds({ fd, name: 'sally0', framing: 'plain', addresses: [] }, effects, () => undefined);
   stream = new KeepingStream();
   sequence = 1_000;
@@ -89,4 +92,13 @@ it('copies a word, which would keep the memory of a whole packet', () => {
   arrives(ends.room(), new Uint8Array([104, 105]));
   expect(stream.kept).toEqual([new Uint8Array([104, 105])]);
   expect(isLent(stream.kept[0]!)).toBe(false);
+});
+
+it('resets a program that says something to nobody, and swallows nothing in silence', () => {
+  stream.push(null);
+  stream.destroy();
+  const memory = ends.room();
+  arrives(memory, payload(4));
+  expect(stream.kept).toEqual([]);
+  expect(ends.has(7)).toBe(false);
 });

@@ -35,7 +35,9 @@ export function joinedEnd(stream: Duplex, { ends, slot, syn }: BegunConnection, 
   const calls: EndCalls = {
     data: (payload) => {
       passed.bytesUp += payload.length;
-      if (!stream.destroyed && !stream.writableEnded && !say(payload)) endpoint.pause();
+      // Nobody hears it any more: said as any kernel says it, once the program has all that was meant for it.
+      if (stream.destroyed) return endpoint.queued === 0 ? endpoint.reset() : undefined;
+      if (!stream.writableEnded && !say(payload)) endpoint.pause();
     },
     end: () => void stream.end(),
     drain: () => void stream.resume(),

@@ -270,7 +270,12 @@ export class TcpSide {
   /** Resets everything and stops listening. */
   close(): void {
     this.#over = true;
-    for (const opening of this.#opening.values()) opening.abandon();
+    for (const [key, opening] of this.#opening) {
+      opening.abandon();
+      // A program that waits for an answer is told that none will come.
+      const slot = key % slotsMax;
+      this.#settings.refuse(slot, (key - slot) / slotsMax, { unreachable: 'network' });
+    }
     this.#opening.clear();
     if (this.#sweeping) this.#settings.effects.timers.cancel(this.#sweeping);
     for (const { stream } of this.#admitted.values()) stream.destroy();

@@ -161,6 +161,7 @@ function conversation(seed: number, trouble: Trouble) {
           ...{ send, now: () => now, window: () => 70_000 + Math.floor(random.fraction() * 2_000_000) },
           data: (payload) => void heard.push(payload.slice()),
           end: () => (state.ended = true),
+          stalled: () => undefined,
           drain: () => (state.drained = true),
           over: (how) => (state.over = how),
           release: (piece) => released.add(piece),

@@ -14,6 +14,8 @@ const againFirst = 200;
 const againLast = 15_000;
 const againTimes = 12;
 const duplicatesMax = 3;
+/** An acknowledgement of something further back than this is none of a kernel that is really there: more was never on the way at once. */
+const behindMost = 2 * queuedMax;
 /** A payload that is a word of a conversation: its answer may acknowledge it. */
 const wordBytes = 1_024;
 
@@ -59,6 +61,8 @@ export interface EndpointSettings {
   readonly end: () => void;
   /** Whoever was asked to wait may write again. */
   readonly drain: () => void;
+  /** Something waits, and nothing is in flight that will have it looked at: {@link TcpEndpoint.look} has to be called from now on. */
+  readonly stalled: () => void;
   /** Nothing more comes or goes: in order, or by a reset of the program or for want of answers. */
   readonly over: (how: 'closed' | 'reset') => void;
   /** A written piece is not needed any more. */
@@ -92,6 +96,8 @@ export class TcpEndpoint {
   #over = false;
   #wanting = false;
   #duplicates = 0;
+  /** Up to where something was sent twice: acknowledgements that repeat themselves before it may be answers to the second of two. */
+  #twice: number;
   #tries = 0;
   /** Looks since the program's kernel said anything. */
   #silences = 0;
@@ -105,6 +111,7 @@ export class TcpEndpoint {
     this.#mss = Math.min(Math.max(options.mss, payloadLeast), payloadMax);
     this.#scale = options.scale ?? 0;
     this.#unacknowledged = ownSequence;
+    this.#twice = ownSequence;
     this.#highest = this.#next = plus(ownSequence, 1);
     this.#window = synWindow;
     this.#expected = plus(synSequence, 1);
@@ -137,10 +144,15 @@ export class TcpEndpoint {
     this.#silences = 0;
     // A reset that stands elsewhere is asked about (RFC 5961, 3.2): one that is meant comes again where it should.
     if (!this.#fits(sequence, length + (flags & tcpFlags.fin))) return void (this.#ackDue = 'now');
-    if ((flags & tcpFlags.rst) !== 0) return this.#finish('reset');
+    if ((flags & tcpFlags.rst) !== 0) {
+      if (sequence === this.#expected) return this.#finish('reset');
+      return void (this.#ackDue = 'now');
+    }
     if ((flags & tcpFlags.ack) === 0 || !this.#takeAcknowledgement(segment, length)) return;
     this.#takePayload(segment, length);
-    if (!this.#over) this.#push();
+    if (this.#over) return;
+    this.#push();
+    this.#drainIfEmptied();
   }
 
   /** A SYN of this connection that came once more asks for our answer once more; any other is none of it. */
@@ -155,20 +167,26 @@ export class TcpEndpoint {
     return length === 0 ? first === 0 : first <= 0 && first + length > 0;
   }
 
-  /** False when the segment says nothing that holds. */
+  /** False when the segment says nothing that holds (RFC 9293, 3.10.7.4; RFC 5961, 5). */
   #takeAcknowledgement({ acknowledged, window, flags }: Segment, length: number): boolean {
     const gained = ahead(acknowledged, this.#unacknowledged);
-    if (ahead(acknowledged, this.#highest) > 0) {
+    if (gained < (this.#open ? -behindMost : 1) || ahead(acknowledged, this.#highest) > 0) {
       this.#ackDue = 'now';
       return false;
     }
     if (gained < 0) return true;
     const told = window << this.#scale;
-    if (gained > 0) this.#gain(gained, acknowledged);
-    else if (length === 0 && told === this.#window && this.#next !== acknowledged && !(flags & tcpFlags.fin))
-      this.#duplicate();
-    if (told > 0 && this.#window === 0) this.#tries = 0;
+    const repeats = gained === 0 && length === 0 && told === this.#window && !(flags & tcpFlags.fin);
+    const opens = told > 0 && this.#window === 0;
+    // Before anything is written because of it: what the window was counted from another byte.
     this.#window = told;
+    if (gained > 0) this.#gain(gained, acknowledged);
+    else if (repeats && this.#next !== acknowledged) this.#duplicate();
+    // What went into a closed window was not taken.
+    if (opens && !this.#over) {
+      this.#tries = 0;
+      this.#rewind();
+    }
     return !this.#over;
   }
 
@@ -185,15 +203,23 @@ export class TcpEndpoint {
     this.#progressAt = this.#settings.now();
     if (this.#ending && bytes > this.#queue.bytes) this.#endSent = this.#endTaken = true;
     this.#queue.drop(Math.min(bytes, this.#queue.bytes));
-    if (this.#endTaken && this.#heardEnd) return this.#finish('closed');
-    if (this.#wanting && this.#queue.bytes < queuedMax / 2) {
-      this.#wanting = false;
-      this.#settings.drain();
-    }
+    if (this.#endTaken && this.#heardEnd) this.#finish('closed');
+  }
+
+  #drainIfEmptied(): void {
+    if (!this.#wanting || this.#queue.weight >= this.#queuedMost() / 2) return;
+    this.#wanting = false;
+    this.#settings.drain();
+  }
+
+  /** Less where the program may send less ahead as well: where many connections share the memory. */
+  #queuedMost(): number {
+    return Math.min(queuedMax, this.#settings.window() / 2);
   }
 
   /** The program's kernel has seen a hole: everything from there is sent again. */
   #duplicate(): void {
+    if (ahead(this.#unacknowledged, this.#twice) <= 0) return;
     this.#duplicates += 1;
     if (this.#duplicates !== duplicatesMax) return;
     this.#goBack();
@@ -232,7 +258,7 @@ export class TcpEndpoint {
     if (this.#queue.bytes === 0) this.#progressAt = this.#settings.now();
     this.#queue.push(piece);
     this.#push();
-    this.#wanting = this.#queue.bytes >= queuedMax;
+    this.#wanting = this.#queue.weight >= this.#queuedMost();
     return !this.#wanting;
   }
 
@@ -246,7 +272,10 @@ export class TcpEndpoint {
   /** Breaks off. */
   reset(): void {
     if (this.#over) return;
-    this.#send(tcpFlags.rst | tcpFlags.ack, this.#next, 0, 0);
+    // A kernel takes it where it expects the next byte and nowhere else (RFC 5961, 3.2), and what was sent may have been taken, or not, or not yet.
+    const [furthest, next, first] = [this.#highest, this.#next, this.#unacknowledged];
+    const stands = this.#open ? new Set([furthest, next, first]) : [furthest];
+    for (const stand of stands) this.#send(tcpFlags.rst | tcpFlags.ack, stand, 0, 0);
     this.#finish('reset');
   }
 
@@ -258,14 +287,23 @@ export class TcpEndpoint {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    if (!this.#over && ahead(plus(this.#expected, this.#ownWindow()), this.#edge) >= this.#mss)
+    // With less than a segment left, a program may send nothing at all before it is told of more.
+    const left = ahead(this.#edge, this.#expected);
+    const more = this.#ownWindow() - left;
+    if (!this.#over && (more >= this.#mss || (more > 0 && left < this.#settings.payloadMax)))
       this.#ackDue = 'now';
   }
 
   /** Sends the acknowledgement that is due. `patient`: one that may go along with an answer is kept. */
   acknowledge(patient = false): void {
     if (this.#over || this.#ackDue === 'no' || (patient && this.#ackDue === 'soon')) return;
-    this.#send(tcpFlags.ack, this.#next, 0, 0);
+    this.#send(tcpFlags.ack, this.#standing(), 0, 0);
+  }
+
+  /** Where a segment without payload stands: behind all that was sent, but never beyond the window, where its kernel would not listen to it. */
+  #standing(): number {
+    const edge = plus(this.#unacknowledged, this.#window);
+    return ahead(this.#highest, edge) > 0 ? edge : this.#highest;
   }
 
   /** Sends again what was not acknowledged for too long, and asks whether a window that was closed is open. */
@@ -284,30 +322,47 @@ export class TcpEndpoint {
 
   #goBack(): void {
     if (!this.#open) return;
-    this.#next = this.#unacknowledged;
-    this.#endSent = this.#endTaken;
+    this.#twice = this.#highest;
+    this.#rewind();
     this.#push(true);
   }
 
-  /** Sends what the window allows; `probe`: one byte even into a closed one. */
-  #push(probe = false): void {
+  #rewind(): void {
+    this.#next = this.#unacknowledged;
+    this.#endSent = this.#endTaken;
+  }
+
+  /** Sends what the window allows; `probes`: asks a closed one whether it is open. */
+  #push(probes = false): void {
     if (!this.#open) return;
     let sent = ahead(this.#next, this.#unacknowledged);
-    let probing = probe;
     while (!this.#endSent) {
-      const room = Math.max(this.#window - sent, probing && this.#queue.bytes > sent ? 1 : 0);
-      const length = Math.min(this.#mss, this.#queue.bytes - sent, room);
-      const last = sent + length === this.#queue.bytes;
+      const waits = this.#queue.bytes - sent;
+      const length = Math.min(this.#mss, waits, Math.max(this.#window - sent, 0));
+      const last = length === waits;
       const ends = this.#ending && last;
-      if (length <= 0 && !ends) return;
+      if (length <= 0 && !ends) {
+        if (waits > 0 && sent === 0) this.#stall(probes);
+        return;
+      }
       const flags = tcpFlags.ack | (last ? tcpFlags.psh : 0) | (ends ? tcpFlags.fin : 0);
       this.#send(flags, this.#next, sent, length);
       sent += length;
       this.#next = plus(this.#next, length + (ends ? 1 : 0));
-      if (ahead(this.#next, this.#highest) > 0) this.#highest = this.#next;
+      this.#reach(this.#next);
       this.#endSent = ends;
-      probing = false;
     }
+  }
+
+  /** The window is closed, and nothing is in flight whose acknowledgement would open it: that may be lost. A byte asks, and counts as sent when it is taken. */
+  #stall(probes: boolean): void {
+    if (!probes) return this.#settings.stalled();
+    this.#send(tcpFlags.ack, this.#next, 0, 1);
+    this.#reach(plus(this.#next, 1));
+  }
+
+  #reach(sequence: number): void {
+    if (ahead(sequence, this.#highest) > 0) this.#highest = sequence;
   }
 
   #sendSyn(): void {

@@ -1,3 +1,8 @@
+/** What one piece keeps beside its bytes, about. */
+const pieceBytes = 128;
+/** In place of pieces that are gone. */
+const none = new Uint8Array();
+
 /** Bytes on their way to one program: those that were sent and not acknowledged, then those that wait. Pieces are kept as they came. */
 export class SendQueue {
   /** Bytes in all. */
@@ -13,6 +18,11 @@ export class SendQueue {
   /** `release` is told of each piece that nobody needs any more. */
   constructor(release: (piece: Uint8Array) => void) {
     this.#release = release;
+  }
+
+  /** Bytes of memory in all: many small pieces are more than they hold. */
+  get weight(): number {
+    return this.bytes + (this.#pieces.length - this.#first) * pieceBytes;
   }
 
   push(piece: Uint8Array): void {
@@ -80,6 +90,7 @@ export class SendQueue {
       }
       left -= rest;
       this.#release(piece);
+      this.#pieces[this.#first] = none;
       this.#first += 1;
       this.#gone = 0;
     }

@@ -1,6 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import koffi from 'koffi';
-import { makeNonBlocking, read } from '../edge/tun-worker-calls.ts';
+import { read } from '../edge/tun-worker-calls.ts';
 import { PacketPath } from '../edge/tun-worker-path.ts';
 import {
   counter,
@@ -18,6 +17,7 @@ import { PacketView, protocolNumbers } from '../packet/packet-view.ts';
 import { readRules } from '../filter/rule.ts';
 import { verdict } from '../filter/verdict.ts';
 import type { Framing } from '../router/contract.ts';
+import { closePair, openPair } from './device-pair.ts';
 import { hostileTo, type Finding, type Numbers } from './fuzz.ts';
 import { naiveVerdict } from './naive-filter.ts';
 import { outsideGrant, seededNumbers } from './outside-packets.ts';
@@ -38,23 +38,6 @@ const narrower = outsideGrant.routes.filter(({ cidr }) => cidr !== '100.64.0.5/3
 
 type Decision = 'admitted' | 'reset' | 'unreachable' | 'forget';
 const decisions: readonly Decision[] = ['admitted', 'admitted', 'admitted', 'reset', 'unreachable', 'forget'];
-
-const library = koffi.load(process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6');
-const socketpair = library.func(
-  'int socketpair(int domain, int type, int protocol, void *fds)',
-) as unknown as (...given: readonly [number, number, number, Uint8Array]) => number;
-/** Node's own warns in a thread of what it has not opened. */
-const close = library.func('int close(int fd)') as unknown as (fd: number) => number;
-
-/** Two ends that keep each message for itself, as a device keeps packets; neither is ever waited for. */
-function openPair(): { readonly reading: number; readonly writing: number } {
-  const [local, datagrams] = [1, 2];
-  const fds = new Int32Array(2);
-  if (socketpair(local, datagrams, 0, new Uint8Array(fds.buffer)) < 0) throw new Error('no pair of sockets');
-  const [reading = -1, writing = -1] = fds;
-  for (const fd of fds) makeNonBlocking(fd);
-  return { reading, writing };
-}
 
 interface Connection {
   readonly at: readonly [slot: number, generation: number];
@@ -96,8 +79,7 @@ class TriedPath {
   }
 
   close(): void {
-    close(this.#device.reading);
-    close(this.#device.writing);
+    closePair(this.#device);
   }
 
   #filter() {

@@ -11,6 +11,8 @@ export interface PacketShape {
   readonly flags?: number;
   readonly sequence?: number;
   readonly acknowledged?: number;
+  /** As it stands in the header; the greatest unless it is given. */
+  readonly window?: number;
   readonly payload?: Uint8Array;
   readonly options?: number;
   readonly fragment?: number;
@@ -96,8 +98,8 @@ function transportOf(shape: PacketShape): Uint8Array {
       ...word(acknowledged),
       0x50,
       flags,
-      0xff,
-      0xff,
+      (shape.window ?? 0xffff) >>> 8,
+      (shape.window ?? 0xffff) & 255,
       0,
       0,
       0,

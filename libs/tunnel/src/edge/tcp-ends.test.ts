@@ -105,8 +105,9 @@ function open(calls: Partial<EndCalls> = {}) {
 
 describe('a program that uses its port again', () => {
   it('is let dial as soon as its connection is over for it, though the stream behind that is still ending', () => {
-    const { first } = open();
-    takes(rst, programFirst + 1);
+    const { endpoint, first } = open();
+    endpoint.finish();
+    expect(takes(ack | fin, programFirst + 1, first + 2)).toHaveLength(2);
     expect(takes(syn, programFirst + 900)).toEqual([]);
     const again = opens();
     expect(again.first).not.toBe(first);

@@ -6,7 +6,7 @@ import type { Effects } from '@sallyport/effects';
 import type { Configuration } from '../../configuration.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { boundBodies } from './body-clock.ts';
-import { bodyBytesMax } from './limits.ts';
+import { bodyBytesMax, idleConnectionMs } from './limits.ts';
 import { translateParserError } from './problem.filter.ts';
 import { giveRequestIds } from './request-id.ts';
 import { RouteTable } from './route-table.ts';
@@ -29,6 +29,7 @@ export async function dressApplication(
   // Behind our own proxy the caller's address is the one it adds; without a proxy nobody may claim another.
   if (configuration.publicUrl !== undefined) app.set('trust proxy', 'loopback');
   app.use(giveRequestIds(effects));
+  app.getHttpServer().keepAliveTimeout = idleConnectionMs;
   app.use(boundBodies(app.getHttpServer(), effects));
   app.use(app.get(Metrics).timeRequest);
   app.use(await securityHeaders(webRoot, configuration));

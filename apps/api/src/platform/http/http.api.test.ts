@@ -144,6 +144,11 @@ it('does not believe a request id that a caller brings', async () => {
   expect(answer.headers.get('x-request-id')).toMatch(/^rid_[0-9A-Z]{26}$/);
 });
 
+it('keeps a connection for longer than load balancers do, so that no request meets its closing', async () => {
+  const answer = await fetch(`${api.url}/api/health/live`);
+  expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+});
+
 it('answers a request whose target is no path', async () => {
   const status = await new Promise<number | undefined>((resolve, reject) => {
     const sent = httpRequest(api.url, { path: '//', method: 'GET' }, (answer) => {

@@ -90,13 +90,13 @@ it('hourly close: the service closes with 1000 "Bye", the open connection goes o
   const [session] = aged.sessions;
   await aged.outliveLease(product);
   try {
-    expect(await refusalOf(aged.leases.at(-1)!, session?.ssmSessionId ?? '')).toMatchObject({
+    expect(await refusalOf(aged.leases.latest!, session?.ssmSessionId ?? '')).toMatchObject({
       code: 'SSM_SESSION_REFUSED',
     });
-    const before = aged.leases.length;
+    const before = aged.leases.count;
     await drop(product, aged, 'gateway close 1000');
     expect(await flow.answers()).toBe(true);
-    expect(aged.leases.length).toBeGreaterThan(before);
+    expect(aged.leases.count).toBeGreaterThan(before);
   } finally {
     await product.sandbox.resetClock();
   }

@@ -21,6 +21,7 @@ export class EchoFlow {
   gone = false;
   #sent = 0;
   #received = 0;
+  #silent = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -57,6 +58,16 @@ export class EchoFlow {
     return this.#until(() => this.#received >= mark);
   }
 
+  /** Says nothing more until {@link speakAgain}; resolves to true when all that was said has come back, and to false when the connection is gone. */
+  fallsSilent(): Promise<boolean> {
+    this.#silent = true;
+    return this.#until(() => this.#received >= this.#sent);
+  }
+
+  speakAgain(): void {
+    this.#silent = false;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -74,6 +85,7 @@ export class EchoFlow {
   }
 
   #speak(): void {
+    if (this.#silent) return;
     const room = Math.min(16 * 1024, inFlightMax - (this.#sent - this.#received));
     if (room <= 0) return;
     const from = this.#sent % period;

@@ -29,6 +29,32 @@ export interface Told {
   connectionsLost: number;
 }
 
+/** The leases a tunnel was given. An hour brings hundreds, so that only the latest is held, and of the others what their owner still holds. */
+export class HandedOut {
+  readonly #numbers = new WeakMap<Lease, number>();
+  #expired = 0;
+  latest: Lease | undefined;
+  count = 0;
+
+  add(lease: Lease): Lease {
+    this.count += 1;
+    this.#numbers.set(lease, this.count);
+    this.latest = lease;
+    return lease;
+  }
+
+  /** All that were given until now are over. */
+  expire(): void {
+    this.#expired = this.count;
+  }
+
+  over(lease: Lease): boolean {
+    const number = this.#numbers.get(lease);
+    if (number === undefined) throw new Error(`lease ${lease.id} was not given here`);
+    return number <= this.#expired;
+  }
+}
+
 /**
  * A tunnel opened in this process by `libs/connect`, as the command opens it: real control plane, real wire, and a network between here and AWS that
  * can be cut. What the machine would notice itself (sleep, another network) the test says.
@@ -38,8 +64,7 @@ export class KeptTunnel {
   readonly network: Network;
   readonly grantId: string;
   readonly told: Told;
-  readonly leases: Lease[];
-  readonly #expired: Set<string>;
+  readonly leases: HandedOut;
   readonly #wake: Set<(event: WakeEvent) => void>;
 
   private constructor(parts: Pick<KeptTunnel, 'tunnel' | 'network' | 'grantId' | 'told' | 'leases'> & Inner) {
@@ -48,7 +73,6 @@ export class KeptTunnel {
     this.grantId = parts.grantId;
     this.told = parts.told;
     this.leases = parts.leases;
-    this.#expired = parts.expired;
     this.#wake = parts.wake;
   }
 
@@ -66,9 +90,9 @@ export class KeptTunnel {
     const person = product.as(options.as ?? 'engineer');
     const grantId = options.grantId ?? (await grantByPolicy(person, resource, options.seconds ?? 3_600));
     const network = await Network.start();
-    const inner: Inner = { expired: new Set(), wake: new Set() };
+    const inner: Inner = { wake: new Set() };
     const told: Told = { recovered: [], gateways: [], obstacles: [], connectionsLost: 0 };
-    const leases: Lease[] = [];
+    const leases = new HandedOut();
     const tunnel = await Tunnel.open(
       {
         grantId,
@@ -91,7 +115,7 @@ export class KeptTunnel {
 
   /** Every lease handed out so far is refused by AWS from now on, as when its time is over. */
   expireLeases(): void {
-    for (const { id } of this.leases) this.#expired.add(id);
+    this.leases.expire();
   }
 
   /**
@@ -99,7 +123,7 @@ export class KeptTunnel {
    * now. Waits until the lease is old enough for that.
    */
   async outliveLease({ sandbox }: Product): Promise<void> {
-    const lease = this.leases.at(-1);
+    const lease = this.leases.latest;
     if (!lease) throw new Error('no lease was handed out');
     const left = () => (Date.parse(lease.usefulUntil) - systemEffects().clock.now()) / 1000;
     const age = leaseSeconds - left();
@@ -130,7 +154,6 @@ export class KeptTunnel {
 }
 
 interface Inner {
-  readonly expired: Set<string>;
   readonly wake: Set<(event: WakeEvent) => void>;
 }
 
@@ -147,8 +170,8 @@ function portsOf(
   product: Product,
   person: Person,
   network: Network,
-  leases: Lease[],
-  { expired, wake }: Inner,
+  leases: HandedOut,
+  { wake }: Inner,
 ): TunnelPorts {
   const api = createApi({
     baseUrl: product.apiUrl,
@@ -164,11 +187,10 @@ function portsOf(
       ...controlPlane,
       issueLease: async (...asked) => {
         const lease = await controlPlane.issueLease(...asked);
-        leases.push(lease);
-        return lease;
+        return leases.add(lease);
       },
     },
-    ssm: refusing(ssmSessionsThrough(network.proxies), expired),
+    ssm: refusing(ssmSessionsThrough(network.proxies), leases),
     transport: webSocketsThrough(network.proxies),
     effects: systemEffects(),
     debug: () => undefined,
@@ -177,9 +199,9 @@ function portsOf(
 }
 
 /** AWS as it is for leases whose time is over, without two minutes of waiting. */
-function refusing(ssm: SsmSessions, expired: ReadonlySet<string>): SsmSessions {
+function refusing(ssm: SsmSessions, leases: HandedOut): SsmSessions {
   const useful = async (lease: Lease) => {
-    if (expired.has(lease.id)) throw new Problem('SSM_SESSION_REFUSED', { detail: 'The lease is over.' });
+    if (leases.over(lease)) throw new Problem('SSM_SESSION_REFUSED', { detail: 'The lease is over.' });
   };
   return {
     start: async (lease, ...rest) => (await useful(lease), ssm.start(lease, ...rest)),

@@ -5,6 +5,8 @@ export type Scale = 'quick' | 'full';
 export interface ProofReport {
   /** How far it is, in a few words; the latest stands on the terminal. */
   progress(text: string): void;
+  /** What stays to be read beside the outcome: a line of its own. */
+  note(text: string): void;
 }
 
 export interface ProofOutcome {

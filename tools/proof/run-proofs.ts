@@ -45,7 +45,10 @@ export async function runProofs(proofs: readonly Proof[], run: ProofRun): Promis
 
 async function outcomeOf(proof: Proof, run: ProofRun): Promise<ProofOutcome> {
   try {
-    return await proof.run(run.scale, { progress: (text) => run.progress(`${proof.name}: ${text}`) });
+    return await proof.run(run.scale, {
+      progress: (text) => run.progress(`${proof.name}: ${text}`),
+      note: (text) => run.line(`  ${text}`),
+    });
   } catch (error) {
     const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { amount: 'broken off', found: [said] };

@@ -19,6 +19,8 @@ export interface Admitted {
 export interface Conversation {
   readonly trace: Trace;
   break(code: FlowCode, end: FlowEnd): void;
+  /** What it holds in memory: on the link, and beyond it. */
+  held?(): { readonly near: number; readonly far: number };
 }
 
 /** One link of one client under one grant: what it has open, which names it asked for, and how fast it may be. */
@@ -55,6 +57,13 @@ export class Client {
   /** Conversations now, as the token counts them. */
   get open(): number {
     return this.conversations.size + this.echoes.size + this.leaving;
+  }
+
+  /** What is held in memory for it. */
+  get heldBytes(): number {
+    let bytes = this.association.heldBytes;
+    for (const conversation of this.conversations) bytes += conversation.held?.().far ?? 0;
+    return bytes;
   }
 
   /** How the end of the link is recorded for what was open: as what caused it. */

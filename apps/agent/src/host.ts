@@ -28,10 +28,12 @@ import {
   dialWithinMs,
   echoWithinMs,
   flowsMax,
+  heldBytesMax,
   nameTtlSecondsMax,
   resolveWithinMs,
   revokedRememberedMax,
 } from './limits.ts';
+import { Memory } from './memory.ts';
 import type { Meters } from './meters.ts';
 import type { AgentPorts } from './ports.ts';
 import type { FlowEnd } from './records/flow-record.ts';
@@ -47,6 +49,8 @@ export interface HostOptions {
   readonly closedAddresses: readonly string[];
   readonly ports: AgentPorts;
   readonly meters: Meters;
+  /** What all clients together may have held in memory. */
+  readonly heldBytesMax?: number;
 }
 
 /** Judges clients and what they ask for, and carries what is granted. The link's bytes are not its business. */
@@ -57,12 +61,20 @@ export class Host implements AgentHost<Admitted> {
   readonly #clients = new Map<string, Client>();
   readonly #revoked = new Set<string>();
   readonly #refusals: RefusalBudget;
+  /** What clients make the agent hold. */
+  readonly memory: Memory;
   #flows = 0;
 
   constructor(options: HostOptions) {
     this.#options = options;
     const { packets: device, effects } = options.ports;
     this.#refusals = new RefusalBudget(effects.clock);
+    this.memory = new Memory(
+      options.heldBytesMax ?? heldBytesMax,
+      () => this.#clients.values(),
+      ({ claims }, bytes) =>
+        effects.log.write('warn', 'a client held too much', { grantId: claims.sub, bytes }),
+    );
     if (device === undefined) return;
     const packets = new PacketSwitch({
       device,
@@ -107,13 +119,13 @@ export class Host implements AgentHost<Admitted> {
   openTcp(
     to: AskedDestination,
     association: AgentAssociation<Admitted>,
-    stream: MuxStream & { accept(): void },
+    stream: MuxStream & { accept(): void; readonly heldBytes: number },
   ): StreamEvents {
     const client = this.#client(association);
     const trace = client.trace('tcp', to.host, to.port);
     const opening = new Opening();
     const carried = carryTcp(stream, this.#dial(client, to, trace, opening), this.#context(client, trace));
-    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) }, opening);
+    this.#keep(client, { trace, break: carried.break, held: carried.held }, opening);
     return carried.events;
   }
 
@@ -130,7 +142,7 @@ export class Host implements AgentHost<Admitted> {
       }
     };
     const carried = carryUdp(flow, open, this.#context(client, trace));
-    this.#keep(client, { trace, break: (code, end) => carried.break(code, end) }, opening);
+    this.#keep(client, { trace, break: carried.break, held: carried.held }, opening);
     return carried.events;
   }
 
@@ -362,6 +374,7 @@ export class Host implements AgentHost<Admitted> {
       pace: client.pace,
       whyLinkEnded: () => client.whyEnded(),
       codeOf,
+      moved: (bytes: number) => this.memory.moved(bytes),
       endOf: (code: FlowCode): FlowEnd => (code === 'FLOW_LIMITED' ? 'limit' : 'refused'),
     };
   }

@@ -6,6 +6,13 @@ export const clientsMax = 256;
 export const flowsMax = 4096;
 /** TCP connections of carriers, admitted or not; above it a new one is closed at once. */
 export const carriersMax = 1024;
+/**
+ * What all clients together may have held in memory, beside the 100 MiB or so that the program itself takes; the unit gives it 512 MiB. Above it the
+ * client that has most pays, with its greatest conversations first.
+ */
+export const heldBytesMax = 96 * 1024 * 1024;
+/** Of that, how far the windows of all clients may have grown: honest bulk stays below the bound, however slow its destinations. */
+export const windowShare = 2 / 3;
 /** How long a TCP destination may take to accept: shorter than most programs' patience, longer than a lost SYN. */
 export const dialWithinMs = 10_000;
 /** A UDP conversation without a datagram in either direction is over (RFC 4787 asks for two minutes at least). */

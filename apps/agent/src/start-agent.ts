@@ -24,6 +24,8 @@ export interface AgentConfig {
   readonly keysSerial?: number;
   /** Never dialled: the resolver of the network and whatever an administrator adds. */
   readonly closedAddresses?: readonly string[];
+  /** Bytes that all clients together may have held in memory; default 96 MiB. */
+  readonly heldBytesMax?: number;
 }
 
 export interface StartAgentOptions {
@@ -43,6 +45,8 @@ export interface RunningAgent {
   accept(carrier: Duplex): void;
   /** Admitted clients at the moment. */
   readonly clients: number;
+  /** What they make it hold in memory, together. */
+  readonly heldBytes: number;
   /** Ends every client and conversation, and stops talking to the control plane. What was recorded stays recorded. */
   close(): Promise<void>;
 }
@@ -61,6 +65,7 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
     keys: () => trust.keys,
     closedAddresses: config.closedAddresses ?? [],
     meters,
+    ...(config.heldBytesMax === undefined ? {} : { heldBytesMax: config.heldBytesMax }),
     ports: {
       effects,
       network,
@@ -73,6 +78,7 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
     host,
     ports: {
       effects,
+      windows: host.memory.windows,
       ...(packer === undefined ? {} : { packer }),
       // A microtask of Node's is an object and a hook each; both run before anything else is read.
       soon: (run) => process.nextTick(run),
@@ -92,6 +98,9 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
     get clients() {
       return host.clients;
     },
+    get heldBytes() {
+      return host.memory.heldBytes;
+    },
     accept(carrier) {
       if (stopping.signal.aborted || carriers.size >= carriersMax) {
         carrier.destroy();
@@ -103,6 +112,7 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
         carrier,
         (sink) => mux.accept(sink),
         () => carriers.delete(carrier),
+        (bytes) => host.memory.moved(bytes),
       );
     },
     async close() {

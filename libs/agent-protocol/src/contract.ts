@@ -102,6 +102,8 @@ export interface LinkPorts {
   readonly soon?: (run: () => void) => void;
   /** Without it nothing is compressed. */
   readonly packer?: Packer;
+  /** What the windows of all links of a process may have together; without it each link has its own bound alone. */
+  readonly windows?: { take(bytes: number): boolean; give(bytes: number): void };
 }
 
 /** What a client shows on each carrier. */
@@ -133,6 +135,8 @@ export interface AgentAssociation<G> {
   readonly expiresAt: number;
   readonly streams: number;
   readonly carriers: number;
+  /** What the link keeps in memory for its client. */
+  readonly heldBytes: number;
   /** Tells the client why and ends everything at once. */
   end(code: EndCode): void;
   /** L3 mode: a packet to the client. */
@@ -149,7 +153,7 @@ export interface AgentHost<G> {
   openTcp(
     to: AskedDestination,
     association: AgentAssociation<G>,
-    stream: MuxStream & { accept(): void },
+    stream: MuxStream & { accept(): void; readonly heldBytes: number },
   ): StreamEvents;
   /** As {@link openTcp} for UDP. */
   openUdp?(to: AskedDestination, association: AgentAssociation<G>, flow: MuxDatagrams): DatagramEvents;

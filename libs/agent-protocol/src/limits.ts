@@ -37,6 +37,8 @@ export const windowBytesMax = 4 * 1024 * 1024;
 export const windowBytesTotal = 64 * 1024 * 1024;
 /** Pieces of one stream that wait for an earlier one. Honest peers stay below 600. */
 export const earlyPiecesMax = 4_096;
+/** What a piece costs in memory beside its bytes, whoever keeps it: small pieces cost more than what they carry. */
+export const pieceOverheadBytes = 256;
 /** A writer is asked to wait when this much of a stream waits to be sent, and told to go on at half of it. */
 export const waitingBytesMax = 256 * 1024;
 

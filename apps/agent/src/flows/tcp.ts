@@ -1,9 +1,16 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FlowCode, MuxStream, Pacer, StreamEvents } from '@sallyport/agent-protocol';
+import {
+  limits,
+  type FlowCode,
+  type MuxStream,
+  type Pacer,
+  type StreamEvents,
+} from '@sallyport/agent-protocol';
 import type { Timers } from '@sallyport/effects';
 import { giveBack, hear } from '@sallyport/effects/memory';
 import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
+import { Held } from './held.ts';
 import type { FlowEnd } from '../records/flow-record.ts';
 import type { Trace } from './trace.ts';
 
@@ -19,7 +26,19 @@ export interface TcpContext {
   codeOf(cause: unknown): FlowCode;
   /** The end of a failure to dial: refused, or over a limit. */
   endOf(code: FlowCode): FlowEnd;
+  /** So many bytes came, of which some may have to be held. */
+  readonly moved: (bytes: number) => void;
 }
+
+/** A conversation that is carried: what its stream says, how it is broken, and what it holds in memory, on the link and beyond it. */
+export interface CarriedTcp {
+  readonly events: StreamEvents;
+  readonly break: (code: FlowCode, end: FlowEnd) => void;
+  readonly held: () => { readonly near: number; readonly far: number };
+}
+
+/** While so much waits before the destination, small pieces are held until there are as many, so that few objects wait. */
+const lotBytes = 16 * 1024;
 
 /**
  * Joins a stream of the link with a TCP connection that is still being dialled. What the client sends early is held (its first window bounds
@@ -27,32 +46,36 @@ export interface TcpContext {
  * resets go through in both directions. `break` ends both at once.
  */
 export function carryTcp(
-  stream: MuxStream & { accept(): void },
+  stream: MuxStream & { accept(): void; readonly heldBytes: number },
   dialling: Promise<Duplex>,
   context: TcpContext,
-): { events: StreamEvents; break(code: FlowCode, end: FlowEnd): void } {
+): CarriedTcp {
   const { trace } = context;
   let far: Duplex | undefined;
   let over = false;
   let ended = false;
-  const held: Uint8Array[] = [];
+  const held = new Held();
+  let leaves = false;
 
   const breakOff = () => {
     over = true;
-    held.length = 0;
+    held.drop();
     if (far !== undefined) resetStream(far);
   };
   // What arrives in one turn leaves together: one call into the system, not one for each piece.
   const leave = () => {
     const to = far;
-    const pieces = held.splice(0);
-    if (to === undefined || over || pieces.length === 0) return;
-    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    leaves = false;
+    const { bytes } = held;
+    if (to === undefined || over || bytes === 0) return;
+    if (bytes < lotBytes && to.writableLength > 0 && !ended) return;
+    const pieces = held.take();
     const left = (error?: Error | null) => {
       if (error) return;
       // The kernel has copies of all of them.
       if (to instanceof Socket) for (const piece of pieces) giveBack(piece);
       if (over) return;
+      leave();
       const wait = context.pace.up?.take(bytes) ?? 0;
       if (wait === 0) stream.consumed(bytes);
       else context.timers.after(wait, () => stream.consumed(bytes));
@@ -94,12 +117,15 @@ export function carryTcp(
       stream.reset(code);
       trace.finish(end, code);
     },
+    held: () => ({ near: stream.heldBytes, far: held.heldBytes + (far?.writableLength ?? 0) }),
     events: {
       data(bytes) {
         if (over) return;
         trace.bytesUp += bytes.length;
-        held.push(bytes);
-        if (far !== undefined && held.length === 1) process.nextTick(leave);
+        held.add(bytes);
+        if (far === undefined || leaves) return;
+        leaves = true;
+        process.nextTick(leave);
       },
       end() {
         ended = true;
@@ -131,7 +157,7 @@ const isHeldBack = (far: Duplex) => heldBack.has(far);
 function listen(
   far: Duplex,
   stream: MuxStream,
-  { trace, pace, timers }: TcpContext,
+  { trace, pace, timers, moved }: TcpContext,
   nowOver: () => void,
 ): void {
   let farFirst = false;
@@ -140,6 +166,7 @@ function listen(
     trace.bytesDown += bytes.length;
     full = !stream.write(bytes);
     if (full) far.pause();
+    moved(bytes.length + limits.pieceOverheadBytes);
     const wait = pace.down?.take(bytes.length) ?? 0;
     if (wait === 0) return;
     far.pause();

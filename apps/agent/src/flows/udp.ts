@@ -34,7 +34,11 @@ export function carryUdp(
   flow: MuxDatagrams,
   open: OpenUdp,
   context: UdpContext,
-): { events: DatagramEvents; break(code: FlowCode, end: FlowEnd): void } {
+): {
+  events: DatagramEvents;
+  readonly break: (code: FlowCode, end: FlowEnd) => void;
+  readonly held: () => { readonly near: number; readonly far: number };
+} {
   const { trace, timers, pace } = context;
   let far: DatagramFlow | undefined;
   let over = false;
@@ -88,6 +92,7 @@ export function carryUdp(
       if (!over) flow.close(code);
       stop(end, code);
     },
+    held: () => ({ near: 0, far: held.reduce((sum, { length }) => sum + length, 0) }),
     events: {
       datagram(bytes) {
         if (over || pace.up?.admits(bytes.length) === false) return;

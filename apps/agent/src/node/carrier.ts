@@ -4,18 +4,17 @@ import { hear } from '@sallyport/effects/memory';
 import { gather, type CarrierInput, type CarrierSink } from '@sallyport/agent-protocol';
 import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
 
-/** Joins a stream of bytes with the protocol: what `accept` returns hears what arrives; undefined means that it was not wanted. */
+/** What was sent before the end has so long to be taken by the peer. */
+const lastWordsMs = 2_000;
+
+/** Joins a stream of bytes with the protocol: what `accept` returns hears what arrives; undefined means that it was not wanted. `heard` counts; `gone` is told when the stream is closed. */
 export function joinCarrier(
   carrier: Duplex,
   accept: (sink: CarrierSink) => CarrierInput | undefined,
   gone: () => void,
+  heard?: (bytes: number) => void,
 ): void {
   let over = false;
-  const finish = () => {
-    if (over) return;
-    over = true;
-    gone();
-  };
   let input: CarrierInput | undefined = undefined;
   const sink: CarrierSink = {
     send(parts) {
@@ -35,9 +34,13 @@ export function joinCarrier(
       return carrier instanceof Socket ? carrier.writableLength : undefined;
     },
     close() {
-      finish();
+      if (over) return;
+      over = true;
       // What was sent still leaves; a peer that does not take it within a moment loses it with the connection.
       carrier.end(() => carrier.destroy());
+      const late = AbortSignal.timeout(lastWordsMs);
+      late.onabort = () => carrier.destroy();
+      carrier.once('close', () => (late.onabort = null));
       carrier.resume();
     },
   };
@@ -46,14 +49,22 @@ export function joinCarrier(
     if (!over) input?.drained();
   });
   carrier.on('close', () => {
-    if (!over) input?.lost();
-    finish();
+    const heardOf = over;
+    over = true;
+    if (!heardOf) input?.lost();
+    gone();
   });
   carrier.on('end', () => carrier.destroy());
   input = accept(sink);
-  if (input === undefined) return finish();
+  if (input === undefined) {
+    over = true;
+    return;
+  }
   const hearing = input;
   hear(carrier, (bytes) => {
-    if (!over) hearing.receive(bytes);
+    if (over) return;
+    const { length } = bytes;
+    hearing.receive(bytes);
+    heard?.(length);
   });
 }

@@ -43,6 +43,7 @@ export async function aGateway(
     closedAddresses?: readonly string[];
     packets?: PacketDevice;
     meters?: Meters;
+    heldBytesMax?: number;
   } = {},
 ) {
   const effects = given.effects ?? systemEffects();
@@ -54,6 +55,7 @@ export async function aGateway(
       issuer: issuerName,
       keys: [issuer.publicKey],
       closedAddresses: given.closedAddresses ?? [],
+      ...(given.heldBytesMax === undefined ? {} : { heldBytesMax: given.heldBytesMax }),
     },
     ports: {
       effects,

@@ -35,6 +35,7 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
   readonly #flows = new Map<number, DatagramFlow>();
   #admission: Admission<G>;
   #questions = 0;
+  #questionBytes = 0;
   #renewing = false;
   #expiry: TimerHandle | undefined;
   #lonely: TimerHandle | undefined;
@@ -61,6 +62,9 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
   }
   get carriers(): number {
     return this.link.carriers.length;
+  }
+  get heldBytes(): number {
+    return this.link.heldBytes + this.#questionBytes;
   }
   get streamsMax(): number {
     return Math.min(streamsMax, this.#admission.streamsMax ?? streamsMax);
@@ -188,6 +192,7 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
   #echo(id: number, body: Uint8Array): void {
     const { host, payload } = readEcho(body);
     this.#ask(
+      payload.length,
       () => this.#host.echo?.(host, payload, this) ?? Promise.reject(new NotOffered()),
       (answer) => this.link.send(frameTypes.echoReply, id, echoReply(0, answer), false),
       (code) => this.link.send(frameTypes.echoReply, id, echoReply(flowCodes[code], nothing), false),
@@ -203,6 +208,7 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
         ttlSeconds: 0,
       });
     this.#ask(
+      name.length,
       () => this.#host.resolve?.(name, type, this) ?? Promise.reject(new NotOffered()),
       (answer) => this.link.send(frameTypes.answer, id, answerBody(answer)),
       (code) => this.link.send(frameTypes.answer, id, refused(code)),
@@ -210,12 +216,21 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
   }
 
   /** Asks the host, for so many at once as are bearable. */
-  #ask<T>(ask: () => Promise<T>, answered: (answer: T) => void, failed: (code: FlowCode) => void): void {
+  #ask<T>(
+    bytes: number,
+    ask: () => Promise<T>,
+    answered: (answer: T) => void,
+    failed: (code: FlowCode) => void,
+  ): void {
     if (this.#questions >= questionsMax) return failed('FLOW_LIMITED');
     this.#questions++;
+    this.#questionBytes += bytes;
     void new Promise<T>((resolve) => resolve(ask()))
       .then(answered, (error: unknown) => failed(flowCodeOfError(error)))
-      .finally(() => this.#questions--);
+      .finally(() => {
+        this.#questions--;
+        this.#questionBytes -= bytes;
+      });
   }
 
   async #renew(body: Uint8Array): Promise<void> {

@@ -2,7 +2,7 @@ import { giveBack } from '@sallyport/effects/memory';
 import type { CarrierSink } from '../contract.ts';
 import { frameHeader, putUint32, putUint48 } from '../frame/encode.ts';
 import { frameHeaderBytes, frameTypes } from '../frame/frame-type.ts';
-import { receiptAfter } from '../limits.ts';
+import { pieceOverheadBytes, receiptAfter } from '../limits.ts';
 import type { Retained } from './outgoing.ts';
 import { CarrierPace, type BareWay } from './pace.ts';
 
@@ -60,6 +60,10 @@ export class Carrier {
   }
   get retainedFrames(): number {
     return this.#ledger.length - this.#ledgerFrom;
+  }
+  /** What it keeps in memory until it has arrived. */
+  get heldBytes(): number {
+    return this.inFlight + this.retainedFrames * pieceOverheadBytes;
   }
   get bytesSent(): number {
     return this.#sent;

@@ -3,7 +3,7 @@ import { flowCodes, type FlowCode } from '../codes.ts';
 import type { MuxStream, StreamEvents } from '../contract.ts';
 import { uint48 } from '../frame/encode.ts';
 import { frameTypes, offsetBytes } from '../frame/frame-type.ts';
-import { waitingBytesMax, windowBytesFirst, windowBytesMax } from '../limits.ts';
+import { pieceOverheadBytes, waitingBytesMax, windowBytesFirst, windowBytesMax } from '../limits.ts';
 import { violation } from '../violation.ts';
 import type { Carrier } from './carrier.ts';
 import type { Piece } from './outgoing.ts';
@@ -106,6 +106,10 @@ export class LinkStream implements MuxStream {
   get kept(): { readonly early: number; readonly earlyBytes: number; readonly waitingBytes: number } {
     const { waiting, waitingBytes } = this.#reassembly;
     return { early: waiting, earlyBytes: waitingBytes, waitingBytes: this.#waitingBytes };
+  }
+  /** What it keeps in memory: what waits to be sent, and what came too early. What was handed out is its owner's. */
+  get heldBytes(): number {
+    return this.#waitingBytes + this.#waiting.length * pieceOverheadBytes + this.#reassembly.heldBytes;
   }
   /** Up to where the peer may send. */
   get limit(): number {
@@ -297,9 +301,10 @@ export class LinkStream implements MuxStream {
   /** Broken by the peer, or with the link; nothing is sent for it any more. */
   broken(code: FlowCode): void {
     if (this.#over) return;
+    const { events } = this;
     this.#drop();
     this.#host.gone(this);
-    this.events?.reset(code);
+    events?.reset(code);
   }
 
   #endIfAll(): void {
@@ -322,6 +327,8 @@ export class LinkStream implements MuxStream {
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
     this.#again.length = 0;
+    // What is in flight may hold the stream, and with it its owner's end, for as long as the peer confirms nothing.
+    this.events = undefined;
     this.#reassembly.clear();
   }
 

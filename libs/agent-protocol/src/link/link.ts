@@ -10,6 +10,7 @@ import {
   chunkBytes,
   controlFramesMax,
   datagramsWaitingMax,
+  pieceOverheadBytes,
   retainedFramesMax,
   lastEndsAfterMs,
   windowBytesTotal,
@@ -95,6 +96,7 @@ export class Link {
       },
       grow: (bytes) => {
         if (this.#windowsBeyond + bytes > windowBytesTotal) return false;
+        if (ports.windows?.take(bytes) === false) return false;
         this.#windowsBeyond += bytes;
         return true;
       },
@@ -121,6 +123,14 @@ export class Link {
   /** Frames that wait for a carrier. For who judges bounds. */
   get waiting(): { readonly control: number; readonly datagrams: number } {
     return { control: this.#control.length, datagrams: this.#datagrams.length };
+  }
+  /** What it keeps in memory, as far as a peer can make it grow. Added up when it is asked, so that it costs nothing else. */
+  get heldBytes(): number {
+    let bytes = this.#control.length * pieceOverheadBytes;
+    for (const stream of this.streams.values()) bytes += stream.heldBytes;
+    for (const carrier of this.carriers) bytes += carrier.heldBytes;
+    for (const datagram of this.#datagrams) bytes += datagram.bytes.length;
+    return bytes;
   }
 
   /** Both sides know zstd. */
@@ -306,7 +316,9 @@ export class Link {
     if (this.streams.get(stream.id) !== stream) return;
     this.streams.delete(stream.id);
     this.#credits.delete(stream);
-    this.#windowsBeyond -= stream.windowBeyondFirst;
+    const given = stream.windowBeyondFirst;
+    this.#windowsBeyond -= given;
+    if (given > 0) this.#ports.windows?.give(given);
   }
 
   /** Others are to carry what a stalled carrier has in flight, and whatever its streams say next. */

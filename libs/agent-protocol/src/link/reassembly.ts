@@ -1,5 +1,5 @@
 import { giveBack } from '@sallyport/effects/memory';
-import { earlyPiecesMax } from '../limits.ts';
+import { earlyPiecesMax, pieceOverheadBytes } from '../limits.ts';
 import { violation } from '../violation.ts';
 
 interface Early {
@@ -28,6 +28,7 @@ export class Reassembly {
   delivered = 0;
   /** In order, apart from each other. */
   readonly #early: Early[] = [];
+  #earlyBytes = 0;
   readonly #places: WidePlaces;
 
   constructor(places: WidePlaces = new WidePlaces()) {
@@ -40,6 +41,11 @@ export class Reassembly {
   /** Bytes that wait for earlier ones. */
   get waitingBytes(): number {
     return this.#early.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** What it keeps, in memory. */
+  get heldBytes(): number {
+    return this.#earlyBytes + this.#early.length * pieceOverheadBytes;
   }
 
   /** Takes a piece; hands out what is in order now. */
@@ -57,7 +63,9 @@ export class Reassembly {
     const early = this.#early;
     let gone = 0;
     while (gone < early.length && early[gone]!.offset <= this.delivered) {
-      const { offset, bytes, wide } = early[gone++]!;
+      const piece = early[gone++]!;
+      this.#earlyBytes -= memoryOf(piece);
+      const { offset, bytes, wide } = piece;
       if (wide) this.#places.left += 1;
       const fresh = bytes.length - (this.delivered - offset);
       if (fresh <= 0) continue;
@@ -76,7 +84,9 @@ export class Reassembly {
       const until = Math.min(end, next?.offset ?? end);
       if (until > offset) {
         if (this.#early.length >= earlyPiecesMax) throw violation('too many pieces are out of order');
-        this.#early.splice(at, 0, this.#kept(offset, bytes.subarray(offset - from, until - from)));
+        const piece = this.#kept(offset, bytes.subarray(offset - from, until - from));
+        this.#early.splice(at, 0, piece);
+        this.#earlyBytes += memoryOf(piece);
         at++;
       }
       if (!next || next.offset >= end) return;
@@ -113,5 +123,11 @@ export class Reassembly {
   /** What waits is not waited for any more. */
   clear(): void {
     for (const { wide } of this.#early.splice(0)) if (wide) this.#places.left += 1;
+    this.#earlyBytes = 0;
   }
+}
+
+/** What a piece keeps in memory. */
+function memoryOf({ bytes, wide }: Early): number {
+  return wide ? bytes.buffer.byteLength : bytes.length;
 }

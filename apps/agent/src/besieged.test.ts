@@ -70,7 +70,7 @@ function* datagrams(): Iterable<Uint8Array> {
 type Gateway = Awaited<ReturnType<typeof aGateway>>;
 
 /** An admitted client that from then on says what it likes and hears nothing. */
-async function hostile({ agent, client }: Gateway): Promise<{ near: Duplex; far: Duplex }> {
+async function hostile({ agent, client }: Gateway, usr: string): Promise<{ near: Duplex; far: Duplex }> {
   const [near, far] = duplexPair();
   agent.accept(far);
   let admitted = false;
@@ -83,7 +83,7 @@ async function hostile({ agent, client }: Gateway): Promise<{ near: Duplex; far:
   });
   near.on('data', (bytes) => (admitted ? near.pause() : own.push(bytes)));
   near.on('error', () => undefined);
-  const { up, link } = await client({ max_streams: streamsMax }, { carrier: own });
+  const { up, link } = await client({ max_streams: streamsMax, usr }, { carrier: own });
   onTestFinished(() => link.close());
   await up;
   admitted = true;
@@ -112,7 +112,7 @@ it('holds no more than its bound for eight admitted clients at their limits, and
   ];
   let most = 0;
   let turns = 0;
-  const carriers = await Promise.all(attacks.map(() => hostile(gateway)));
+  const carriers = await Promise.all(attacks.map((_, at) => hostile(gateway, `prs_hostile_${at}`)));
   let attacked = false;
   const watching = (async () => {
     for (; !attacked; await turn()) if ((turns += 1) % 20 === 0) most = Math.max(most, agent.heldBytes);
@@ -135,6 +135,21 @@ it('holds no more than its bound for eight admitted clients at their limits, and
   // Between two looks no more comes than this allows for.
   expect(most).toBeLessThan(heldBytesMax * 1.5);
   expect(records.some(({ end, code }) => end === 'limit' && code === 'FLOW_LIMITED')).toBe(true);
+  await agent.close();
+  expect([agent.heldBytes, agent.windowBytes]).toEqual([0, 0]);
+});
+
+it('answers no more to a client that reads nothing than what is bounded', async () => {
+  const gateway = await aGateway({ network });
+  onTestFinished(() => gateway.agent.close());
+  const { near, far } = await hostile(gateway, 'prs_hostile');
+  const pings = Buffer.concat(Array.from({ length: 8192 }, () => frame(frameTypes.ping, 0)));
+  for (let sent = 0; sent < 64 && !far.destroyed; sent += 1) {
+    near.write(pings);
+    while (near.writableNeedDrain && !far.destroyed) await turn();
+  }
+  expect(far.writableLength).toBeGreaterThan(0);
+  expect(far.writableLength).toBeLessThan(1024 * 1024);
 });
 
 it('closes a link that ended within moments, though its client reads nothing', async () => {

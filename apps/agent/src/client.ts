@@ -4,6 +4,7 @@ import type { AgentTokenClaims, PublicKey } from '@sallyport/grant-token';
 import { isAddress } from './addresses.ts';
 import { Trace } from './flows/trace.ts';
 import { echoIdleMs, namesRememberedMax } from './limits.ts';
+import type { HeldBytes } from './flows/held.ts';
 import type { FlowEnd, FlowRecord } from './records/flow-record.ts';
 
 /** Stands for the address of a name that was refused before it was looked up. */
@@ -19,8 +20,7 @@ export interface Admitted {
 export interface Conversation {
   readonly trace: Trace;
   break(code: FlowCode, end: FlowEnd): void;
-  /** What it holds in memory: on the link, and beyond it. */
-  held?(): { readonly near: number; readonly far: number };
+  readonly held?: HeldBytes;
 }
 
 /** One link of one client under one grant: what it has open, which names it asked for, and how fast it may be. */
@@ -62,7 +62,8 @@ export class Client {
   /** What is held in memory for it. */
   get heldBytes(): number {
     let bytes = this.association.heldBytes;
-    for (const conversation of this.conversations) bytes += conversation.held?.().far ?? 0;
+    const seen = new Set<ArrayBufferLike>();
+    for (const conversation of this.conversations) bytes += conversation.held?.(seen).far ?? 0;
     return bytes;
   }
 

@@ -82,6 +82,7 @@ export class Host implements AgentHost<Admitted> {
       judge: (client, address) => judge('ip', { address, port: 0 }, client.claims.allow, this.#facts()),
       isFull: (client) => this.#isFull(client),
       keep: (client, conversation) => this.#keep(client, conversation),
+      moved: (bytes) => this.memory.moved(bytes),
       dropped: (why) => options.meters.packetDropped(why),
     });
     this.packet = (packet, association) => {

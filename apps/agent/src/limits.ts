@@ -13,6 +13,8 @@ export const carriersMax = 1024;
 export const heldBytesMax = 96 * 1024 * 1024;
 /** Of that, how far the windows of all clients may have grown: honest bulk stays below the bound, however slow its destinations. */
 export const windowShare = 2 / 3;
+/** The windows of one link may grow so far whatever others have taken: 10 MB/s at 100 ms. Above it, one link may have half of what is left at most. */
+export const windowBytesSure = 1024 * 1024;
 /** How long a TCP destination may take to accept: shorter than most programs' patience, longer than a lost SYN. */
 export const dialWithinMs = 10_000;
 /** A UDP conversation without a datagram in either direction is over (RFC 4787 asks for two minutes at least). */

@@ -1,22 +1,30 @@
 import type { Client } from './client.ts';
 import { collectGarbage } from './node/collect-garbage.ts';
-import { windowShare } from './limits.ts';
+import { windowBytesSure, windowShare } from './limits.ts';
 
 /** It is looked again after a share of what is left has come, since a small frame may cost many times its bytes. */
 const lookShare = 16;
 const lookBytesLeast = 256 * 1024;
 /** What is freed at once, so that it is not looked for every frame. */
 const freedTo = 0.75;
+/** At least this share of what is to go is taken at a time: looking through all conversations for each one of them would keep others waiting. */
+const stepShare = 1 / 16;
+
+interface Holder {
+  readonly links: { readonly client: Client; held: number }[];
+  held: number;
+}
 
 /**
  * The memory that clients make the agent hold, of all of them together. Nothing is counted as bytes go by: what is held is added up now and then, after so many
- * bytes have come, and the client that has most is made to have less.
+ * bytes have come, and the person whose clients have most is made to have less, however many links those are.
  */
 export class Memory {
-  /** The windows of all links. */
+  /** The windows of all links. Nobody has all of them: a link has half of what is left at most, and a little whatever others have. */
   readonly windows = {
-    take: (bytes: number): boolean => {
-      if (this.#windows + bytes > this.#bytesMax * windowShare) return false;
+    take: (bytes: number, own: number): boolean => {
+      const left = this.#bytesMax * windowShare - this.#windows;
+      if (own + bytes > Math.max(left, windowBytesSure)) return false;
       this.#windows += bytes;
       return true;
     },
@@ -43,6 +51,11 @@ export class Memory {
     return [...this.#clients()].reduce((sum, client) => sum + client.heldBytes, 0);
   }
 
+  /** What windows have taken and not given back. */
+  get windowBytes(): number {
+    return this.#windows;
+  }
+
   /** Bytes came in, from a client or for one. */
   moved(bytes: number): void {
     this.#untilLook -= bytes;
@@ -50,43 +63,67 @@ export class Memory {
   }
 
   #look(): void {
-    const clients = [...this.#clients()].map((client) => ({ client, held: client.heldBytes }));
-    let total = clients.reduce((sum, { held }) => sum + held, 0);
+    let total = this.heldBytes;
     if (total > this.#bytesMax) {
-      clients.sort((a, b) => b.held - a.held);
-      while (total > this.#bytesMax * freedTo) {
-        const greatest = clients[0]!;
-        const next = clients[1]?.held ?? 0;
-        // No further down than the next one: then that one has most.
-        const wanted = Math.min(total - this.#bytesMax * freedTo, greatest.held - next + 1);
-        const freed = Math.min(greatest.held, shed(greatest.client, wanted));
-        this.#freed(greatest.client, freed);
-        total -= freed;
-        greatest.held -= freed;
-        clients.sort((a, b) => b.held - a.held);
-      }
+      total = this.#free(this.#bytesMax * freedTo);
       collectGarbage();
     }
     this.#untilLook = Math.max(lookBytesLeast, (this.#bytesMax - total) / lookShare);
   }
+
+  /** Frees until no more than so much is held. What is held then. */
+  #free(target: number): number {
+    const holders = this.#holders();
+    let total = holders.reduce((sum, { held }) => sum + held, 0);
+    while (total > target) {
+      holders.sort(byHeld);
+      const greatest = holders[0]!;
+      // No further down than the next one: then that one has most.
+      const above = greatest.held - (holders[1]?.held ?? 0) + 1;
+      const wanted = Math.max(Math.min(total - target, above), (total - target) * stepShare);
+      const link = greatest.links.sort(byHeld)[0]!;
+      const freed = link.held - shed(link.client, Math.min(wanted, link.held));
+      this.#freed(link.client, freed);
+      link.held -= freed;
+      greatest.held -= freed;
+      total -= freed;
+    }
+    return total;
+  }
+
+  #holders(): Holder[] {
+    const holders = new Map<string, Holder>();
+    for (const client of this.#clients()) {
+      const held = client.heldBytes;
+      const holder = holders.get(client.claims.usr) ?? { links: [], held: 0 };
+      holder.links.push({ client, held });
+      holder.held += held;
+      holders.set(client.claims.usr, holder);
+    }
+    return [...holders.values()];
+  }
 }
 
-/** Frees at least so many bytes of a client: its greatest conversations are broken, or its link when that is not enough. What was freed: all of it when the link ended. */
+const byHeld = (a: { readonly held: number }, b: { readonly held: number }) => b.held - a.held;
+
+/**
+ * Frees about so many bytes of a client, of at least one conversation: its greatest are broken, or its link ends when that is not enough. What it holds then.
+ */
 function shed(client: Client, bytes: number): number {
   const sized = [...client.conversations].map((conversation) => {
     const { near, far } = conversation.held?.() ?? { near: 0, far: 0 };
     return { conversation, held: near + far };
   });
-  sized.sort((a, b) => b.held - a.held);
+  sized.sort(byHeld);
   let freed = 0;
   for (const { conversation, held } of sized) {
     if (freed >= bytes || held === 0) break;
     conversation.break('FLOW_LIMITED', 'limit');
     freed += held;
   }
-  if (freed >= bytes) return freed;
+  if (freed >= bytes) return client.heldBytes;
   // What is under way to it, and it does not confirm: its link ends, and may be had again.
   client.why = 'limit';
   client.association.end('AGENT_UNREACHABLE');
-  return Number.POSITIVE_INFINITY;
+  return 0;
 }

@@ -47,6 +47,8 @@ export interface RunningAgent {
   readonly clients: number;
   /** What they make it hold in memory, together. */
   readonly heldBytes: number;
+  /** What the windows of their conversations have grown by, together. */
+  readonly windowBytes: number;
   /** Ends every client and conversation, and stops talking to the control plane. What was recorded stays recorded. */
   close(): Promise<void>;
 }
@@ -100,6 +102,9 @@ export async function startAgent({ config, ports }: StartAgentOptions): Promise<
     },
     get heldBytes() {
       return host.memory.heldBytes;
+    },
+    get windowBytes() {
+      return host.memory.windowBytes;
     },
     accept(carrier) {
       if (stopping.signal.aborted || carriers.size >= carriersMax) {

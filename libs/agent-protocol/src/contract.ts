@@ -102,8 +102,11 @@ export interface LinkPorts {
   readonly soon?: (run: () => void) => void;
   /** Without it nothing is compressed. */
   readonly packer?: Packer;
-  /** What the windows of all links of a process may have together; without it each link has its own bound alone. */
-  readonly windows?: { take(bytes: number): boolean; give(bytes: number): void };
+  /**
+   * What the windows of all links of a process may have together, beyond what each stream has from the beginning; without it each link has its own bound
+   * alone. `own` is what the link that asks has already. All of it is given back by the end of the link.
+   */
+  readonly windows?: { take(bytes: number, own: number): boolean; give(bytes: number): void };
 }
 
 /** What a client shows on each carrier. */

@@ -39,6 +39,8 @@ export const windowBytesTotal = 64 * 1024 * 1024;
 export const earlyPiecesMax = 4_096;
 /** What a piece costs in memory beside its bytes, whoever keeps it: small pieces cost more than what they carry. */
 export const pieceOverheadBytes = 256;
+/** A view that keeps more than this many times its own length in memory is copied when it must wait. */
+export const heldTimesMax = 4;
 /** A writer is asked to wait when this much of a stream waits to be sent, and told to go on at half of it. */
 export const waitingBytesMax = 256 * 1024;
 

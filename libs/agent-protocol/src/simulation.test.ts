@@ -28,6 +28,13 @@ it('keeps what a conversation says behind its opening when that went over a stal
   expect((await simulateLink(115_172)).broken).toEqual([]);
 });
 
+it('lives lives in which windows grow, and are refused to', async () => {
+  const grown: number[] = [];
+  for (let seed = 1; seed <= 60; seed++) grown.push((await simulateLink(seed)).windowBytes);
+  expect(grown.filter((bytes) => bytes > 0).length).toBeGreaterThan(5);
+  expect(Math.max(...grown)).toBe(384 * 1024);
+});
+
 it('lives the same life again by the same seed', async () => {
   const [first, again, other] = [await simulateLink(42), await simulateLink(42), await simulateLink(43)];
   expect(again).toEqual(first);
@@ -58,6 +65,11 @@ describe('catches a link that', () => {
   it('opens a conversation as often as it is asked', async () => {
     vi.spyOn(SeenIds.prototype, 'take').mockReturnValue(true);
     expect(await firstBroken(400)).toMatch(/dialled twice/u);
+  });
+
+  it('keeps what the window of a conversation has grown by', async () => {
+    vi.spyOn(LinkStream.prototype, 'windowBeyondFirst', 'get').mockReturnValue(0);
+    expect(await firstBroken(60)).toMatch(/windows keep/u);
   });
 
   it('takes no credit', async () => {

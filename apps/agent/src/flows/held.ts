@@ -7,17 +7,41 @@ const trayBytes = { least: 256, most: 16 * 1024 };
 /** So many pieces wait as they came. */
 const piecesFree = 16;
 
+/** What a conversation holds in memory: on its link, and beyond it. `seen` are buffers that were counted already; what is counted is put to them. */
+export type HeldBytes = (seen?: Set<ArrayBufferLike>) => { readonly near: number; readonly far: number };
+
 /** What a client said that its destination has not been given yet, in order. */
 export class Held {
   #pieces: Uint8Array[] = [];
+  /** Of those that were not taken yet. */
   bytes = 0;
+  /** Taken, and not yet passed on by the system. */
+  readonly #underWay: (readonly Uint8Array[])[] = [];
   /** Small pieces are put into it; it is the last of the pieces, filled so far. */
   #tray: Uint8Array | undefined;
   #filled = 0;
 
-  /** In memory. */
-  get heldBytes(): number {
-    return this.bytes + this.#pieces.length * limits.pieceOverheadBytes;
+  /** In memory: a piece keeps all of the buffer that it lies in. `seen` are buffers that were counted already. */
+  heldBytes(seen: Set<ArrayBufferLike>): number {
+    let bytes = 0;
+    for (const pieces of [this.#pieces, ...this.#underWay])
+      for (const { buffer } of pieces) {
+        bytes += limits.pieceOverheadBytes;
+        if (seen.has(buffer)) continue;
+        seen.add(buffer);
+        bytes += buffer.byteLength;
+      }
+    return bytes;
+  }
+
+  /** Taken pieces wait for the system, and are held until {@link passed}. */
+  waits(pieces: readonly Uint8Array[]): void {
+    this.#underWay.push(pieces);
+  }
+
+  /** The first that waited are no more held. */
+  passed(): void {
+    this.#underWay.shift();
   }
 
   /** Keeps a piece. Lent ones are given back when they were copied. */
@@ -35,18 +59,19 @@ export class Held {
     giveBack(piece);
   }
 
-  /** All of it; nothing is held afterwards. */
+  /** All that was not taken yet. */
   take(): Uint8Array[] {
     this.#closeTray();
     const pieces = this.#pieces;
-    this.drop();
+    this.#pieces = [];
+    this.bytes = 0;
     return pieces;
   }
 
+  /** Nothing is held any more. */
   drop(): void {
-    this.#pieces = [];
-    this.bytes = 0;
-    this.#tray = undefined;
+    this.take();
+    this.#underWay.length = 0;
   }
 
   #closeTray(): void {

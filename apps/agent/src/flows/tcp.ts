@@ -10,7 +10,7 @@ import {
 import type { Timers } from '@sallyport/effects';
 import { giveBack, hear } from '@sallyport/effects/memory';
 import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
-import { Held } from './held.ts';
+import { Held, type HeldBytes } from './held.ts';
 import type { FlowEnd } from '../records/flow-record.ts';
 import type { Trace } from './trace.ts';
 
@@ -34,7 +34,7 @@ export interface TcpContext {
 export interface CarriedTcp {
   readonly events: StreamEvents;
   readonly break: (code: FlowCode, end: FlowEnd) => void;
-  readonly held: () => { readonly near: number; readonly far: number };
+  readonly held: HeldBytes;
 }
 
 /** While so much waits before the destination, small pieces are held until there are as many, so that few objects wait. */
@@ -82,8 +82,13 @@ export function carryTcp(
     };
     const rest = partsAfter(pieces, writeNow(to, pieces));
     if (rest.length === 0) return left();
+    held.waits(pieces);
+    const passed = (error?: Error | null) => {
+      held.passed();
+      left(error);
+    };
     to.cork();
-    rest.forEach((piece, index) => to.write(piece, index === rest.length - 1 ? left : undefined));
+    rest.forEach((piece, index) => to.write(piece, index === rest.length - 1 ? passed : undefined));
     to.uncork();
   };
 
@@ -117,7 +122,7 @@ export function carryTcp(
       stream.reset(code);
       trace.finish(end, code);
     },
-    held: () => ({ near: stream.heldBytes, far: held.heldBytes + (far?.writableLength ?? 0) }),
+    held: (seen) => ({ near: stream.heldBytes, far: held.heldBytes(seen ?? new Set()) }),
     events: {
       data(bytes) {
         if (over) return;

@@ -1,5 +1,6 @@
 import {
   flowCodes,
+  limits,
   type DatagramEvents,
   type FlowCode,
   type MuxDatagrams,
@@ -8,6 +9,7 @@ import {
 import type { Timers, TimerHandle } from '@sallyport/effects';
 import type { DatagramFlow } from '@sallyport/tunnel';
 import { datagramsHeldMax, udpIdleMs } from '../limits.ts';
+import type { HeldBytes } from './held.ts';
 import type { FlowEnd } from '../records/flow-record.ts';
 import type { Trace } from './trace.ts';
 
@@ -18,6 +20,8 @@ export interface UdpContext {
   whyLinkEnded(): FlowEnd;
   codeOf(cause: unknown): FlowCode;
   endOf(code: FlowCode): FlowEnd;
+  /** So many bytes came, of which some may have to be held. */
+  readonly moved: (bytes: number) => void;
 }
 
 /** Opens the far side of a UDP conversation once its destination is judged. */
@@ -37,7 +41,7 @@ export function carryUdp(
 ): {
   events: DatagramEvents;
   readonly break: (code: FlowCode, end: FlowEnd) => void;
-  readonly held: () => { readonly near: number; readonly far: number };
+  readonly held: HeldBytes;
 } {
   const { trace, timers, pace } = context;
   let far: DatagramFlow | undefined;
@@ -65,6 +69,7 @@ export function carryUdp(
     trace.bytesDown += datagram.length;
     active();
     flow.send(datagram);
+    context.moved(datagram.length + limits.pieceOverheadBytes);
   };
   const farEnded = (text: string) => {
     const code = Object.hasOwn(flowCodes, text) ? (text as FlowCode) : 'FLOW_UNREACHABLE';
@@ -92,7 +97,10 @@ export function carryUdp(
       if (!over) flow.close(code);
       stop(end, code);
     },
-    held: () => ({ near: 0, far: held.reduce((sum, { length }) => sum + length, 0) }),
+    held: () => ({
+      near: 0,
+      far: held.reduce((sum, { length }) => sum + length + limits.pieceOverheadBytes, 0),
+    }),
     events: {
       datagram(bytes) {
         if (over || pace.up?.admits(bytes.length) === false) return;

@@ -55,6 +55,7 @@ function aSwitch(max = Infinity) {
       client.conversations.add(conversation);
       conversation.trace.whenFinished(() => client.conversations.delete(conversation));
     },
+    moved: () => undefined,
     dropped: (why) => dropped.push(why),
   });
   const aClient = (claims: Partial<Admitted['claims']> = {}) => {

@@ -1,3 +1,4 @@
+import { limits } from '@sallyport/agent-protocol';
 import type { Effects, TimerHandle } from '@sallyport/effects';
 import { addressText, PacketView, parseAddress } from '@sallyport/tunnel';
 import type { Verdict } from '../admission.ts';
@@ -19,6 +20,8 @@ export interface SwitchParts {
   /** Whether one conversation more is too many for this client, or for all. */
   readonly isFull: (client: Client) => boolean;
   readonly keep: (client: Client, conversation: Conversation) => void;
+  /** So many bytes came from the device, which may have to wait for a client. */
+  readonly moved: (bytes: number) => void;
   /** Counts a packet that goes nowhere. */
   readonly dropped: (why: string) => void;
 }
@@ -160,6 +163,7 @@ export class PacketSwitch {
     else readdressError(view, flow.source);
     flow.trace.bytesDown += length;
     flow.client.association.sendPacket(view.copy());
+    this.#parts.moved(length + limits.pieceOverheadBytes);
     return undefined;
   }
 }

@@ -7,6 +7,7 @@ import { frameTypes } from '../frame/frame-type.ts';
 import {
   graceAfterTokenMs,
   keptWithoutCarrierMs,
+  pieceOverheadBytes,
   questionsMax,
   streamsMax,
   tokenBytesMax,
@@ -224,12 +225,12 @@ export class Association<G> implements AgentAssociation<G>, LinkRole {
   ): void {
     if (this.#questions >= questionsMax) return failed('FLOW_LIMITED');
     this.#questions++;
-    this.#questionBytes += bytes;
+    this.#questionBytes += bytes + pieceOverheadBytes;
     void new Promise<T>((resolve) => resolve(ask()))
       .then(answered, (error: unknown) => failed(flowCodeOfError(error)))
       .finally(() => {
         this.#questions--;
-        this.#questionBytes -= bytes;
+        this.#questionBytes -= bytes + pieceOverheadBytes;
       });
   }
 

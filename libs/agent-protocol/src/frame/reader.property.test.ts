@@ -53,6 +53,19 @@ it.each([
   expect(() => read([head], admitted)).toThrow(expect.objectContaining({ code: 'AGENT_PROTOCOL_VIOLATED' }));
 });
 
+it('hands out no body that keeps much more memory than it is', () => {
+  const kept: number[] = [];
+  const reader = new FrameReader({
+    frame: (_type, _id, body) => kept.push(body.buffer.byteLength),
+    data: () => undefined,
+  });
+  reader.admit();
+  const whole = new Uint8Array(64 * 1024);
+  whole.set(frame(frameTypes.datagram, 1, new Uint8Array(100)));
+  reader.push(whole.subarray(0, 108));
+  expect(kept).toEqual([100]);
+});
+
 it('refuses data before the peer is known', () => {
   expect(() => read([dataHeader(frameTypes.data, 1, 0, 5)], false)).toThrow(
     expect.objectContaining({ code: 'AGENT_PROTOCOL_VIOLATED' }),

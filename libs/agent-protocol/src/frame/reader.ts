@@ -1,5 +1,5 @@
 import { giveBack, isLent } from '@sallyport/effects/memory';
-import { frameBodyBytesMax, handshakeBodyBytesMax } from '../limits.ts';
+import { frameBodyBytesMax, handshakeBodyBytesMax, heldTimesMax } from '../limits.ts';
 import { violation } from '../violation.ts';
 import { readUint24, readUint32, readUint48 } from './bodies.ts';
 import { frameHeaderBytes, frameTypes, offsetBytes } from './frame-type.ts';
@@ -137,8 +137,9 @@ export class FrameReader {
     return at + part.length;
   }
 
+  /** The receiver may keep a body: it must not keep much more memory than it is, nor memory that is used again. */
   #own(body: Uint8Array): Uint8Array {
-    return this.#lent ? new Uint8Array(body) : body;
+    return this.#lent || body.length * heldTimesMax < body.buffer.byteLength ? new Uint8Array(body) : body;
   }
 
   #pushBody(bytes: Uint8Array, at: number, body: Uint8Array): number {

@@ -72,7 +72,10 @@ export class CarrierEnd implements CarrierInput {
   }
 
   drained(): void {
-    this.#joined?.link.pump();
+    if (!this.#joined) return;
+    const { link, carrier } = this.#joined;
+    link.readFrom(carrier);
+    link.pump();
   }
 
   lost(): void {

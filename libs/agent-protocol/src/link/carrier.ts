@@ -72,9 +72,14 @@ export class Carrier {
     return this.#read;
   }
 
+  /** So much waits to be read by its peer that nothing more is said. */
+  get clogged(): boolean {
+    return this.#sink.backlog > backlogBytesMax;
+  }
+
   /** Bytes that may still be put on it. */
   room(beyond = 0): number {
-    if (this.#sink.backlog > backlogBytesMax) return 0;
+    if (this.clogged) return 0;
     return this.pace.window + beyond - this.inFlight;
   }
 
@@ -142,7 +147,9 @@ export class Carrier {
     return this.#owesReceipt;
   }
 
+  /** Puts the receipt that is owed; it stays owed while the carrier is clogged, or a peer that reads nothing would have them pile up. */
   putReceipt(): void {
+    if (this.clogged) return;
     this.#owesReceipt = false;
     this.#told = this.#read;
     this.#toldAt = this.#readAt;

@@ -42,6 +42,7 @@ export class LinkStream implements MuxStream {
   readonly id: number;
   readonly packing: Packing;
   readonly #host: StreamHost;
+  /** Undefined once it is over: what is in flight may hold the stream, and with it its owner's end, for as long as the peer confirms nothing. */
   events: StreamEvents | undefined;
   /** The client's side alone: told once, when the peer is known to have accepted. */
   opened: (() => void) | undefined;
@@ -109,7 +110,12 @@ export class LinkStream implements MuxStream {
   }
   /** What it keeps in memory: what waits to be sent, and what came too early. What was handed out is its owner's. */
   get heldBytes(): number {
-    return this.#waitingBytes + this.#waiting.length * pieceOverheadBytes + this.#reassembly.heldBytes;
+    const waiting = this.#waitingBytes + this.#waiting.length * pieceOverheadBytes;
+    return waiting + this.againBytes + this.#reassembly.heldBytes;
+  }
+  /** Of that, what a lost carrier had in flight; a stream that is over may have to send it all the same. */
+  get againBytes(): number {
+    return this.#again.reduce((sum, { bodyBytes }) => sum + bodyBytes + pieceOverheadBytes, 0);
   }
   /** Up to where the peer may send. */
   get limit(): number {
@@ -318,6 +324,7 @@ export class LinkStream implements MuxStream {
   #goneIfDone(): void {
     if (this.#over || !this.#ended || this.#ending !== 'sent') return;
     this.#over = true;
+    this.events = undefined;
     this.#host.gone(this);
   }
 
@@ -327,7 +334,6 @@ export class LinkStream implements MuxStream {
     this.#waiting.length = 0;
     this.#waitingBytes = 0;
     this.#again.length = 0;
-    // What is in flight may hold the stream, and with it its owner's end, for as long as the peer confirms nothing.
     this.events = undefined;
     this.#reassembly.clear();
   }

@@ -96,7 +96,7 @@ export class Link {
       },
       grow: (bytes) => {
         if (this.#windowsBeyond + bytes > windowBytesTotal) return false;
-        if (ports.windows?.take(bytes) === false) return false;
+        if (ports.windows?.take(bytes, this.#windowsBeyond) === false) return false;
         this.#windowsBeyond += bytes;
         return true;
       },
@@ -126,10 +126,11 @@ export class Link {
   }
   /** What it keeps in memory, as far as a peer can make it grow. Added up when it is asked, so that it costs nothing else. */
   get heldBytes(): number {
-    let bytes = this.#control.length * pieceOverheadBytes;
+    let bytes = this.#scheduler.againBytes;
+    for (const { body } of this.#control) bytes += body.length + pieceOverheadBytes;
     for (const stream of this.streams.values()) bytes += stream.heldBytes;
     for (const carrier of this.carriers) bytes += carrier.heldBytes;
-    for (const datagram of this.#datagrams) bytes += datagram.bytes.length;
+    for (const datagram of this.#datagrams) bytes += datagram.bytes.length + pieceOverheadBytes;
     return bytes;
   }
 
@@ -238,7 +239,8 @@ export class Link {
       case frameTypes.receipt:
         return this.#receipt(carrier, body);
       case frameTypes.ping:
-        carrier.putUncounted(frame(frameTypes.pong, id));
+        // Whoever asks and does not read is told nothing that would have to be kept.
+        if (!carrier.clogged) carrier.putUncounted(frame(frameTypes.pong, id));
         return this.#pumpSoon();
       case frameTypes.pong:
         return undefined;

@@ -1,5 +1,5 @@
 import { giveBack } from '@sallyport/effects/memory';
-import { earlyPiecesMax, pieceOverheadBytes } from '../limits.ts';
+import { earlyPiecesMax, heldTimesMax, pieceOverheadBytes } from '../limits.ts';
 import { violation } from '../violation.ts';
 
 interface Early {
@@ -9,8 +9,6 @@ interface Early {
   readonly wide: boolean;
 }
 
-/** A view that keeps more than this many times its own length in memory is copied when it must wait. */
-const heldTimesMax = 4;
 /** Pieces shorter than this are copied in any case. */
 const wideLeast = 4 * 1024;
 

@@ -20,6 +20,14 @@ export class Scheduler {
     return this.#fresh.length > 0 || this.#line.length > 0;
   }
 
+  /** What streams that are over have to send again, in memory; their link knows them no more. */
+  get againBytes(): number {
+    let bytes = 0;
+    for (const line of [this.#fresh, this.#line])
+      for (const stream of line) if (stream.over) bytes += stream.againBytes;
+    return bytes;
+  }
+
   wants(stream: LinkStream): void {
     if (stream.queued || !stream.sendable) return;
     stream.queued = true;

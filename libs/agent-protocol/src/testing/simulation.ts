@@ -13,6 +13,8 @@ export interface SimulatedLife {
   readonly streams: number;
   readonly carriersLost: number;
   readonly bytes: number;
+  /** What the windows of the agent's side had grown by, at most. */
+  readonly windowBytes: number;
   /** The same seed gives the same trace. */
   readonly trace: number;
 }
@@ -23,6 +25,8 @@ export interface SimulationOptions {
 
 const healMs = 120_000;
 const stepsMost = 40;
+/** What the windows of the agent's side may have together: now and then one is refused. */
+const windowBytesMost = 384 * 1024;
 
 /** What is said, over and over; long enough that no piece of it stands twice within a window. */
 const tableBytes = 1 << 20;
@@ -102,6 +106,8 @@ class World {
   carriersLost = 0;
   restarts = 0;
   trace = 17;
+  #windowBytes = 0;
+  windowBytesMost = 0;
 
   constructor(seed: number, options: SimulationOptions) {
     this.#random = new SeededRandom(seed);
@@ -117,7 +123,18 @@ class World {
       Promise.resolve({ owner: 'anna', expiresAt: this.effects.clock.now() + 3_600_000, grant: '' });
     this.#agent = createAgentMux<string>({
       agentId: 'agt_1',
-      ports,
+      ports: {
+        ...ports,
+        windows: {
+          take: (bytes) => {
+            if (this.#windowBytes + bytes > windowBytesMost) return false;
+            this.#windowBytes += bytes;
+            this.windowBytesMost = Math.max(this.windowBytesMost, this.#windowBytes);
+            return true;
+          },
+          give: (bytes) => void (this.#windowBytes -= bytes),
+        },
+      },
       host: {
         admit: admission,
         renew: admission,
@@ -187,11 +204,14 @@ class World {
     }
     for (const [at, talk] of this.talks.entries()) if (!this.#isDone(talk)) this.#fault(talkText(at, talk));
     if (this.client.streams > 0) this.#fault('a conversation that is over is still known');
+    const given = () => this.#windowBytes === 0 || this.#fault(`windows keep ${this.#windowBytes} bytes`);
+    if (this.#agent.associations.every(({ streams }) => streams === 0)) given();
     this.client.close();
     this.#agent.close();
     // What was sent at the end still arrives; then no timer may be left.
     this.effects.time.advance(90_000);
     await settle();
+    given();
     if (this.effects.time.pending > 0) this.#fault(`${this.effects.time.pending} timers are left`);
   }
 
@@ -328,6 +348,7 @@ export async function simulateLink(seed: number, options: SimulationOptions = {}
     broken: world.broken,
     streams: world.talks.length,
     carriersLost: world.carriersLost,
+    windowBytes: world.windowBytesMost,
     bytes: world.talks.reduce((sum, { up, down }) => sum + up.heard + down.heard, 0),
     trace: world.trace,
   };

@@ -11,6 +11,9 @@ export interface Heard {
 
 /** What a source brings before it gets memory that is used again: small talk needs none. */
 const bulkyBytes = 128 * 1024;
+/** Connections at once that have it: each keeps 256 KiB for as long as it is open, even when it has fallen silent. Others are read as ever. */
+export const slabReadersMax = 256;
+let readers = 0;
 
 /**
  * Hears what a connection brings. Once it has brought much, what it brings is lent (see {@link giveBack}), and `take` must either give it back when nobody
@@ -48,6 +51,8 @@ function readInto(source: Heard, take: (bytes: Uint8Array) => void): 'read' | 'l
   if (buffer === undefined || next === undefined || callback === undefined) return 'never';
   if (handle === null || handle === undefined) return 'later';
   if (held[buffer] !== null || typeof handle.useUserBuffer !== 'function') return 'never';
+  if (readers >= slabReadersMax) return 'never';
+  readers += 1;
   const reader = new SlabReader();
   const first = reader.room();
   held[next] = () => reader.room();
@@ -57,6 +62,9 @@ function readInto(source: Heard, take: (bytes: Uint8Array) => void): 'read' | 'l
   };
   held[buffer] = first;
   handle.useUserBuffer(first);
-  source.once('close', () => reader.close());
+  source.once('close', () => {
+    readers -= 1;
+    reader.close();
+  });
   return 'read';
 }

@@ -6,7 +6,7 @@ import { windowBytesSure, windowShare } from './limits.ts';
 const lookShare = 16;
 const lookBytesLeast = 256 * 1024;
 /** What is freed at once, so that it is not looked for every frame. */
-const freedTo = 0.75;
+const freedTo = 0.5;
 /** At least this share of what is to go is taken at a time: looking through all conversations for each one of them would keep others waiting. */
 const stepShare = 1 / 16;
 

@@ -14,7 +14,7 @@ function aConnection() {
     [Symbol('kBufferGen')]: null,
     [Symbol('kBufferCb')]: null,
   });
-  hear(source as never, () => undefined);
+  hear(source, () => undefined);
   source.emit('data', new Uint8Array(1 << 18));
   return { close: () => source.emit('close'), given: () => given };
 }

@@ -179,3 +179,41 @@ it('answers for a suffix and what lies below it, not for what merely ends alike'
   expect(nameIsGranted('internal.example.com', ['internal'])).toBe(false);
   expect(nameIsGranted('db.internal', [])).toBe(false);
 });
+
+describe('a verdict that was given before', () => {
+  const allow = [{ cidr: '10.0.2.0/24', ports: [[80, 80]] as [number, number][], proto: 'tcp' as const }];
+  const to = { address: '10.0.2.60', port: 80 };
+
+  it('holds no longer than what it was given on', () => {
+    expect(judge('tcp', to, allow, facts)).toMatchObject({ granted: true });
+    expect(judge('tcp', to, allow, { ...facts, ownAddresses: ['10.0.2.60'] })).toEqual({
+      granted: false,
+      why: 'own_address',
+    });
+    expect(judge('tcp', to, allow, { ...facts, closedAddresses: ['10.0.2.60'] })).toEqual({
+      granted: false,
+      why: 'closed_address',
+    });
+    expect(judge('tcp', to, [], facts)).toEqual({ granted: false, why: 'not_allowed' });
+    expect(judge('tcp', to, allow, facts)).toMatchObject({ granted: true });
+  });
+
+  it('is of its own protocol, address and port alone', () => {
+    expect(judge('tcp', to, allow, facts)).toMatchObject({ granted: true });
+    for (const [proto, address, port] of [
+      ['udp', to.address, 80],
+      ['icmp', to.address, 80],
+      ['tcp', to.address, 81],
+      ['tcp', '10.0.3.60', 80],
+    ] as const)
+      expect(judge(proto, { address, port }, allow, facts)).toEqual({ granted: false, why: 'not_allowed' });
+  });
+
+  it('is as good after more addresses than are remembered', () => {
+    for (let last = 0; last < 256; last += 1)
+      for (const port of [79, 80, 81, 82, 83]) {
+        const verdict = judge('tcp', { address: `10.0.2.${last}`, port }, allow, facts);
+        expect(verdict.granted, `${last}:${port}`).toBe(port === 80 && last !== 10);
+      }
+  });
+});

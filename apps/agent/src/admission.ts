@@ -36,6 +36,36 @@ export function judge(
   allow: readonly Allowance[],
   facts: GatewayFacts,
 ): Verdict {
+  const { ownAddresses, closedAddresses } = facts;
+  const asked = `${proto} ${to.port} ${to.address}`;
+  let known = judged.get(allow);
+  if (known?.ownAddresses !== ownAddresses || known.closedAddresses !== closedAddresses)
+    judged.set(allow, (known = { ownAddresses, closedAddresses, verdicts: new Map() }));
+  let verdict = known.verdicts.get(asked);
+  if (verdict === undefined) {
+    if (known.verdicts.size >= verdictsRememberedMax) known.verdicts.clear();
+    known.verdicts.set(asked, (verdict = judgeAnew(proto, to, allow, facts)));
+  }
+  return verdict;
+}
+
+/**
+ * Verdicts on one list of allowances, as long as what the gateway knows of itself stays the same lists: an address is asked for again and again, and to judge it anew
+ * costs as much as all else of an opening.
+ */
+interface Judged extends GatewayFacts {
+  readonly verdicts: Map<string, Verdict>;
+}
+const judged = new WeakMap<readonly Allowance[], Judged>();
+/** Of each list; then all are forgotten. */
+const verdictsRememberedMax = 1024;
+
+function judgeAnew(
+  proto: 'tcp' | 'udp' | 'icmp' | 'ip',
+  to: { readonly address: string; readonly port: number },
+  allow: readonly Allowance[],
+  facts: GatewayFacts,
+): Verdict {
   const address = parseAddress(to.address);
   if (address === undefined) return { granted: false, why: 'not_an_address' };
   if (isRefusedForever(address)) return { granted: false, why: 'refused_forever' };

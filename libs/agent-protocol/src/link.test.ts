@@ -45,6 +45,30 @@ it('sends the second of two ends with the next frame, or alone after a moment', 
   expect(pair.client.streams).toBe(0);
 });
 
+it('sends an end after the answer with the next frame, or alone after a moment, and one after a question at once', async () => {
+  const pair = new Pair();
+  await pair.connect(1, { delayMs: 0 });
+  const [first, second, third] = [pair.open(), pair.open(), pair.open()];
+  await pair.run(50);
+  const said = async (stream: typeof first, text: string) => {
+    stream.stream?.write(bytesOf(text));
+    await pair.run(0.2);
+    expect(stream.text).toBe(text);
+  };
+  await said(first, 'answered');
+  await said(third, 'answered');
+  first.stream?.end();
+  await pair.run(0.5);
+  expect(pair.far[0]?.ended, 'it waits for company').toBe(false);
+  second.stream?.write(bytesOf('asked'));
+  second.stream?.end();
+  await pair.run(0.2);
+  expect([pair.far[0]?.ended, pair.far[1]?.ended], 'nobody knows that it is all').toEqual([true, true]);
+  third.stream?.end();
+  await pair.run(2);
+  expect(pair.far[2]?.ended, 'alone').toBe(true);
+});
+
 it('tells why a destination was refused', async () => {
   const pair = new Pair({
     host: {

@@ -34,7 +34,12 @@ export async function gatewayNetwork(
       const now = effects.clock.monotonic();
       if (own === undefined || now - own.at > addressesGoodForMs) {
         const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-        own = { at: now, addresses: all.map(({ address }) => address) };
+        const addresses = all.map(({ address }) => address);
+        // The same list as long as nothing has changed: what was concluded from it holds.
+        const same =
+          own?.addresses.length === addresses.length &&
+          addresses.every((one, at) => one === own?.addresses[at]);
+        own = { at: now, addresses: same && own ? own.addresses : addresses };
       }
       return own.addresses;
     },

@@ -68,6 +68,8 @@ export class LinkStream implements MuxStream {
   #burst = 0;
   #burstAt = 0;
   #ending: 'no' | 'asked' | 'sent' = 'no';
+  /** Whether the peer has said something since we did. */
+  #answered = false;
   readonly #reassembly: Reassembly;
   #consumed = 0;
   #limit = windowBytesFirst;
@@ -131,6 +133,7 @@ export class LinkStream implements MuxStream {
     if (bytes.length > 0) {
       this.#waiting.push(bytes);
       this.#waitingBytes += bytes.length;
+      this.#answered = false;
       this.#host.wants(this);
     }
     if (this.#waitingBytes < waitingBytesMax) return true;
@@ -141,8 +144,9 @@ export class LinkStream implements MuxStream {
   end(): void {
     if (this.#over || this.#ending !== 'no') return;
     this.#ending = 'asked';
-    // Nothing can be answered to the second of two ends.
-    if (this.#ended && this.#waitingBytes === 0) this.#host.wantsLater(this);
+    // Nothing can be answered to the second of two ends; and who ends after the answer, and not after the question, has most likely closed.
+    const nobodyWaits = (this.#ended || this.#answered) && this.#waitingBytes === 0;
+    if (nobodyWaits) this.#host.wantsLater(this);
     else this.#host.wants(this);
   }
 
@@ -287,6 +291,7 @@ export class LinkStream implements MuxStream {
 
   arrived(offset: number, bytes: Uint8Array): void {
     if (this.#over) return;
+    this.#answered = true;
     this.#reassembly.take(offset, bytes, (piece) => {
       if (!this.#over) this.events?.data(piece);
     });

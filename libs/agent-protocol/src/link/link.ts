@@ -362,7 +362,9 @@ export class Link {
     const now = this.#now;
     this.#pumpControl(live, now);
     this.#pumpDatagrams(live, now);
-    this.#scheduler.run(live, (stream, carrier, bytesMax) => this.#putPiece(stream, carrier, bytesMax, now));
+    this.#scheduler.run(live, now, (stream, carrier, bytesMax) =>
+      this.#putPiece(stream, carrier, bytesMax, now),
+    );
     for (const carrier of live) {
       carrier.flush();
       if (carrier.retainedFrames > retainedFramesMax) return carrier.close();
@@ -402,12 +404,10 @@ export class Link {
   }
 
   #putPiece(stream: LinkStream, carrier: Carrier, bytesMax: number, now: number): number {
-    const slow = carrier.pace.bytesPerMs < packsBelowBytesPerMs;
-    // What packs well fills less of the carrier than it looks.
-    const piece = stream.next(
-      this.#packs && slow && bytesMax >= chunkBytes.least ? chunkBytes.most : bytesMax,
-      this.#packs && slow,
-    );
+    const packs = this.#packs && carrier.pace.bytesPerMs < packsBelowBytesPerMs;
+    // What packs well fills less of the carrier than it looks; what does not would come in bursts that others wait behind.
+    const widely = packs && stream.packing.tries && bytesMax >= chunkBytes.least;
+    const piece = stream.next(widely ? chunkBytes.most : bytesMax, packs);
     if (!piece) return 0;
     if (piece.type === frameTypes.packed) {
       this.stats.plainPacked += piece.plainBytes;

@@ -32,6 +32,11 @@ export class Packing {
     this.#packer = packer;
   }
 
+  /** Whether the next bytes would be tried; while that rests, they go as they are. */
+  get tries(): boolean {
+    return this.#packer !== undefined && (this.#pays || this.#seen >= this.#nextLook);
+  }
+
   /** The packed form of the next bytes of the stream, or undefined when they go as they are. */
   pack(parts: readonly Uint8Array[], bytes: number): Uint8Array | undefined {
     const from = this.#seen;

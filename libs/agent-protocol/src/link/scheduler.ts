@@ -5,6 +5,11 @@ import type { LinkStream } from './link-stream.ts';
 /** Bulk leaves the carrier that it is on only for one where it would arrive by so much earlier: what several carriers bring must be put in order. */
 const earlierMs = 4;
 
+/** With so many carriers, one is left to small talk as long as there is any beside bulk: nothing queues on it, whatever paces the others. */
+const carriersForLane = 6;
+/** Small talk goes on for so long after its latest word. */
+const talkMs = 2_000;
+
 /**
  * Whose turn it is, and over which carrier. A stream that had nothing to say goes before those that stand in line, for a turn's worth of bytes,
  * and may do so on a full carrier: typing does not wait for bulk. It has that credit once for each time the line could have moved round, so that
@@ -15,6 +20,8 @@ export class Scheduler {
   readonly #line: LinkStream[] = [];
   /** Bytes sent by all streams: the clock of turns. */
   #moved = 0;
+  #now = 0;
+  #talkedAt = Number.NEGATIVE_INFINITY;
 
   get waiting(): boolean {
     return this.#fresh.length > 0 || this.#line.length > 0;
@@ -43,8 +50,10 @@ export class Scheduler {
    */
   run(
     carriers: readonly Carrier[],
+    now: number,
     send: (stream: LinkStream, carrier: Carrier, bytesMax: number) => number,
   ): void {
+    this.#now = now;
     this.#runLine(this.#fresh, carriers, preferredBytes, send);
     this.#runLine(this.#line, carriers, 0, send);
     if (this.waiting) for (const carrier of carriers) if (carrier.room() <= 0) carrier.pace.limited();
@@ -74,6 +83,7 @@ export class Scheduler {
       skipped = 0;
       const most = Math.max(chunkBytes.least, Math.min(carrier.pace.chunk, carrier.room(beyond)));
       const bytes = send(stream, carrier, Math.min(most, stream.turn || most));
+      if (!stream.bulky) this.#talkedAt = this.#now;
       this.#moved += bytes;
       stream.turn = Math.max(0, stream.turn - bytes);
       line.shift();
@@ -84,8 +94,9 @@ export class Scheduler {
   }
 
   /** A stream that is not known to the peer keeps to one carrier; so does one with little to say, while that carrier takes it. */
-  #carrierFor(stream: LinkStream, carriers: readonly Carrier[], beyond: number): Carrier | undefined {
+  #carrierFor(stream: LinkStream, all: readonly Carrier[], beyond: number): Carrier | undefined {
     const { home } = stream;
+    const carriers = stream.bulky && stream.known ? this.#forBulk(all) : all;
     const homeLives = home !== undefined && carriers.includes(home);
     if (homeLives && (!stream.known || !stream.bulky) && home.room(beyond) > 0) return home;
     if (homeLives && !stream.known) return undefined;
@@ -97,5 +108,10 @@ export class Scheduler {
       return home;
     if (!homeLives || !stream.bulky) stream.home = best;
     return best;
+  }
+
+  #forBulk(carriers: readonly Carrier[]): readonly Carrier[] {
+    const talks = carriers.length >= carriersForLane && this.#now - this.#talkedAt < talkMs;
+    return talks ? carriers.slice(0, -1) : carriers;
   }
 }

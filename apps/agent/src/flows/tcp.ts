@@ -56,6 +56,7 @@ export function carryTcp(
   let ended = false;
   const held = new Held();
   let leaves = false;
+  const room = { full: false };
 
   const breakOff = () => {
     over = true;
@@ -103,7 +104,7 @@ export function carryTcp(
       // The client hears first that it is there.
       stream.accept();
       leave();
-      listen(dialled, stream, context, () => (over = true));
+      listen(dialled, stream, context, room, () => (over = true));
       if (ended) dialled.end();
     },
     (cause: unknown) => {
@@ -149,6 +150,7 @@ export function carryTcp(
         trace.finish(code === 'REACH_ENDED' ? context.whyLinkEnded() : 'client', code);
       },
       writable() {
+        room.full = false;
         if (!over && far?.isPaused() === true && !isHeldBack(far)) far.resume();
       },
     },
@@ -163,14 +165,20 @@ function listen(
   far: Duplex,
   stream: MuxStream,
   { trace, pace, timers, moved }: TcpContext,
+  room: { full: boolean },
   nowOver: () => void,
 ): void {
   let farFirst = false;
-  let full = false;
+  // The link sends behind what was read just now: only what it keeps then is a reason not to read on, and stopping and starting costs more than a read.
+  const pauseIfFull = () => {
+    if (room.full && !far.destroyed) far.pause();
+  };
   hear(far, (bytes) => {
     trace.bytesDown += bytes.length;
-    full = !stream.write(bytes);
-    if (full) far.pause();
+    if (!stream.write(bytes)) {
+      room.full = true;
+      process.nextTick(pauseIfFull);
+    }
     moved(bytes.length + limits.pieceOverheadBytes);
     const wait = pace.down?.take(bytes.length) ?? 0;
     if (wait === 0) return;

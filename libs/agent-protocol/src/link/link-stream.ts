@@ -266,7 +266,8 @@ export class LinkStream implements MuxStream {
         parts.push(first);
         bytes += first.length;
         used++;
-      } else {
+      } else if (bytes * 2 >= most) break;
+      else {
         parts.push(first.subarray(0, most - bytes));
         this.#waiting[used] = first.subarray(most - bytes);
         bytes = most;

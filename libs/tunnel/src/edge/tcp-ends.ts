@@ -39,6 +39,9 @@ export class TcpEnds {
   /** Those that were told something since the device was last empty, and those that owe an acknowledgement still. */
   #touched: TcpEndpoint[] = [];
   #owing: TcpEndpoint[] = [];
+  /** Those that left something behind for what else this turn brings, and those that did so after full packets. */
+  #partial: TcpEndpoint[] = [];
+  #bulky: TcpEndpoint[] = [];
   #late: TimerHandle | undefined;
   #looking: TimerHandle | undefined;
 
@@ -66,6 +69,7 @@ export class TcpEnds {
       now: () => clock.monotonic(),
       send: (segment) => this.#send(writer, segment),
       stalled: () => this.#lookLater(),
+      later: (bulk) => this.#flushLater(endpoint, bulk),
       over: (how) => {
         if (this.#bySlot.get(slot) === endpoint) this.#bySlot.delete(slot);
         calls.over(how);
@@ -130,6 +134,13 @@ export class TcpEnds {
   #acknowledge(): void {
     this.#late = undefined;
     for (const endpoint of this.#owing.splice(0)) endpoint.acknowledge();
+  }
+
+  /** At the end of what goes on now; behind full packets when whatever else waits was read too, which brings more of them most often. */
+  #flushLater(endpoint: TcpEndpoint, bulk: boolean): void {
+    if ((bulk ? this.#bulky : this.#partial).push(endpoint) > 1) return;
+    if (bulk) setImmediate(() => this.#bulky.splice(0).forEach((each) => each.flush()));
+    else process.nextTick(() => this.#partial.splice(0).forEach((each) => each.flush()));
   }
 
   #send(writer: SegmentWriter, segment: Outgoing): void {

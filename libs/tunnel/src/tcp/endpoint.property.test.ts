@@ -138,6 +138,7 @@ function conversation(seed: number, trouble: Trouble) {
     put(toPeer, { flags, sequence, acknowledged, window, payload });
   };
   let said = 0;
+  let flushDue = false;
   const speak = () => {
     if (endpoint === undefined || state.over !== '') return;
     while (state.drained && said < down.length) {
@@ -158,6 +159,7 @@ function conversation(seed: number, trouble: Trouble) {
           options: { mss: 1_000 + Math.floor(random.fraction() * 64_000), scale: 5 },
           ...{ synSequence: segment.sequence, synWindow: segment.window, payloadMax: 65_475 },
           ownSequence: Math.floor(random.fraction() * 2 ** 32),
+          later: () => (flushDue = true),
           ...{ send, now: () => now, window: () => 70_000 + Math.floor(random.fraction() * 2_000_000) },
           data: (payload) => void heard.push(payload.slice()),
           end: () => (state.ended = true),
@@ -173,6 +175,10 @@ function conversation(seed: number, trouble: Trouble) {
     }
     endpoint?.acknowledge(random.fraction() < 0.5);
     speak();
+    if (flushDue && random.fraction() < 0.7) {
+      flushDue = false;
+      endpoint?.flush();
+    }
     if (random.fraction() < 0.1) {
       endpoint?.pause();
       peer.window = 0;

@@ -39,6 +39,7 @@ class Tried {
           payload: Buffer.from(payload).toString(),
         });
       },
+      later: () => this.endpoint.flush(),
       stalled: () => void this.told.push('stalled'),
       data: (payload) => void this.heard.push(Buffer.from(payload).toString()),
       end: () => void this.told.push('end'),

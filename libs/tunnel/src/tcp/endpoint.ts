@@ -53,6 +53,11 @@ export interface EndpointSettings {
   /** Bytes that the program may send before it hears of us again; what it was told already holds. */
   readonly window: () => number;
   readonly send: (segment: Outgoing) => void;
+  /**
+   * Something that fills no segment was left behind for what may follow it: {@link TcpEndpoint.flush} sends it. `bulk`: full segments went before it, so that nobody
+   * waits for it alone.
+   */
+  readonly later: (bulk: boolean) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** Payload in order; it is lent for the time of the call. */
@@ -103,6 +108,8 @@ export class TcpEndpoint {
   #silences = 0;
   #progressAt: number;
   #ackDue: 'no' | 'soon' | 'now' = 'no';
+  /** A segment that is not full was left behind, and {@link flush} is to come. */
+  #flushDue = false;
 
   constructor(settings: EndpointSettings) {
     const { options, synSequence, synWindow, ownSequence, payloadMax } = settings;
@@ -151,7 +158,7 @@ export class TcpEndpoint {
     if ((flags & tcpFlags.ack) === 0 || !this.#takeAcknowledgement(segment, length)) return;
     this.#takePayload(segment, length);
     if (this.#over) return;
-    this.#push();
+    this.#push(this.#flushDue);
     this.#drainIfEmptied();
   }
 
@@ -257,9 +264,15 @@ export class TcpEndpoint {
     }
     if (this.#queue.bytes === 0) this.#progressAt = this.#settings.now();
     this.#queue.push(piece);
-    this.#push();
+    this.#push(true);
     this.#wanting = this.#queue.weight >= this.#queuedMost();
     return !this.#wanting;
+  }
+
+  /** Sends what was left behind. */
+  flush(): void {
+    this.#flushDue = false;
+    if (!this.#over) this.#push();
   }
 
   /** Says no more. */
@@ -324,7 +337,7 @@ export class TcpEndpoint {
     if (!this.#open) return;
     this.#twice = this.#highest;
     this.#rewind();
-    this.#push(true);
+    this.#push(false, true);
   }
 
   #rewind(): void {
@@ -332,9 +345,10 @@ export class TcpEndpoint {
     this.#endSent = this.#endTaken;
   }
 
-  /** Sends what the window allows; `probes`: asks a closed one whether it is open. */
-  #push(probes = false): void {
+  /** Sends what the window allows; `more`: what follows may fill the last segment; `probes`: asks a closed window whether it is open. */
+  #push(more = false, probes = false): void {
     if (!this.#open) return;
+    let full = false;
     let sent = ahead(this.#next, this.#unacknowledged);
     while (!this.#endSent) {
       const waits = this.#queue.bytes - sent;
@@ -345,6 +359,8 @@ export class TcpEndpoint {
         if (waits > 0 && sent === 0) this.#stall(probes);
         return;
       }
+      if (more && last && !ends && length < this.#mss) return this.#leave(full);
+      full ||= length === this.#mss;
       const flags = tcpFlags.ack | (last ? tcpFlags.psh : 0) | (ends ? tcpFlags.fin : 0);
       this.#send(flags, this.#next, sent, length);
       sent += length;
@@ -352,6 +368,12 @@ export class TcpEndpoint {
       this.#reach(this.#next);
       this.#endSent = ends;
     }
+  }
+
+  #leave(bulk: boolean): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    this.#settings.later(bulk);
   }
 
   /** The window is closed, and nothing is in flight whose acknowledgement would open it: that may be lost. A byte asks, and counts as sent when it is taken. */

@@ -1,15 +1,22 @@
 import type { Duplex } from 'node:stream';
+import { PartList } from './part-list.ts';
 
-/** MSG_DONTWAIT and MSG_NOSIGNAL; with MSG_MORE the kernel waits for what follows before it sends a packet that is not full. */
-const flags = { last: 0x4040, more: 0xc040 } as const;
-/** Parts shorter than this are copied to each other first: that costs less than a call. */
+/** MSG_DONTWAIT and MSG_NOSIGNAL. */
+const flags = 0x4040;
+/** Parts shorter than this are copied to each other first: that costs less than one more part for the kernel to find. */
 const smallBytes = 512;
 
-type Send = (fd: number, bytes: Uint8Array, length: number, flags: number) => number;
+type SendMessage = (fd: number, message: Uint8Array, flags: number) => number;
 
-let send: Send | undefined;
+interface Native {
+  readonly send: SendMessage;
+  readonly list: PartList;
+}
+
+let native: Native | undefined;
 let asked = false;
-const gathered = new Uint8Array(4_096);
+/** Copies of small parts, one behind the other, of one call. */
+const gathered = new Uint8Array(8_192);
 
 /** Loads what {@link writeNow} needs; until then, and where that cannot be done, it writes nothing. */
 export async function loadWriteNow(): Promise<void> {
@@ -17,7 +24,8 @@ export async function loadWriteNow(): Promise<void> {
   asked = true;
   try {
     const { default: koffi } = await import('koffi');
-    send = koffi.load(null).func('long send(int fd, const void *bytes, size_t length, int flags)');
+    const send = koffi.load(null).func('long sendmsg(int fd, const void *message, int flags)');
+    native = { send: send as unknown as SendMessage, list: new PartList((bytes) => koffi.address(bytes)) };
   } catch {
     // Not installed for this kind of machine, or a single executable: connections are written to in Node's way.
   }
@@ -29,40 +37,45 @@ export async function loadWriteNow(): Promise<void> {
  * ordinary write to find. What was taken is not in `bytesWritten` of the connection, and the kernel has its copy.
  */
 export function writeNow(to: Duplex, parts: readonly Uint8Array[]): number {
-  if (send === undefined) {
+  if (native === undefined) {
     if (!asked) void loadWriteNow();
     return 0;
   }
   const fd = descriptorOf(to);
-  // Behind an empty part nothing would tell the kernel that all is said.
-  if (fd < 0 || parts.at(-1)?.length === 0) return 0;
+  if (fd < 0) return 0;
+  const { list, send } = native;
   let written = 0;
   for (let at = 0; at < parts.length;) {
-    let bytes = parts[at]!;
-    let next = at + 1;
-    if (bytes.length <= smallBytes) {
-      next = gather(parts, at);
-      bytes = gathered.subarray(0, gatheredBytes);
-    }
-    const taken = Number(send(fd, bytes, bytes.length, next < parts.length ? flags.more : flags.last));
+    at = fill(list, parts, at);
+    if (list.bytes === 0) continue;
+    const taken = Number(send(fd, list.message, flags));
     if (taken > 0) written += taken;
-    if (taken !== bytes.length) return written;
-    at = next;
+    if (taken !== list.bytes) break;
   }
   return written;
 }
 
-let gatheredBytes = 0;
-
-/** Copies the run of small parts that begins at `from`, as far as there is room; where the rest begins. */
-function gather(parts: readonly Uint8Array[], from: number): number {
-  gatheredBytes = 0;
+/** Puts as many parts into one call as it takes; where the rest begins. */
+function fill(list: PartList, parts: readonly Uint8Array[], from: number): number {
+  list.begin();
+  let used = 0;
   let at = from;
-  for (; at < parts.length; at += 1) {
+  while (at < parts.length && !list.full) {
     const part = parts[at]!;
-    if (part.length > smallBytes || gatheredBytes + part.length > gathered.length) break;
-    gathered.set(part, gatheredBytes);
-    gatheredBytes += part.length;
+    if (part.length > smallBytes) {
+      list.add(part, 0, part.length);
+      at += 1;
+      continue;
+    }
+    const begins = used;
+    let next: Uint8Array | undefined = part;
+    while (next !== undefined && next.length <= smallBytes && used + next.length <= gathered.length) {
+      gathered.set(next, used);
+      used += next.length;
+      next = parts[++at];
+    }
+    if (used > begins) list.add(gathered, begins, used - begins);
+    else if (next !== undefined && next.length <= smallBytes) return at;
   }
   return at;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { writeWorld } from '../../apps/sandbox/test/world/written-world.ts';
+import { repository } from '../../tools/start/installation.ts';
 import { find } from '../../tools/test/programs.ts';
 import { GatewaySshd } from './gateway-sshd.ts';
 import { Overheard } from './overheard.ts';
@@ -24,12 +25,10 @@ export const instances = {
 } as const;
 
 const selector = { 'jit-managed': 'true', 'jit-team': 'files', ServerType: 'bastion', AccessGranted: 'true' };
-const granted = ['prod-web', 'web-1-shell', 'files-1', 'files-port', 'web-1-recorded'] as const;
+const granted = ['prod-web', 'web-1-shell', 'files-1', 'files-port', 'web-1-recorded', 'prod-vpc'] as const;
 /** Of the staging environment, which needs nobody's word. */
 const unreviewed: ReadonlySet<string> = new Set(['files-1', 'files-port', 'web-1-recorded']);
 const [leaseSeconds, agedSeconds] = [120, 15];
-/** Whom recordings are sealed to; nobody has the key that opens them. */
-const auditorsKey = 'age1f0gvl0sn9z6zqwnpt0qqpfu2zyxuj5fefzuvsj6yl5wfu7aygpjswjnsg9';
 
 /** The product, and a laptop with Debian's AWS CLI, our drop-in beside it, and the keys of the ordinary principal `operator`. */
 export class PluginWorld {
@@ -44,12 +43,15 @@ export class PluginWorld {
   readonly awsEndpoint: string;
   /** Where its API and its AWS are overheard, if they are. */
   readonly doors: { readonly api: Overheard; readonly aws: Overheard } | undefined;
-  readonly #folders: readonly string[];
+  /** Opens what is recorded; nothing but this object and a file beside the test's own key has it. */
+  readonly auditorsIdentity: string;
+  /** Temporary folders of the test itself. */
+  readonly folders: readonly string[];
 
   private constructor(
     parts: Pick<
       PluginWorld,
-      'product' | 'sshd' | 'laptop' | 'elsewhere' | 'grants' | 'awsEndpoint' | 'doors'
+      'product' | 'sshd' | 'laptop' | 'elsewhere' | 'grants' | 'awsEndpoint' | 'doors' | 'auditorsIdentity'
     >,
     folders: readonly string[],
   ) {
@@ -60,9 +62,11 @@ export class PluginWorld {
     this.grants = parts.grants;
     this.awsEndpoint = parts.awsEndpoint;
     this.doors = parts.doors;
-    this.#folders = folders;
+    this.auditorsIdentity = parts.auditorsIdentity;
+    this.folders = folders;
   }
 
+  /** `overheard`: what its laptops say to API and AWS is, and the control plane writes down all that it ever does. */
   static async start({ overheard = false } = {}): Promise<PluginWorld> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-plugin-'));
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', join(folder, 'own_key')]);
@@ -122,17 +126,26 @@ export class PluginWorld {
         },
       ],
     });
+    const auditorsFile = join(folder, 'auditors-key');
+    const recipient = execFileSync(
+      process.execPath,
+      [join(repository, 'apps/cli/bin/run.js'), 'recording', 'keygen', '--output', auditorsFile],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    ).trim();
+    const auditorsIdentity = /^AGE-SECRET-KEY-1\S+$/m.exec(readFileSync(auditorsFile, 'utf8'))?.[0] ?? '';
     const catalog = parse(readFileSync(written.catalogFile, 'utf8')) as {
       gateways: object[];
       accounts: { name: string; auditorsKey?: string }[];
     };
-    for (const account of catalog.accounts)
-      if (account.name === 'workloads') account.auditorsKey = auditorsKey;
+    for (const account of catalog.accounts) if (account.name === 'workloads') account.auditorsKey = recipient;
     catalog.gateways.push({ name: 'files', account: 'workloads', region: 'eu-west-1', selector });
     writeFileSync(written.catalogFile, stringify(catalog));
     const product = await Product.start({
       sandboxArgs: ['--world', written.worldFile],
-      apiEnvironment: { SALLYPORT_CATALOG: written.catalogFile },
+      apiEnvironment: {
+        SALLYPORT_CATALOG: written.catalogFile,
+        ...(overheard && { SALLYPORT_LOG_LEVEL: 'debug' }),
+      },
     });
     started.product = product;
     await product.sandbox.faults({
@@ -159,14 +172,17 @@ export class PluginWorld {
       grants[name] = (body as { items: { grantId: string }[] }).items[0]?.grantId ?? '';
     }
     return new PluginWorld(
-      { product, sshd, laptop, elsewhere, awsEndpoint, doors, grants: grants as PluginWorld['grants'] },
+      {
+        ...{ product, sshd, laptop, elsewhere, awsEndpoint, doors, auditorsIdentity },
+        grants: grants as PluginWorld['grants'],
+      },
       [folder, written.folder],
     );
   }
 
   /** The private key that the host knows. */
   get ownKey(): string {
-    return join(this.#folders[0] ?? '', 'own_key');
+    return join(this.folders[0] ?? '', 'own_key');
   }
 
   /** The words of the AWS CLI for a session; `profile`: somebody else than the operator. */
@@ -235,7 +251,7 @@ export class PluginWorld {
     for (const door of Object.values(this.doors ?? {})) door.close();
     await this.product.remove();
     await this.sshd.stop();
-    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+    for (const folder of this.folders) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -11,7 +11,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,110 +18,18 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { FlowRecord } from '@sallyport/agent';
 import { aClient, type ClientOptions } from '@sallyport/agent/testing';
 import { systemEffects } from '@sallyport/effects/system';
-import { verifyAgentCall, type AgentTokenClaims, type PublicKey } from '@sallyport/grant-token';
-import { aKeyHolder } from '@sallyport/grant-token/testing';
+import type { AgentTokenClaims } from '@sallyport/grant-token';
+import { instanceId, joinToken, TestControlPlane, worldAgentId } from './agent-plane.ts';
 import { Namespaces, type Namespace } from './namespaces.ts';
+
+export { worldAgentId, worldIssuer } from './agent-plane.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Whom the agent runs as: nobody. */
 export const agentUid = 65_534;
-export const worldIssuer = 'https://sallyport.test';
-export const worldAgentId = 'agt_world';
 const agentId = worldAgentId;
-const instanceId = 'i-0123456789abcdef0';
-const joinToken = 'once-only';
-
-/** A control plane that knows one agent: enrols it, takes its records, tells revocations. */
-class TestControlPlane {
-  readonly records: FlowRecord[] = [];
-  readonly issuer: Awaited<ReturnType<typeof aKeyHolder>>;
-  /** Answers 503 while it is away. */
-  away = false;
-  refusedCalls = 0;
-  #agentKey: PublicKey | undefined;
-  #revoked: string[] = [];
-  #waiting: (() => void)[] = [];
-  readonly #server: HttpServer;
-
-  private constructor(issuer: Awaited<ReturnType<typeof aKeyHolder>>) {
-    this.issuer = issuer;
-    this.#server = createHttpServer((request, response) => {
-      void this.#answer(request).then(
-        (answer) => response.end(JSON.stringify(answer)),
-        (error: unknown) => {
-          this.refusedCalls += 1;
-          response
-            .writeHead(this.away ? 503 : 403)
-            .end(JSON.stringify({ code: (error as { code?: string }).code }));
-        },
-      );
-    });
-  }
-
-  static async start(): Promise<TestControlPlane> {
-    const plane = new TestControlPlane(await aKeyHolder());
-    await once(plane.#server.listen(0, '127.0.0.1'), 'listening');
-    return plane;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  revoke(grantId: string): void {
-    this.#revoked.push(grantId);
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  close(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #answer(request: IncomingMessage): Promise<unknown> {
-    if (this.away) throw new Error('away');
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const body = Buffer.concat(parts);
-    const { url = '', method = '' } = request;
-    if (url === '/api/health/live') return {};
-    if (url === '/api/signing-keys')
-      return { issuer: worldIssuer, keys: [this.issuer.publicKey], keySet: null };
-    if (url === '/api/agents/enrolments') {
-      const asked = JSON.parse(body.toString()) as {
-        joinToken: string;
-        instanceId: string;
-        publicKey: PublicKey;
-      };
-      if (asked.joinToken !== joinToken || asked.instanceId !== instanceId || this.#agentKey !== undefined)
-        throw Object.assign(new Error('no'), { code: 'AGENT_NOT_ENROLLED' });
-      this.#agentKey = asked.publicKey;
-      return { agentId, issuer: worldIssuer, keys: [this.issuer.publicKey] };
-    }
-    if (this.#agentKey === undefined) throw new Error('not enrolled');
-    const token = (request.headers.authorization ?? '').replace('SallyportAgent ', '');
-    const call = { method: method as 'GET' | 'POST', path: url, body };
-    const facts = { key: this.#agentKey, agentId, audience: worldIssuer, now: Date.now() };
-    await verifyAgentCall(token, call, facts);
-    if (url.endsWith('/flows')) {
-      const { records } = JSON.parse(body.toString()) as { records: FlowRecord[] };
-      const known = new Set(this.records.map(({ flowId }) => flowId));
-      this.records.push(...records.filter(({ flowId }) => !known.has(flowId)));
-      return { kept: records.length, refused: 0 };
-    }
-    const after = new URL(url, 'http://x').searchParams.get('after');
-    if (after === null) return { revoked: [], cursor: this.#revoked.length };
-    if (Number(after) >= this.#revoked.length) await new Promise<void>((wake) => this.#waiting.push(wake));
-    return {
-      revoked: this.#revoked.slice(Number(after)).map((grantId) => ({ grantId })),
-      cursor: this.#revoked.length,
-    };
-  }
-}
 
 /** A gateway in a namespace of its own with the real agent program, a private network behind it, and a control plane. */
 export class AgentWorld implements AsyncDisposable {
@@ -192,6 +99,16 @@ export class AgentWorld implements AsyncDisposable {
   /** Starts the agent as nobody, in the place of the one before, and waits until it listens. */
   async start(): Promise<ChildProcess> {
     await this.kill();
+    const agent = this.launch();
+    const ready = once(createInterface({ input: agent.stdout! }), 'line');
+    const gone = once(agent, 'exit').then(() => ['']);
+    const [line] = (await Promise.race([ready, gone])) as [string];
+    if (!line.includes('ready')) throw new Error(`the agent did not start: ${this.log}`);
+    return agent;
+  }
+
+  /** Starts the agent as nobody where none runs, and does not wait for it. */
+  launch(): ChildProcess {
     this.log = '';
     const [program = '', ...args] = this.#program;
     const agent = this.gateway.spawn(program, [...args, 'run', '--config', this.config], {
@@ -201,10 +118,6 @@ export class AgentWorld implements AsyncDisposable {
     });
     this.#agent = agent;
     agent.stderr!.setEncoding('utf8').on('data', (text: string) => (this.log += text));
-    const ready = once(createInterface({ input: agent.stdout! }), 'line');
-    const gone = once(agent, 'exit').then(() => ['']);
-    const [line] = (await Promise.race([ready, gone])) as [string];
-    if (!line.includes('ready')) throw new Error(`the agent did not start: ${this.log}`);
     return agent;
   }
 
@@ -221,12 +134,24 @@ export class AgentWorld implements AsyncDisposable {
     const gone = once(agent, 'exit');
     agent.kill('SIGKILL');
     await gone;
+    this.plane.agentKilled();
   }
 
-  /** Makes the device for whole packets as the installer does, or takes it away; an agent that starts afterwards uses it. */
-  async packets(what: 'up' | 'down'): Promise<void> {
-    await this.gateway.ask('bash', [join(root, 'apps/agent/install/l3.sh'), what, 'nobody']);
-    this.#settings = { l3: { device: 'sallyport0', addresses: ['100.127.255.2', 'fd73:616c:6c79::2'] } };
+  /** As if it had never enrolled; what it had not handed over stays. */
+  forgetEnrolment(): void {
+    for (const name of ['agent-key.json', 'enrolment.json']) rmSync(join(this.state, name), { force: true });
+    this.plane.forgetAgent();
+    this.#join();
+  }
+
+  /** Makes the device for whole packets as the installer does, or takes it away; an agent that starts afterwards uses it, but for `off`. */
+  async packets(what: 'up' | 'down' | 'off'): Promise<void> {
+    const to = what === 'up' ? 'up' : 'down';
+    await this.gateway.ask('bash', [join(root, 'apps/agent/install/l3.sh'), to, 'nobody']);
+    this.#settings =
+      what === 'off'
+        ? {}
+        : { l3: { device: 'sallyport0', addresses: ['100.127.255.2', 'fd73:616c:6c79::2'] } };
     this.#configure();
   }
   #settings: object = {};
@@ -334,7 +259,7 @@ export class AgentWorld implements AsyncDisposable {
   }
 
   #join(): void {
-    mkdirSync(this.state, { mode: 0o700 });
+    mkdirSync(this.state, { recursive: true, mode: 0o700 });
     writeFileSync(this.#joinTokenFile, `${joinToken}\n`, { mode: 0o600 });
     for (const path of [this.state, this.#joinTokenFile]) chownSync(path, agentUid, agentUid);
   }

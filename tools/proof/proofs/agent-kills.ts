@@ -1,6 +1,7 @@
-import { killAtRandom } from '../../../e2e/harness/agent-kills.ts';
+import { killAtRandom, seedOr } from '../../../e2e/harness/agent-kills.ts';
 import { AgentWorld } from '../../../e2e/harness/agent-world.ts';
 import { mayMakeNamespaces } from '../../../e2e/harness/namespaces.ts';
+import { find } from '../../test/programs.ts';
 import { count, type Proof } from '../proof.ts';
 
 /** Needs root and network namespaces. */
@@ -11,9 +12,14 @@ export const agentKills: Proof = {
   run: async (scale, report) => {
     if (!mayMakeNamespaces)
       return { amount: 'nothing', found: ['network namespaces are needed: run it as root'] };
-    const rounds = scale === 'full' ? 100 : 5;
-    report.progress(`${String(rounds)} kills`);
+    const rounds = scale === 'full' ? 100 : 6;
+    const seed = seedOr(Math.floor(Math.random() * 1_000_000));
+    const packets = find('nft') !== undefined && find('ip') !== undefined;
     await using world = await AgentWorld.make();
-    return { amount: `${count(rounds)} kills`, found: await killAtRandom(world, rounds) };
+    const found = await killAtRandom(world, {
+      ...{ rounds, seed, packets },
+      progress: (text) => report.progress(text),
+    });
+    return { amount: `${count(rounds)} kills`, found, figures: `SEED=${String(seed)}` };
   },
 };

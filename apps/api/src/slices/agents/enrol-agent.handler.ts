@@ -44,14 +44,28 @@ export class EnrolAgent {
     return { token, expiresAt: expiresAt.toISOString() };
   }
 
-  /** Refuses with AGENT_JOIN_REFUSED, whatever is wrong with the token, and SIGNER_UNAVAILABLE. */
+  /**
+   * Refuses with AGENT_JOIN_REFUSED, whatever is wrong with the token, and SIGNER_UNAVAILABLE. Asked again with the same token and key, while the agent that it
+   * enrolled stands there: the same answer, for the first may have been lost on its way, or the agent killed before it was on disk.
+   */
   async enrol(asked: { joinToken: string; instanceId: string; x: string }): Promise<AgentEnrolmentDto> {
     const { clock, ids } = this.#effects;
     const { issuer, keys } = await this.#signer.keys();
+    const answer = (agentId: string): AgentEnrolmentDto => ({
+      agentId,
+      issuer,
+      keys: keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid: kid ?? '', alg: 'EdDSA', use: 'sig' })),
+    });
     const kept = await this.#agents.joinToken(hashOf(asked.joinToken));
     const now = clock.now();
-    if (!kept || kept.usedAt || kept.instanceId !== asked.instanceId || kept.expiresAt.getTime() <= now)
+    if (!kept || kept.instanceId !== asked.instanceId || kept.expiresAt.getTime() <= now)
       throw new Problem('AGENT_JOIN_REFUSED');
+    if (kept.usedAt) {
+      const standing = (await this.#agents.onInstances([kept.instanceId])).get(kept.instanceId);
+      const same = standing?.publicKey === asked.x && standing.enrolledAt.getTime() === kept.usedAt.getTime();
+      if (!same) throw new Problem('AGENT_JOIN_REFUSED');
+      return answer(standing.id);
+    }
     const agent = {
       ...{ id: ids.make('agt'), instanceId: asked.instanceId, accountId: null, publicKey: asked.x },
       thumbprint: await thumbprint({ kty: 'OKP', crv: 'Ed25519', x: asked.x }),
@@ -71,11 +85,7 @@ export class EnrolAgent {
         ),
       ],
     });
-    return {
-      agentId: agent.id,
-      issuer,
-      keys: keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid: kid ?? '', alg: 'EdDSA', use: 'sig' })),
-    };
+    return answer(agent.id);
   }
 }
 

@@ -256,10 +256,13 @@ describe('an agent', () => {
     const first = await enrol(token);
     await expect(enrol(token, other, keys[1])).rejects.toMatchObject(refused);
     expect(first).toMatchObject({ issuer: (await trusted()).issuer });
+    expect(await enrol(token), 'the answer was lost on its way').toEqual(first);
+    await expect(enrol(token, instanceId)).rejects.toMatchObject(refused);
     const again = await enrol((await api.as('admin').makeJoinToken(other)).token, other, keys[1]);
     const { items } = await api.as('auditor').listAgents();
     const stateOf = (id: string) => items.find((agent) => agent.id === id)?.state;
     expect([stateOf(first.agentId), stateOf(again.agentId)]).toEqual(['retired', 'enrolled']);
+    await expect(enrol(token), 'another agent stands there').rejects.toMatchObject(refused);
     await expect(api.as('engineer').makeJoinToken(other)).rejects.toMatchObject({ code: 'ROLE_MISSING' });
     const late = await api.as('admin').makeJoinToken(other);
     api.effects.time.advance(3_600_000);

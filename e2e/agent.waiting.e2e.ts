@@ -155,7 +155,7 @@ describe.skipIf(!mayMakeNamespaces || !find('curl') || !find('dig'))('the agent 
 
   it('is killed at random moments ten times, leaves nothing, keeps its records, and serves again', async () => {
     const packets = find('nft') !== undefined && find('ip') !== undefined;
-    const seed = seedOr(20_261_122);
+    const seed = seedOr(4);
     // Ten of a hundred, with short delays; all of them: `npm run proof -- agent-kills`.
     expect(await killAtRandom(world, { rounds: 10, seed, delayMsMax: 400, packets })).toEqual([]);
   });

@@ -21,6 +21,13 @@ const pages = `require('http').createServer((_, answer) => answer.end('hello')).
 /** Hears everything to its end, and only then says it all back. */
 const mirror = `require('net').createServer({ allowHalfOpen: true }, (socket) => {
   const all = []; socket.on('data', (bytes) => all.push(bytes)); socket.on('end', () => socket.end(Buffer.concat(all))); socket.on('error', () => {}) }).listen(7002, '::')`;
+/** Says much at once, and hears all of the other side meanwhile, which it counts at the end. */
+const talker = `require('net').createServer({ allowHalfOpen: true }, (socket) => { let heard = 0; socket.write(Buffer.alloc(12e6, 'x'));
+  socket.on('data', (bytes) => heard += bytes.length).on('end', () => socket.end(' ' + heard)).on('error', () => {}) }).listen(7003, '::')`;
+/** Says all that it has before it reads anything. */
+const sendThenHear = `use IO::Socket::INET; $s = IO::Socket::INET->new("$ARGV[0]:$ARGV[1]") or die; alarm 85; select(undef, undef, undef, 0.5);
+  for (1 .. 1200) { for ($left = $said = 'y' x 10000; length $left;) { $n = syswrite($s, $left) // die "write: $!"; substr($left, 0, $n) = '' } }
+  shutdown($s, 1); while (sysread($s, $part, 1 << 20)) { $all += length $part; $last = substr($part, -9) } print "$all $last"`;
 const sendAndHear = `const socket = require("net").connect({ host: process.argv[1], port: process.argv[2], allowHalfOpen: true }); process.stdin.pipe(socket); socket.pipe(process.stdout)`;
 const udpEcho = `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0); bind(S, sockaddr_in(7001, INADDR_ANY)) or die;
   while (my $from = recv(S, my $data, 65535, 0)) { send(S, $data, 0, $from) }`;
@@ -58,6 +65,7 @@ here.each([
     });
     await world.serve(process.execPath, ['-e', pages], 8080);
     await world.serve(process.execPath, ['-e', mirror], 7002);
+    await world.serve(process.execPath, ['-e', talker], 7003);
     await world.serve('iperf3', ['-s', '-p', '5201'], 5201);
     await world.serve('perl', ['-e', udpEcho], 7001, true);
   });
@@ -144,6 +152,11 @@ here.each([
       .split('\n');
     expect(sent).toMatch(/ 20000000$/);
     expect(heard).toBe(sent);
+  });
+
+  it('carries what a program says that reads nothing before it has said all, its window closed meanwhile', async () => {
+    const heard = await world.laptop.ask('perl', ['-e', sendThenHear, at.four, '7003'], { timeout: 90_000 });
+    expect(heard).toBe('12000009  12000000');
   });
 
   it('carries eight streams of a real iperf3 at once', async () => {

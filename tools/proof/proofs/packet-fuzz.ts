@@ -1,9 +1,12 @@
 import { inShards } from '../shards.ts';
 import { count, type Proof } from '../proof.ts';
 
-const inputsPerSeed = 30_000;
+const inputsPerSeed = 32_500;
 
-/** Hostile packets, the path of the device with connections open in it, and questions for names: ten million, one million and one million. */
+/**
+ * Hostile packets, the path of the device with connections open in it, connections that end in the router, and questions for names: ten million, and one million
+ * of each of the others; and twelve thousand conversations with a strict kernel.
+ */
 export const packetFuzz: Proof = {
   name: 'packet-fuzz',
   shows: 'whatever a packet or a question for a name holds, it is judged with a reason and answered soundly',

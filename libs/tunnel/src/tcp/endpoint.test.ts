@@ -163,7 +163,7 @@ describe('what waits for a program that does not read', () => {
   it('is less where many share the memory, and small pieces count for what they keep', () => {
     const tried = Tried.open({}, 0);
     tried.ownWindow = 64 << 10;
-    expect(tried.endpoint.write(new Uint8Array(31 << 10))).toBe(true);
+    expect(tried.endpoint.write(new Uint8Array(63 << 10))).toBe(true);
     expect(tried.endpoint.write(new Uint8Array(1 << 10))).toBe(false);
     const chatty = Tried.open({}, 0);
     let pieces = 0;

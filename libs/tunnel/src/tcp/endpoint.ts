@@ -221,7 +221,7 @@ export class TcpEndpoint {
 
   /** Less where the program may send less ahead as well: where many connections share the memory. */
   #queuedMost(): number {
-    return Math.min(queuedMax, this.#settings.window() / 2);
+    return Math.min(queuedMax, this.#settings.window());
   }
 
   /** The program's kernel has seen a hole: everything from there is sent again. */

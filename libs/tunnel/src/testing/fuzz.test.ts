@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { fuzzPackets, fuzzQueries } from './fuzz.ts';
+import { fuzzEnds } from './fuzz-ends.ts';
 import { fuzzPath } from './fuzz-path.ts';
 
 // `npm run proof -- packet-fuzz` runs ten million packets and one million questions.
@@ -15,6 +16,16 @@ it.each([1])(
     // The doors stood open meanwhile.
     expect(opened).toBeGreaterThan(100);
     expect(passed).toBeGreaterThan(300);
+  },
+);
+
+it.each([1])(
+  'hostile segments into live connections are dropped, or answered as they must be, and nothing waits for ever, seed %i',
+  (seed) => {
+    const { found, opened, heard } = fuzzEnds(seed, 2_500);
+    expect(found).toEqual([]);
+    expect(opened).toBeGreaterThan(30);
+    expect(heard).toBeGreaterThan(5_000);
   },
 );
 

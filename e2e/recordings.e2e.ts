@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../tools/start/installation.ts';
 import { find } from '../tools/test/programs.ts';
+import { hasChromium, launch, signIn } from './harness/browser.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
+import { eventsOf, screenAt } from './harness/terminal-screens.ts';
 import { Terminal } from './harness/terminal.ts';
 import { Laptop, type Run } from './harness/tunnel.ts';
 
@@ -31,6 +34,8 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
     const terminals: Terminal[] = [];
     /** Recordings that a test has looked at. */
     const seen = new Set<string>();
+    /** The first: where it is stored, what it holds, and what came to the person's terminal. */
+    let whole: { readonly stored: Stored; readonly cast: string; readonly written: Buffer };
 
     beforeAll(async () => {
       product = await Product.start();
@@ -110,7 +115,8 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       terminal.resize(80, 24);
       terminal.type('until [ "$(stty size)" = "24 80" ]; do sleep 0.1; done; stty size\r');
       await terminal.shows(/24 80\r\n/);
-      terminal.type('seq 1 500 | TERM=xterm less -+F\r');
+      // The last line is a while in coming, so that there is a moment at which the screen is full and it is not there.
+      terminal.type('{ seq 1 499; sleep 0.7; echo 500; } | TERM=xterm less -+F\r');
       await terminal.shows('\u001b[?1049h');
       terminal.type('G');
       await terminal.shows(/\n500\r?/);
@@ -129,14 +135,15 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       terminal.type('exit\r');
       expect(await terminal.ended()).toBe(0);
 
-      const file = await fetched(await newest());
+      const stored = await newest();
+      const file = await fetched(stored);
       const { bytes, says } = await replayed(file);
       expect(says).toMatch(/The recording ends here/);
-      // As Latin-1, each byte is a character.
+      // As Latin-1, each byte is a character. While it was slow to open, that was told and taken back.
       const shown = Buffer.concat(pieces).toString('latin1');
-      const [, program] = /as it is shown\.\r\n([^]*)\u00e2\u009c\u0093 recording handed/.exec(shown) ?? [];
-      // While it was slow to open, that was told and taken back.
-      expect(program?.replace(/^(opening [^\r]*)?\r\u001b\[K/, '')).toBe(bytes.toString('latin1'));
+      const [, all = ''] = /as it is shown\.\r\n([^]*)\u00e2\u009c\u0093 recording handed/.exec(shown) ?? [];
+      const program = all.replace(/^(opening [^\r]*)?\r\u001b\[K/, '');
+      expect(program).toBe(bytes.toString('latin1'));
       expect(bytes.includes(Buffer.from([0xe6, 0x97, 0xa5, 0xff, 0x7c]))).toBe(true);
       // What was typed blind is in none of it.
       expect(bytes.includes(canary)).toBe(false);
@@ -146,6 +153,80 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       expect(cast).toMatch(/\n\[[\d.]+, "r", "80x24"\]\n/);
       expect(cast).not.toMatch(/, "i", /);
       expect(spooled()).toEqual([]);
+      whole = { stored, cast, written: Buffer.from(program, 'latin1') };
+    });
+
+    describe.skipIf(!hasChromium && process.env.CI !== 'true')('in the dashboard (needs chromium)', () => {
+      let browser: Browser;
+      let page: Page;
+      let errors: string[];
+      beforeAll(async () => {
+        browser = await launch();
+        ({ page, errors } = await signIn(browser, product, 'auditor'));
+      }, 120_000);
+      afterAll(async () => {
+        await browser?.close();
+      });
+
+      async function open(): Promise<void> {
+        await page.goto(`${product.apiUrl}/recordings?recording=${whole.stored.id}`);
+        await page.getByLabel('Identity file').setInputFiles(keyFile);
+      }
+      /** The lines of the screen, blank ones included. */
+      const lines = async () =>
+        (await page.locator('.terminal-line').allTextContents()).map((line) => line.trimEnd());
+      const place = () => page.getByRole('slider', { name: 'Place in the recording' });
+
+      it('the auditor sees what the terminal was shown, at its end and at moments on the way', async () => {
+        await open();
+        await place().waitFor();
+        await page.getByLabel('Cut pauses to 2 s').uncheck();
+        const events = eventsOf(whole.cast);
+        const timeOf = (text: RegExp) => {
+          let sofar = '';
+          return events.find((event) => text.test((sofar += event.text)))!.atMs;
+        };
+        const moments = [
+          // The first piece of a character stands alone for a while, and the full screen without its last line.
+          ...[timeOf(/245.377/) + 200, timeOf(/\n24 80/), timeOf(/\u001b\[\?1049h/) + 200],
+          ...[timeOf(/\nblind/), events.at(-1)!.atMs],
+        ];
+        const screens: string[] = [];
+        for (const moment of moments) {
+          // The slider has steps of a tenth of a second.
+          const atMs = Math.ceil(moment / 100) * 100;
+          await place().fill(String(atMs));
+          const screen = await screenAt(whole.written, events, atMs);
+          await expect.poll(lines).toEqual(screen);
+          screens.push(screen.join('\n'));
+        }
+        // What was compared was something. Moments may lie within one step of the slider.
+        expect(screens[0]).toMatch(/\$ printf/);
+        expect(screens[0]).not.toContain('日');
+        expect(screens[2]).toMatch(/^1\n2\n/);
+        expect(screens[2]).not.toContain('stty size');
+        expect(screens.at(-1)).toMatch(/^日.*\|$/m);
+        expect(screens.at(-1)).toMatch(/^24 80$/m);
+        expect(screens.at(-1)).toContain(canary.toUpperCase().slice(canary.indexOf('=') + 1));
+        expect(screens.at(-1)).toMatch(/\$ exit$/m);
+        expect(errors).toEqual([]);
+      });
+
+      it('a changed byte is found, wherever it is', async () => {
+        const body = `**/api/recordings/${whole.stored.id}/body`;
+        for (const from of [5, 60, -40]) {
+          await page.route(body, async (route) => {
+            const answer = await route.fetch();
+            const bytes = await answer.body();
+            const at = from < 0 ? bytes.length + from : from;
+            bytes[at]! ^= 1;
+            await route.fulfill({ response: answer, body: bytes });
+          });
+          await open();
+          await page.getByText('RECORDING_DAMAGED').waitFor();
+          await page.unroute(body);
+        }
+      });
     });
 
     it('a command is recorded too, in both its streams, and leaves its own output alone', async () => {

@@ -9,6 +9,9 @@ import { ScreenView } from './screen-view.tsx';
 import { playTime } from './timeline.ts';
 
 const leapMs = 5_000;
+/** Of the slider: its end is a step, and the end of the recording lies there. */
+const stepMs = 100;
+const stepAt = (ms: number) => Math.ceil(ms / stepMs) * stepMs;
 
 /** Plays a recording: screen, play and pause, place, speed; by keyboard as well. */
 export function Player({ cast }: { cast: Cast }) {
@@ -62,9 +65,9 @@ function Controls({ replay, state }: { replay: Replay; state: ReplayState }) {
         aria-label="Place in the recording"
         aria-valuetext={`${now} of ${whole}`}
         min={0}
-        max={Math.max(1, Math.ceil(durationMs))}
-        step={100}
-        value={Math.round(positionMs)}
+        max={Math.max(stepMs, stepAt(durationMs))}
+        step={stepMs}
+        value={stepAt(positionMs)}
         onChange={(event) => replay.seek(Number(event.currentTarget.value))}
         className="order-first h-8 w-full accent-accent sm:order-none sm:w-auto sm:min-w-40 sm:flex-1"
       />

@@ -27,13 +27,23 @@ export async function fetchSealed({ id, sha256 }: SessionRecording): Promise<Sea
   return { bytes, asStored: hex === sha256 };
 }
 
-/** Opens a file with what stands in an identity file. Refuses with RECORDING_IDENTITY_INVALID, RECORDING_KEY_WRONG and RECORDING_UNREADABLE. */
+/**
+ * Opens a file with what stands in an identity file. Refuses with RECORDING_IDENTITY_INVALID, RECORDING_KEY_WRONG and RECORDING_UNREADABLE; with RECORDING_DAMAGED where the
+ * file is not the one that was stored, whatever else is wrong with it then.
+ */
 export async function decrypt({ bytes, asStored }: SealedFile, identityFile: string): Promise<Cast> {
-  const { head, events: stream, whole } = await openRecording(bytes, await readIdentities(identityFile));
-  const events: CastEvent[] = [];
+  const identities = await readIdentities(identityFile);
   let damage = asStored
     ? undefined
     : new Problem('RECORDING_DAMAGED', { detail: 'Its SHA-256 is another than when it was stored.' });
+  const {
+    head,
+    events: stream,
+    whole,
+  } = await openRecording(bytes, identities).catch((error: unknown) => {
+    throw damage ?? error;
+  });
+  const events: CastEvent[] = [];
   try {
     for await (const event of stream) events.push(event);
   } catch (error) {

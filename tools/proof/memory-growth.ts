@@ -8,10 +8,13 @@ export interface Growth {
   readonly code: number;
   readonly inUse: number;
   readonly resident: number;
-  /** Bytes of objects and buffers for each conversation, and for each close. Both passed at once: each is taken for the cause of all of it. */
-  readonly perConversation: number;
-  readonly perClose: number;
+  /** Bytes of objects and buffers for each conversation, and for each close; each is taken for the cause of all of it. */
+  readonly conversation: number;
+  readonly close: number;
 }
+
+/** What may leave something behind. */
+export type Cause = 'conversation' | 'close';
 
 export function growthOf(samples: readonly UseSample[]): Growth {
   const by = (x: (sample: UseSample) => number, y: (sample: UseSample) => number) =>
@@ -22,11 +25,11 @@ export function growthOf(samples: readonly UseSample[]): Growth {
     code: by(hours, ({ code }) => code / 1024),
     inUse: by(hours, ({ data, code }) => (data + code) / 1024),
     resident: by(hours, ({ resident }) => resident / 1024),
-    perConversation: by(
+    conversation: by(
       ({ conversations }) => conversations,
       ({ data }) => data,
     ),
-    perClose: by(
+    close: by(
       ({ closes }) => closes,
       ({ data }) => data,
     ),
@@ -54,8 +57,8 @@ function amongEqual(
  * hot, by less and less, so that it has a wider bound. Resident memory comes and goes in greater pieces than what is in use.
  */
 const anHourMax = { data: 128, code: 768, resident: 8_192 };
-/** Half of what the canaries leak. */
-const eachMax = { conversation: 512, close: 512 };
+/** Half of what the canaries leak, bytes for each. */
+const eachMax = 512;
 
 /** What speaks against flat memory in an hour of ordinary use. */
 export function growthInAnHour({ data, code, resident }: Growth): readonly string[] {
@@ -67,13 +70,10 @@ export function growthInAnHour({ data, code, resident }: Growth): readonly strin
   return found;
 }
 
-/** What speaks against flat memory in minutes in which as much is done as else in hours. */
-export function growthByUse({ perConversation, perClose }: Growth): readonly string[] {
-  const found: string[] = [];
-  if (perConversation > eachMax.conversation)
-    found.push(`each conversation leaves ${perConversation.toFixed(0)} bytes`);
-  if (perClose > eachMax.close) found.push(`each close leaves ${perClose.toFixed(0)} bytes`);
-  return found;
+/** What speaks against flat memory in minutes in which as much of one thing is done as else in an hour. */
+export function growthByUse(growth: Growth, cause: Cause): readonly string[] {
+  const bytes = growth[cause];
+  return bytes > eachMax ? [`each ${cause} leaves ${bytes.toFixed(0)} bytes`] : [];
 }
 
 /** The samples as a reader wants them: KiB of data, code and resident memory at this many moments. */

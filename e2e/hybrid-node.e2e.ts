@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { find } from '../tools/test/programs.ts';
+import { whileDenied } from './harness/denied-action.ts';
 import { hybridWorld, node, webHost } from './harness/hybrid-world.ts';
 import { grantOf } from './harness/person.ts';
 import { Product } from './harness/product.ts';
@@ -106,6 +107,18 @@ describe.skipIf(missing || process.getuid?.() !== 0)(
       } finally {
         await product.sandbox.instance(webHost, { mayDecrypt: true });
       }
+    });
+
+    it('e4 names the right that a role lacks, and shows nothing in plain', async () => {
+      const denied = { Action: 'kms:GenerateDataKey', Resource: '*' };
+      const run = await whileDenied(product, denied, () =>
+        done(laptop.tunnel(['exec', 'sealed-shell', ...asking, '--', 'id'])),
+      );
+      expect(run).toMatchObject({ code: 5, out: '' });
+      expect(run.err).toContain('KMS refused kms:GenerateDataKey for this session (AccessDeniedException)');
+      expect(run.err).toContain('SESSION_KEY_DENIED');
+      const asked = product.cloudTrail().findLast(({ eventName }) => eventName === 'GenerateDataKey');
+      expect(asked).toMatchObject({ errorCode: 'AccessDeniedException' });
     });
 
     it('runs a command in a terminal (exec --tty): its size, what is typed, Ctrl-C, and the terminal as it was', async () => {

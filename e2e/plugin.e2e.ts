@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { SSMClient, StartSessionCommand } from '@aws-sdk/client-ssm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { find } from '../tools/test/programs.ts';
+import { keyOf, outliveLease } from './harness/outlive-lease.ts';
 import { instances, PluginWorld } from './harness/plugin-world.ts';
 import { psql } from './harness/psql.ts';
 import { Terminal } from './harness/terminal.ts';
@@ -367,7 +368,7 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       const document = await documentOf('files-port', 'port');
       const { run, port, session } = await forwarded(world.startSession('files', document, {}, 'files-port'));
       expect(await greeting(port)).toMatch(/^SSH-2\.0-OpenSSH/);
-      const before = await world.outliveLease(session);
+      const before = keyOf(await outliveLease(world.product, session, 15));
       await vi.waitFor(() => expect(world.keyOf('ResumeSession', session)).toBeDefined(), patience);
       expect(world.keyOf('ResumeSession', session)).not.toBe(before);
       expect(await greeting(port)).toMatch(/^SSH-2\.0-OpenSSH/);

@@ -8,6 +8,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { repository } from '../tools/start/installation.ts';
 import { find } from '../tools/test/programs.ts';
+import { whileDenied } from './harness/denied-action.ts';
+import { keySocketsOf, parentOf, processesOf, proxiesOf, readBy } from './harness/laptop-processes.ts';
+import { LongScp } from './harness/long-scp.ts';
+import { allowedAbout, keyOf, outliveLease } from './harness/outlive-lease.ts';
 import type { CloudTrailRecord } from './harness/product.ts';
 import { instances, SshWorld, type HostName } from './harness/ssh-world.ts';
 import { Terminal } from './harness/terminal.ts';
@@ -28,6 +32,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
   let world: SshWorld;
   let laptop: Laptop;
   let user: string;
+  let long: LongScp;
   const terminals: Terminal[] = [];
   const home = (name: HostName, file: string) => join(world.sshd[name].home, file);
   const config = () => join(laptop.home, '.ssh/config');
@@ -37,29 +42,9 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     world.product.cloudTrail().filter((record) => record.eventName === eventName);
   const pushes = () => trail('SendSSHPublicKey').map(({ requestParameters }) => requestParameters);
   const ended = async (run: Run) => ({ code: await run.code, out: run.stdout, err: run.stderr });
-  /** Processes of this laptop that carry a connection. */
-  const proxies = () =>
-    readdirSync('/proc').filter((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return (
-          words.includes('\0proxy\0') && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(laptop.home)
-        );
-      } catch {
-        // Gone meanwhile, or no process at all.
-        return false;
-      }
-    });
-
-  /** Sockets of keys, and the links to them: `USER@HOST` and `USER@HOST.PID`. */
-  const sockets = () =>
-    readdirSync(join(laptop.home, 'state/sallyport/ssh')).filter((name) => name.includes('@'));
-
-  /** proc_pid_stat(5): the name in brackets, then state and parent. */
-  const parentOf = (pid: string) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  };
+  const running = () => processesOf(laptop);
+  const proxies = () => proxiesOf(laptop);
+  const sockets = () => keySocketsOf(laptop);
 
   beforeAll(async () => {
     world = await SshWorld.start();
@@ -68,6 +53,8 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     const engineer = world.product.as('engineer');
     for (const name of ['files-1', 'fresh-1']) await engineer.asks(name, 3600);
     expect(await laptop.tunnel(['ssh-config', '--install']).code).toBe(0);
+    const elsewhere = await Laptop.signedIn(world.product, 'engineer');
+    long = await LongScp.begin(world.product, 'files-1', home('files', 'long'), elsewhere);
   });
   afterEach(async () => {
     for (const { run } of terminals.splice(0)) {
@@ -76,6 +63,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     }
   });
   afterAll(async () => {
+    await long?.laptop.remove();
     await laptop.remove();
     await world.stop();
   });
@@ -105,7 +93,8 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     expect(packet()[5]).toBe(20);
     // No ssh has asked for the key, so after the service has closed the socket it is handed over once more.
     const before = pushes().length;
-    await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
+    const sessionId = trail('StartSession').at(-1)?.responseElements?.['sessionId'];
+    await world.product.sandbox.event({ kill: { side: 'client', sessionId, how: 'bye' } });
     await expect.poll(() => pushes().length, patience).toBeGreaterThan(before);
     expect(pushes().at(-1)).toEqual(pushes().at(before - 1));
     proxy.stdin.end();
@@ -213,7 +202,42 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     const stranger = await ended(ssh(`nobody@files-1`, 'true'));
     expect(stranger).toMatchObject({ code: 255, out: '' });
     expect(stranger.err).toContain(`ssh ${user}@files-1`);
-    await expect.poll(proxies, patience).toEqual([]);
+    await expect.poll(running, patience).toEqual([]);
+  });
+
+  it('b3: AWS itself denies a start that a lease was given for: ssh ends in seconds with our words, and leaves no process and no socket', async () => {
+    const resource = `arn:aws:ec2:eu-west-1:111122223333:instance/${instances.fresh}`;
+    const begun = performance.now();
+    const denied = await whileDenied(world.product, { Action: 'ssm:StartSession', Resource: resource }, () =>
+      ended(ssh('fresh-1', 'true')),
+    );
+    expect(performance.now() - begun).toBeLessThan(30_000);
+    expect(denied).toMatchObject({ code: 255, out: '' });
+    expect(denied.err).toContain('AWS refused the session (AccessDeniedException) (SSM_SESSION_REFUSED)');
+    expect(trail('StartSession').at(-1)).toMatchObject({
+      errorCode: 'AccessDeniedException',
+      requestParameters: { target: instances.fresh },
+    });
+    await expect.poll(running, patience).toEqual([]);
+    expect(sockets().filter((name) => name.includes('@fresh-1'))).toEqual([]);
+  });
+
+  it('b3: an ssh that is killed while nobody takes what it sends takes its proxy along', async () => {
+    const words = `exec ssh -F '${config()}' fresh-1 'echo begun; exec cat >/dev/null' </dev/zero`;
+    const upload = laptop.run('sh', ['-c', words]);
+    await upload.until('begun');
+    const [proxy = ''] = proxies();
+    try {
+      await world.product.sandbox.faults({ hungInstances: [instances.fresh] });
+      let before = -1;
+      const stands = () => before === (before = readBy(proxy));
+      await expect.poll(stands, { ...patience, interval: 500 }).toBe(true);
+      process.kill(parentOf(proxy), 'SIGKILL');
+      await expect.poll(running, patience).toEqual([]);
+      expect(sockets().filter((name) => name.includes('@fresh-1'))).toEqual([]);
+    } finally {
+      await world.product.sandbox.faults({});
+    }
   });
 
   it('b1: without a grant ssh asks who sits at the terminal, and says how to ask where nobody does', async () => {
@@ -312,31 +336,30 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     });
   });
 
-  it('b5: a long scp lives through each close of the service, every time with fresh credentials', async () => {
-    const sent = randomBytes(12_000_000);
-    writeFileSync(join(laptop.home, 'long.bin'), sent);
-    const resumed = trail('ResumeSession').length;
-    await world.product.sandbox.faults({ toAgent: { bytesPerSecond: 300_000 } });
+  it('b5: a long scp lives through each close of the service: by other credentials when its lease is over, and by others again', async () => {
+    const { product } = world;
+    const { sandbox } = product;
+    const { sessionId } = long;
+    const resumed = () => allowedAbout(product, 'ResumeSession', sessionId).at(-1);
     try {
-      const scp = laptop.run('scp', ['-F', config(), '-q', join(laptop.home, 'long.bin'), 'files-1:long']);
-      await expect.poll(() => existsSync(home('files', 'long')), patience).toBe(true);
-      const closed = async () => {
-        await world.product.sandbox.event({ kill: { side: 'client', how: 'bye' } });
-        return trail('ResumeSession').length;
-      };
-      await expect.poll(closed, { ...patience, interval: 2_000 }).toBeGreaterThanOrEqual(resumed + 2);
-      await world.product.sandbox.faults({});
-      expect({ code: await scp.code, err: scp.stderr }).toEqual({ code: 0, err: '' });
+      await long.goOn();
+      const first = await outliveLease(product, sessionId);
+      await expect.poll(() => keyOf(resumed() ?? first), patience).not.toBe(keyOf(first));
+      const second = resumed()!;
+      // By the clock that judges it, the first lease was over.
+      expect(Date.parse(second.eventTime) - Date.parse(first.eventTime)).toBeGreaterThan(120_000);
+      await sandbox.resetClock();
+      await sandbox.event({ kill: { side: 'client', sessionId, how: 'bye' } });
+      await expect.poll(() => keyOf(resumed()), patience).not.toBe(keyOf(second));
+      expect(keyOf(resumed())).not.toBe(keyOf(first));
+      const { arrived, ...scp } = await long.end();
+      expect(scp).toEqual({ code: 0, err: '' });
+      expect(sha256(arrived)).toBe(sha256(long.sent));
     } finally {
-      await world.product.sandbox.faults({});
+      await sandbox.faults({});
+      await sandbox.resetClock();
     }
-    expect(sha256(readFileSync(home('files', 'long')))).toBe(sha256(sent));
-    const keys = trail('ResumeSession')
-      .filter(({ errorCode }) => errorCode === undefined)
-      .map(keyOf);
-    expect(
-      new Set([keyOf(trail('StartSession').at(-1)), ...keys.slice(resumed)]).size,
-    ).toBeGreaterThanOrEqual(3);
+    expect(allowedAbout(product, 'StartSession', sessionId)).toHaveLength(1);
   });
 
   it('sessions end at AWS with ssh, and the sockets of keys with them', async () => {
@@ -355,9 +378,6 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
       .toEqual([]);
     expect(sockets()).toEqual([]);
   });
-
-  const keyOf = (record: CloudTrailRecord | undefined) =>
-    (record?.userIdentity as { accessKeyId?: string } | undefined)?.accessKeyId;
 
   /** Access keys of leases; with them their secrets would stand there. */
   function leaseSecrets(): string[] {

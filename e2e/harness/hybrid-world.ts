@@ -1,4 +1,5 @@
 import { writeWorld, type WrittenWorld } from '../../apps/sandbox/test/world/written-world.ts';
+import { iamAdministrator } from './denied-action.ts';
 
 /** The host that people sign in to. */
 export const webHost = 'i-0a1b2c3d4e5f60718';
@@ -21,8 +22,8 @@ const shell = {
 const bastion = 'i-0b5c1d2e3f4a50617';
 
 /**
- * The newcomer's world with an SSH host outside EC2, where the sandbox runs an sshd; with a shell that is encrypted, one whose account `web-1` does not have, and a
- * bastion where somebody removed ssm-user. The folder is the caller's to remove.
+ * The newcomer's world with an SSH host outside EC2, where the sandbox runs an sshd; with a shell that is encrypted, one whose account `web-1` does not have, a
+ * bastion where somebody removed ssm-user, and an administrator of IAM. The folder is the caller's to remove.
  */
 export function hybridWorld(): WrittenWorld {
   return writeWorld({
@@ -32,6 +33,7 @@ export function hybridWorld(): WrittenWorld {
       { ...shell, name: 'sealed-shell', runAs: 'web-ops', encryption: 'required' },
       { ...shell, name: 'ghost-shell', runAs: 'ghost', encryption: 'none' },
     ],
+    principals: [iamAdministrator],
     instanceChanges: { [bastion]: { 'ssm-user': false } },
     gateways: [{ name: 'rack', nodes: 'hybrid', ...place, selector: tags }],
     instances: [

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { writeWorld } from '../../apps/sandbox/test/world/written-world.ts';
 import { repository } from '../../tools/start/installation.ts';
 import { find } from '../../tools/test/programs.ts';
 import { GatewaySshd } from './gateway-sshd.ts';
+import { allowedAbout, keyOf } from './outlive-lease.ts';
 import { Overheard } from './overheard.ts';
 import { Product } from './product.ts';
 import { Laptop } from './tunnel.ts';
@@ -28,7 +28,6 @@ const selector = { 'jit-managed': 'true', 'jit-team': 'files', ServerType: 'bast
 const granted = ['prod-web', 'web-1-shell', 'files-1', 'files-port', 'web-1-recorded', 'prod-vpc'] as const;
 /** Of the staging environment, which needs nobody's word. */
 const unreviewed: ReadonlySet<string> = new Set(['files-1', 'files-port', 'web-1-recorded']);
-const [leaseSeconds, agedSeconds] = [120, 15];
 
 /** The product, and a laptop with Debian's AWS CLI, our drop-in beside it, and the keys of the ordinary principal `operator`. */
 export class PluginWorld {
@@ -219,30 +218,7 @@ export class PluginWorld {
 
   /** The access key that a call about this session succeeded with first. */
   keyOf(eventName: string, session: string): string | undefined {
-    return this.#call(eventName, session)?.userIdentity.accessKeyId;
-  }
-
-  #call(eventName: string, session: string) {
-    return this.product
-      .cloudTrail()
-      .find(
-        (record) =>
-          record.eventName === eventName &&
-          record.errorCode === undefined &&
-          JSON.stringify([record.requestParameters, record.responseElements]).includes(session),
-      ) as { eventTime: string; userIdentity: { accessKeyId: string } } | undefined;
-  }
-
-  /** AWS takes the lease that a session of `files` was started with for over, and not one that is issued now; then it closes the connection. Tells the lease's access key. */
-  async outliveLease(session: string): Promise<string> {
-    const { sandbox } = this.product;
-    const { eventTime, userIdentity } = this.#call('StartSession', session)!;
-    const age = () => (Date.now() - Date.parse(eventTime)) / 1000;
-    // As much as that is what a new one has left.
-    await vi.waitFor(() => expect(age()).toBeGreaterThan(agedSeconds), { timeout: 60_000 });
-    await sandbox.advanceClock(leaseSeconds + 1 - age());
-    await sandbox.event({ kill: { side: 'client', instanceId: instances.files, how: 'bye' } });
-    return userIdentity.accessKeyId;
+    return keyOf(allowedAbout(this.product, eventName, session)[0]);
   }
 
   async stop(): Promise<void> {

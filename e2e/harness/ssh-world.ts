@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { writeWorld } from '../../apps/sandbox/test/world/written-world.ts';
+import { iamAdministrator } from './denied-action.ts';
 import { GatewaySshd } from './gateway-sshd.ts';
 import { Product } from './product.ts';
 
@@ -63,6 +64,7 @@ export class SshWorld {
         ...{ name: `${name}-1`, address: `10.0.7.${at + 1}`, online: true },
         tags: { ...tagsOf(name), ...(name === 'files' && { 'jit-host-key': sshd.files.hostKey }) },
       })),
+      principals: [iamAdministrator],
       network: (Object.keys(instances) as HostName[]).map((name) => ({
         ...{ host: 'localhost', port: 22, instance: instances[name] },
         backing: { kind: 'socket', path: sshd[name].socketPath },

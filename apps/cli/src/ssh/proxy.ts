@@ -26,6 +26,7 @@ import type { TunnelEvent } from '../stories/tunnel-event.ts';
 import { Interrupted } from '../world.ts';
 import { AgentSocket } from './agent-socket.ts';
 import { findHost, type SshHost } from './find-host.ts';
+import { handOn } from './hand-on.ts';
 import { hearEnd, hearing, orGone } from './hang-up.ts';
 import { heldGrant } from './held-grant.ts';
 import { HostKeyFiles } from './host-key-files.ts';
@@ -142,6 +143,8 @@ class SshCarrying {
   #agent: AgentSocket | undefined;
   #hostKey: Buffer | undefined;
   #used = false;
+  /** Hears no more of what ssh says. */
+  #letGo: () => void = () => undefined;
   #done: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -214,7 +217,8 @@ class SshCarrying {
     for (const stream of [gate.down, gate.up, this.#way, wish.bytes.from, wish.bytes.to])
       stream.on('error', (error) => this.#failed.reject(error));
     giveBack();
-    wish.bytes.from.pipe(gate.up).pipe(this.#way).pipe(gate.down).pipe(wish.bytes.to);
+    this.#letGo = handOn(wish.bytes.from, gate.up, world.effects.timers);
+    gate.up.pipe(this.#way).pipe(gate.down).pipe(wish.bytes.to);
     this.#done = finished(gate.down, { writable: false }).catch(() => undefined);
   }
 
@@ -248,6 +252,7 @@ class SshCarrying {
   }
 
   async end(): Promise<void> {
+    this.#letGo();
     this.#way.destroy();
     await this.#agent?.close();
   }

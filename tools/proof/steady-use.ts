@@ -126,8 +126,9 @@ export class SteadyUse {
 
   #broke(passedMs: number, what: unknown): void {
     const { state, end } = this.#kept.tunnel;
-    const minute = (passedMs / 60_000).toFixed(1);
-    this.found.push(`minute ${minute}: ${String(what)}; the tunnel is ${state} ${JSON.stringify(end) ?? ''}`);
+    const { obstacles, connectionsLost } = this.#kept.told;
+    const about = JSON.stringify({ state, end, connectionsLost, obstacles: obstacles.slice(-3) });
+    this.found.push(`minute ${(passedMs / 60_000).toFixed(1)}: ${String(what)}; ${about}`);
   }
 
   #leak(bytes = 0): void {

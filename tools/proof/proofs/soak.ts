@@ -11,14 +11,14 @@ const virtualSlopeMax = 64;
 const hourFromMinutes = 30;
 
 const ordinary = { pauseMs: 500, closeAfterSeconds: 120, sampleEveryMs: 15_000 };
-/** As many of one thing in a minute as else in half an hour, and few of the other, so that each tells for itself what it leaves. */
+/** As many of one thing in a minute as else in half an hour, and few of the other, so that each tells for itself what it leaves. A session that lived for less than 3 s is got back after a pause. */
 const hurried = {
   conversation: { pauseMs: 0, closeAfterSeconds: 120, sampleEveryMs: 2_500 },
-  close: { pauseMs: 500, closeAfterSeconds: 1, sampleEveryMs: 2_500 },
+  close: { pauseMs: 500, closeAfterSeconds: 3.5, sampleEveryMs: 2_500 },
 } satisfies Record<Cause, Pace>;
 const causes = ['conversation', 'close'] as const;
 /** So many of each tell: half a kilobyte of each is more than what comes and goes. */
-const telling = { conversations: 300, closes: 80 };
+const telling = { conversations: 300, closes: 60 };
 /**
  * Before anything is measured, as much is done as fills what remembers a fixed number: the AWS SDK keeps 50 signing keys with their session tokens, two
  * for each lease. V8 compiles most of what gets hot meanwhile.

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   flowCodes,
   type Admission,
@@ -273,44 +274,72 @@ export class Host implements AgentHost<Admitted> {
     }
   }
 
-  async #dial(client: Client, to: AskedDestination, trace: Trace, opening: Opening) {
-    try {
-      const address = await this.#aim('tcp', client, to, trace, opening);
-      return await this.#within(
-        dialWithinMs,
-        (signal) => this.#options.ports.network.dialTcp(address, to.port, signal),
-        opening,
-      );
-    } finally {
+  /** What is asked for by its address is dialled before this returns: a program waits for it. */
+  #dial(client: Client, to: AskedDestination, trace: Trace, opening: Opening): Promise<Duplex> {
+    const { network, effects } = this.#options.ports;
+    const dial = (address: string) => {
+      const timer = effects.timers.after(dialWithinMs, () => opening.tooLate());
+      const dialling = network.dialTcp(address, to.port, opening.signal);
+      const over = () => {
+        effects.timers.cancel(timer);
+        opening.settle();
+      };
+      dialling.then(over, over);
+      return dialling;
+    };
+    const failed = (cause: unknown): never => {
       opening.settle();
+      throw cause;
+    };
+    try {
+      const aimed = this.#aim('tcp', client, to, trace, opening);
+      return typeof aimed === 'string' ? dial(aimed) : aimed.then(dial, failed);
+    } catch (cause) {
+      opening.settle();
+      return Promise.reject(cause);
     }
   }
 
   /** The one address to dial: a name is resolved here and now, once, and only the address is judged and dialled. */
-  async #aim(
+  #aim(
     proto: 'tcp' | 'udp' | 'icmp',
     client: Client,
     to: AskedDestination,
     trace: Trace,
     opening?: Opening,
-  ): Promise<string> {
+  ): string | Promise<string> {
     if (proto !== 'icmp' && this.#isFull(client)) throw new Problem('FLOW_LIMITED');
+    const candidates = isAddress(to.host) || !looksLikeName(to.host) ? [to.host] : undefined;
+    if (candidates) return this.#granted(proto, client, candidates, to.port, trace);
+    const name = to.host.toLowerCase().replace(/\.$/, '');
+    if (!nameIsGranted(name, client.claims.suffixes)) throw new Problem('FLOW_NOT_GRANTED');
+    trace.name = name;
+    return this.#resolved(client, name, opening).then((found) =>
+      this.#granted(proto, client, found, to.port, trace),
+    );
+  }
+
+  async #resolved(client: Client, name: string, opening: Opening | undefined): Promise<readonly string[]> {
+    const answers = await Promise.all([this.#ask(name, 'A', opening), this.#ask(name, 'AAAA', opening)]);
+    // A network that cannot break off answers all the same: nobody waits for it, and it is not dialled.
+    opening?.signal.throwIfAborted();
+    const candidates = answers.flatMap(({ addresses }) => addresses);
+    client.remember(name, candidates);
+    if (candidates.length === 0) throw new Problem('FLOW_UNREACHABLE');
+    return candidates;
+  }
+
+  /** The first of the addresses that may be dialled. */
+  #granted(
+    proto: 'tcp' | 'udp' | 'icmp',
+    client: Client,
+    candidates: readonly string[],
+    port: number,
+    trace: Trace,
+  ): string {
     const facts = this.#facts();
-    const { allow, suffixes } = client.claims;
-    let candidates = [to.host];
-    if (!isAddress(to.host) && looksLikeName(to.host)) {
-      const name = to.host.toLowerCase().replace(/\.$/, '');
-      if (!nameIsGranted(name, suffixes)) throw new Problem('FLOW_NOT_GRANTED');
-      trace.name = name;
-      const answers = await Promise.all([this.#ask(name, 'A', opening), this.#ask(name, 'AAAA', opening)]);
-      // A network that cannot break off answers all the same: nobody waits for it, and it is not dialled.
-      opening?.signal.throwIfAborted();
-      candidates = answers.flatMap(({ addresses }) => addresses);
-      client.remember(name, candidates);
-      if (candidates.length === 0) throw new Problem('FLOW_UNREACHABLE');
-    }
     for (const address of candidates) {
-      const verdict = judge(proto, { address, port: to.port }, allow, facts);
+      const verdict = judge(proto, { address, port }, client.claims.allow, facts);
       if (!verdict.granted) {
         this.#options.meters.refusedFlow(verdict.why);
         continue;

@@ -41,7 +41,8 @@ export function textOf(bytes: Uint8Array): string {
 
 function hostOf(bytes: Uint8Array): string {
   if (bytes.length === 0 || bytes.length > hostBytesMax) throw violation('a host has 1 to 253 bytes');
-  return textOf(bytes);
+  // An address, as most are, and most names: no decoder is asked.
+  return bytes.every((byte) => byte < 0x80) ? String.fromCharCode(...bytes) : textOf(bytes);
 }
 
 const kinds = { tcp: 1, udp: 2 } as const;
@@ -49,7 +50,12 @@ const kinds = { tcp: 1, udp: 2 } as const;
 export function openBody(kind: 'tcp' | 'udp', to: AskedDestination): Uint8Array {
   const host = utf8(to.host);
   if (host.length === 0 || host.length > hostBytesMax) throw new RangeError('a host has 1 to 253 bytes');
-  return Uint8Array.of(kinds[kind], to.port >>> 8, to.port, ...host);
+  const body = new Uint8Array(3 + host.length);
+  body[0] = kinds[kind];
+  body[1] = to.port >>> 8;
+  body[2] = to.port;
+  body.set(host, 3);
+  return body;
 }
 
 export function readOpen(body: Uint8Array): { readonly kind: 'tcp' | 'udp'; readonly to: AskedDestination } {

@@ -64,8 +64,11 @@ export const preferredBytes = 32 * 1024;
  * milliseconds. A fast carrier so has one receipt a millisecond, not one for each piece that the system hands out.
  */
 export const receiptAfter = { bytes: 8 * 1024, pauseMs: 1, manyBytes: 1024 * 1024, ms: 10 };
-/** The end of a stream whose peer has said all goes with the next frame of others, and alone after so long: a frame and two wake-ups less for most. */
-export const lastEndsAfterMs = 1;
+/**
+ * Ends that nobody waits for go together after so many milliseconds: what a connection costs when it is over would else stand in the way of the next one,
+ * which a program that closes after its answer often opens at once.
+ */
+export const lastEndsAfterMs = 5;
 /** A carrier that confirms nothing for this long, although others might, has its frames sent again elsewhere. */
 export const stalledAfterMs = 1_000;
 /** A carrier silent for this long is asked for a sign of life, and given up after twice that. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { Pair } from './testing/index.ts';
+import { lastEndsAfterMs } from './limits.ts';
+import { Pair, type Recorded } from './testing/index.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
@@ -27,46 +28,67 @@ it('ends both directions of a stream one after the other', async () => {
   expect(pair.agent.associations[0]?.streams).toBe(0);
 });
 
-it('sends the second of two ends with the next frame, or alone after a moment', async () => {
+/** A pair with conversations that stand. */
+async function standing(count: number) {
   const pair = new Pair();
   await pair.connect(1, { delayMs: 0 });
-  const [first, second] = [pair.open(), pair.open()];
+  const streams = Array.from({ length: count }, () => pair.open());
   await pair.run(50);
+  return { pair, streams };
+}
+
+it('sends the second of two ends after a moment, and not with what somebody waits for', async () => {
+  const { pair, streams } = await standing(2);
+  const [first, second] = streams as [Recorded, Recorded];
   const link = pair.agent.associations[0];
   first.stream?.end();
   await pair.run(0.5);
   expect([first.ended, link?.streams], 'the agent has nothing to say').toEqual([false, 2]);
   pair.far[1]?.stream?.write(bytesOf('something else'));
   await pair.run(0.2);
-  expect([first.ended, second.text, link?.streams]).toEqual([true, 'something else', 1]);
+  expect([first.ended, second.text], 'nobody waits for an end').toEqual([false, 'something else']);
+  await pair.run(lastEndsAfterMs);
+  expect([first.ended, link?.streams]).toEqual([true, 1]);
   second.stream?.end();
   await pair.run(10);
   expect(second.ended).toBe(true);
   expect(pair.client.streams).toBe(0);
 });
 
-it('sends an end after the answer with the next frame, or alone after a moment, and one after a question at once', async () => {
-  const pair = new Pair();
-  await pair.connect(1, { delayMs: 0 });
-  const [first, second, third] = [pair.open(), pair.open(), pair.open()];
-  await pair.run(50);
-  const said = async (stream: typeof first, text: string) => {
-    stream.stream?.write(bytesOf(text));
+it('sends ends after the answer together after a moment, and one after a question at once', async () => {
+  const { pair, streams } = await standing(4);
+  const [first, second, third, fourth] = streams as [Recorded, Recorded, Recorded, Recorded];
+  for (const stream of [first, second]) {
+    stream.stream?.write(bytesOf('answered'));
     await pair.run(0.2);
-    expect(stream.text).toBe(text);
-  };
-  await said(first, 'answered');
-  await said(third, 'answered');
-  first.stream?.end();
-  await pair.run(0.5);
-  expect(pair.far[0]?.ended, 'it waits for company').toBe(false);
-  second.stream?.write(bytesOf('asked'));
-  second.stream?.end();
-  await pair.run(0.2);
-  expect([pair.far[0]?.ended, pair.far[1]?.ended], 'nobody knows that it is all').toEqual([true, true]);
+    expect(stream.text).toBe('answered');
+    stream.stream?.end();
+    await pair.run(0.5);
+  }
+  third.stream?.write(bytesOf('asked'));
   third.stream?.end();
-  await pair.run(2);
-  expect(pair.far[2]?.ended, 'alone').toBe(true);
+  fourth.stream?.write(bytesOf('asked'));
+  await pair.run(0.2);
+  const ended = () => pair.far.map((far) => far.ended);
+  expect(ended(), 'nobody knows that it is all').toEqual([false, false, true, false]);
+  await pair.run(lastEndsAfterMs);
+  expect(ended()).toEqual([true, true, true, false]);
+});
+
+it('tells of a reset, and of the end of the link, what had ended and was not yet told', async () => {
+  const { pair, streams } = await standing(2);
+  const [first, second] = streams as [Recorded, Recorded];
+  for (const stream of [first, second]) {
+    stream.stream?.write(bytesOf('answered'));
+    await pair.run(0.2);
+    stream.stream?.end();
+  }
+  first.stream?.reset();
+  await pair.run(0.2);
+  expect([pair.far[0]?.broken, pair.far[0]?.ended]).toEqual(['FLOW_RESET', false]);
+  pair.client.close();
+  await pair.run(2 * lastEndsAfterMs);
+  expect([pair.far[1]?.broken, pair.far[1]?.ended]).toEqual(['REACH_ENDED', false]);
 });
 
 it('tells why a destination was refused', async () => {

@@ -17,7 +17,7 @@ export interface StreamHost {
   readonly places: WidePlaces;
   /** It has something to send. */
   wants(stream: LinkStream): void;
-  /** As {@link wants}, for what nobody waits for: it goes with whatever goes next, and alone after a moment. */
+  /** As {@link wants}, for what nobody waits for: it goes after a moment, with its like. */
   wantsLater(stream: LinkStream): void;
   /** Its peer may send more and has to be told. */
   creditDue(stream: LinkStream): void;

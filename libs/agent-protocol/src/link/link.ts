@@ -58,6 +58,8 @@ export class Link {
   readonly #receipts: OwedReceipts;
   #packs = false;
   #windowsBeyond = 0;
+  /** Streams whose ends nobody waits for. */
+  readonly #leaving = new Set<LinkStream>();
   #later: TimerHandle | undefined;
   #pumpDue = false;
   readonly #soon: (run: () => void) => void;
@@ -84,11 +86,8 @@ export class Link {
         this.#pumpSoon();
       },
       wantsLater: (stream) => {
-        this.#scheduler.wants(stream);
-        this.#later ??= this.#ports.effects.timers.after(lastEndsAfterMs, () => {
-          this.#later = undefined;
-          this.pump();
-        });
+        this.#leaving.add(stream);
+        this.#later ??= this.#ports.effects.timers.after(lastEndsAfterMs, () => this.#leave());
       },
       creditDue: (stream) => {
         this.#credits.add(stream);
@@ -318,6 +317,7 @@ export class Link {
     if (this.streams.get(stream.id) !== stream) return;
     this.streams.delete(stream.id);
     this.#credits.delete(stream);
+    this.#leaving.delete(stream);
     const given = stream.windowBeyondFirst;
     this.#windowsBeyond -= given;
     if (given > 0) this.#ports.windows?.give(given);
@@ -346,6 +346,13 @@ export class Link {
   get #waits(): boolean {
     const others = this.#control.length + this.#credits.size + this.#datagrams.length;
     return others > 0 || this.#scheduler.waiting;
+  }
+
+  #leave(): void {
+    this.#later = undefined;
+    for (const stream of this.#leaving) this.#scheduler.wants(stream);
+    this.#leaving.clear();
+    this.pump();
   }
 
   #pumpSoon(): void {

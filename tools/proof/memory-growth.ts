@@ -57,8 +57,11 @@ function amongEqual(
  * hot, by less and less, so that it has a wider bound. Resident memory comes and goes in greater pieces than what is in use.
  */
 const anHourMax = { data: 128, code: 768, resident: 8_192 };
-/** Half of what the canaries leak, bytes for each. */
-const eachMax = 512;
+/**
+ * Half of what the canaries leak, bytes for each. Buffers of some 200 KiB are there or not at the moment of a sample, which is a kilobyte or so of each
+ * of the few closes that a few minutes bring.
+ */
+const eachMax = { conversation: 512, close: 4_096 };
 
 /** What speaks against flat memory in an hour of ordinary use. */
 export function growthInAnHour({ data, code, resident }: Growth): readonly string[] {
@@ -73,7 +76,7 @@ export function growthInAnHour({ data, code, resident }: Growth): readonly strin
 /** What speaks against flat memory in minutes in which as much of one thing is done as else in an hour. */
 export function growthByUse(growth: Growth, cause: Cause): readonly string[] {
   const bytes = growth[cause];
-  return bytes > eachMax ? [`each ${cause} leaves ${bytes.toFixed(0)} bytes`] : [];
+  return bytes > eachMax[cause] ? [`each ${cause} leaves ${bytes.toFixed(0)} bytes`] : [];
 }
 
 /** The samples as a reader wants them: KiB of data, code and resident memory at this many moments. */

@@ -296,7 +296,7 @@ export class Host implements AgentHost<Admitted> {
       return typeof aimed === 'string' ? dial(aimed) : aimed.then(dial, failed);
     } catch (cause) {
       opening.settle();
-      return Promise.reject(cause);
+      return Promise.reject(cause instanceof Error ? cause : new Problem('FLOW_UNREACHABLE', { cause }));
     }
   }
 

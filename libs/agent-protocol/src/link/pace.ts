@@ -2,8 +2,11 @@ import { chunkBytes, flightBytes } from '../limits.ts';
 
 /** What is assumed of a round trip before one was measured. */
 export const rttUnknownMs = 100;
-/** How far a queue on the way may grow: a sixteenth of the round trip, within these; milliseconds. */
-const queueMs = { least: 3, most: 50 };
+/**
+ * How far a queue on the way may grow: a sixteenth of the round trip, within these; milliseconds. On the shortest ways, where it is processors that are
+ * waited for and not lines, up to `near`.
+ */
+const queueMs = { least: 3, most: 50, near: 10 };
 /** A queue stands when nothing got through faster for this long; a machine that was busy for a moment is none. */
 const standsAfterMs = 500;
 /** A round is no shorter, so that its rate means something; milliseconds. */
@@ -130,7 +133,8 @@ export class CarrierPace {
 
   /** How long a queue may be. */
   get #targetMs(): number {
-    return Math.min(queueMs.most, Math.max(queueMs.least, this.#bare.trip.value / 16));
+    const trip = this.#bare.trip.value;
+    return Math.min(queueMs.most, Math.max(queueMs.least, queueMs.near - 2 * trip, trip / 16));
   }
 
   #grow(queueMsNow: number): void {

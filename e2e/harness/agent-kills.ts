@@ -38,6 +38,7 @@ export async function killAtRandom(world: AgentWorld, kills: AgentKills): Promis
   const isMine = ({ port, end }: { port: number; end: string }) => port === closedPort && end === 'refused';
   const before = world.plane.records.filter(isMine).length;
   let expected = 0;
+  await world.kill();
   if (packets) await world.packets('up');
   for (let round = 1; round <= rounds; round += 1) {
     const moment = moments[(round - 1) % moments.length]!;

@@ -109,6 +109,7 @@ export class AgentWorld implements AsyncDisposable {
 
   /** Starts the agent as nobody where none runs, and does not wait for it. */
   launch(): ChildProcess {
+    if (this.#runs) throw new Error('an agent runs already');
     this.log = '';
     const [program = '', ...args] = this.#program;
     const agent = this.gateway.spawn(program, [...args, 'run', '--config', this.config], {
@@ -127,10 +128,14 @@ export class AgentWorld implements AsyncDisposable {
     return this.gateway.run(program, [...first, ...args, '--config', this.config], { uid: agentUid });
   }
 
+  get #runs(): boolean {
+    return this.#agent !== undefined && this.#agent.exitCode === null && this.#agent.signalCode === null;
+  }
+
   /** Kills the agent without a word and waits until it is gone. */
   async kill(): Promise<void> {
     const agent = this.#agent;
-    if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return;
+    if (agent === undefined || !this.#runs) return;
     const gone = once(agent, 'exit');
     agent.kill('SIGKILL');
     await gone;

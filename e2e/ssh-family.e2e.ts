@@ -32,6 +32,8 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
   let world: SshWorld;
   let laptop: Laptop;
   let user: string;
+  /** Where a long scp runs beside all else. */
+  let elsewhere: Laptop;
   let long: LongScp;
   const terminals: Terminal[] = [];
   const home = (name: HostName, file: string) => join(world.sshd[name].home, file);
@@ -53,7 +55,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     const engineer = world.product.as('engineer');
     for (const name of ['files-1', 'fresh-1']) await engineer.asks(name, 3600);
     expect(await laptop.tunnel(['ssh-config', '--install']).code).toBe(0);
-    const elsewhere = await Laptop.signedIn(world.product, 'engineer');
+    elsewhere = await Laptop.signedIn(world.product, 'engineer');
     long = await LongScp.begin(world.product, 'files-1', home('files', 'long'), elsewhere);
   });
   afterEach(async () => {
@@ -63,7 +65,7 @@ describe.skipIf(!programs)('hosts by the SSH client of the machine', () => {
     }
   });
   afterAll(async () => {
-    await long?.laptop.remove();
+    await elsewhere?.remove();
     await laptop.remove();
     await world.stop();
   });

@@ -54,10 +54,9 @@ function amongEqual(
 
 /**
  * What is taken for flat. A leak is of objects and buffers, in whichever amount somebody's use brings; what V8 compiles grows as long as functions get
- * hot, by less and less, so that it has a wider bound. Resident memory comes and goes in greater pieces than what is in use. An hour has some 5,000 conversations:
- * 42 bytes of each are too much, and so are 4 KiB of each close.
+ * hot, by less and less, so that it has a wider bound. Resident memory comes and goes in greater pieces than what is in use.
  */
-const anHourMax = { data: 200, code: 768, resident: 16_384 };
+const anHourMax = { data: 128, code: 768, resident: 8_192 };
 /**
  * Half of what the canaries leak, bytes for each. Buffers of some 200 KiB are there or not at the moment of a sample, which is a kilobyte or so of each
  * of the few closes that a few minutes bring.

@@ -26,3 +26,18 @@ it('what it began with doubles each round trip while no queue shows', () => {
   }
   expect(pace.window).toBe(flightBytes.joining * 16);
 });
+
+it.each([
+  ['goes on growing on a way of a millisecond, where processors are waited for', 1, 6, 2],
+  ['grows no more beside a queue of ten milliseconds on that way', 1, 10, 1],
+  ['grows no more beside six on a way of forty, where lines are', 40, 6, 1],
+])('%s', (_what, tripMs, queueMs, times) => {
+  const way = new BareWay();
+  new CarrierPace(way).confirmed(tripMs, 1, 1, tripMs, tripMs / 2);
+  const pace = new CarrierPace(way);
+  pace.began(100, 0);
+  pace.limited();
+  const sent = pace.window;
+  pace.confirmed(100 + tripMs + queueMs, sent, sent, tripMs + queueMs, tripMs / 2 + queueMs);
+  expect(pace.window).toBe(flightBytes.joining * times);
+});

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { growthByUse, growthInAnHour, growthOf, series } from './memory-growth.ts';
-import type { UseSample } from './steady-use.ts';
+import type { UseSample } from './use-samples.ts';
 
 const noise = [0, 31_000, 9_000, 24_000, 2_000, 17_000];
 
@@ -24,6 +24,7 @@ function used({ minutes = 60, conversation = 0, close = 0, code = 0 }): UseSampl
         conversations * conversation +
         closes * close,
       code: 6_000_000 + n * code,
+      heap: 45_000_000,
       resident: 150_000_000 + (n % 3) * 4_000_000,
     };
   });
@@ -61,5 +62,5 @@ it('bears code that V8 compiles, but not without end', () => {
 });
 
 it('shows a handful of moments', () => {
-  expect(series(used({}), 3)).toMatch(/^0\.0 min \d+ 5859 146484; 30 min [\d ]+; 59 min [\d ]+$/);
+  expect(series(used({}), 3)).toMatch(/^0\.0 min \d+ 5859 43945 146484; 30 min [\d ]+; 59 min [\d ]+$/);
 });

@@ -1,5 +1,5 @@
 import { slope } from '../../libs/connect/test/memory-trend.ts';
-import type { UseSample } from './steady-use.ts';
+import type { UseSample } from './use-samples.ts';
 
 /** How memory grew over some samples, least squares. */
 export interface Growth {
@@ -79,15 +79,17 @@ export function growthByUse(growth: Growth, cause: Cause): readonly string[] {
   return bytes > eachMax[cause] ? [`each ${cause} leaves ${bytes.toFixed(0)} bytes`] : [];
 }
 
-/** The samples as a reader wants them: KiB of data, code and resident memory at this many moments. */
+/** The samples as a reader wants them: KiB of data, of code, of V8's heap with what is free in it, and of resident memory at this many moments. */
 export function series(samples: readonly UseSample[], moments = 8): string {
   const step = Math.max(1, (samples.length - 1) / (moments - 1));
   const shown = Array.from({ length: moments }, (_, n) => samples[Math.round(n * step)]).filter(
     (sample) => sample !== undefined,
   );
   return shown
-    .map(({ hours, data, code, resident }) =>
-      [`${(hours * 60).toFixed(hours < 0.1 ? 1 : 0)} min`, ...[data, code, resident].map(kib)].join(' '),
+    .map(({ hours, data, code, heap, resident }) =>
+      [`${(hours * 60).toFixed(hours < 0.1 ? 1 : 0)} min`, ...[data, code, heap, resident].map(kib)].join(
+        ' ',
+      ),
     )
     .join('; ');
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { EchoFlow } from '../../e2e/harness/echo-flow.ts';
 import { KeptTunnel } from '../../e2e/harness/kept-tunnel.ts';
 import { Product } from '../../e2e/harness/product.ts';
-import { memoryUse, type MemoryUse } from '../../libs/connect/test/memory-trend.ts';
+import { memoryUse } from '../../libs/connect/test/memory-trend.ts';
 import { repository } from '../start/installation.ts';
+import { SampleStore, type UseSample } from './use-samples.ts';
 
 const world = join(repository, 'apps/sandbox/test/world');
 
@@ -28,17 +29,6 @@ export interface Done {
   readonly megabytes: number;
 }
 
-/** What had been done and what the process held at one moment. */
-export interface UseSample extends MemoryUse {
-  /** Since the pace began. */
-  readonly hours: number;
-  /** Since the tunnel was opened. */
-  readonly conversations: number;
-  readonly closes: number;
-  /** The pool has now; each holds some hundred KiB of buffers. */
-  readonly sessions: number;
-}
-
 /** A tunnel in this process against the emulated AWS: one steady conversation, short ones one after the other, and connections that AWS closes. */
 export class SteadyUse {
   /** What was not as it must be. */
@@ -46,6 +36,7 @@ export class SteadyUse {
   readonly #product: Product;
   readonly #kept: KeptTunnel;
   readonly #steady: EchoFlow;
+  readonly #samples = new SampleStore();
   readonly #leaked: Uint8Array[] = [];
   #conversations = 0;
 
@@ -89,7 +80,7 @@ export class SteadyUse {
     each: (sample: UseSample) => void,
   ): Promise<readonly UseSample[]> {
     const before = this.done;
-    const samples: UseSample[] = [];
+    this.#samples.clear();
     const begun = performance.now();
     const passed = () => performance.now() - begun;
     await this.#product.sandbox.faults({ closeAfterSeconds: pace.closeAfterSeconds });
@@ -102,10 +93,10 @@ export class SteadyUse {
       if (!(await this.#steady.fallsSilent())) this.#broke(passed(), 'the steady conversation ended');
       const sample = await this.#sample(passed());
       this.#steady.speakAgain();
-      samples.push(sample);
+      this.#samples.add(sample);
       each(sample);
     }
-    return samples;
+    return this.#samples.all();
   }
 
   async end(): Promise<void> {
@@ -139,6 +130,9 @@ export class SteadyUse {
   async #sample(passedMs: number): Promise<UseSample> {
     // Node keeps what the last 250 calls of `fetch` took, for whoever asks. Nobody asks here, and filling that up takes most of an hour.
     performance.clearResourceTimings();
+    await rest(settledAfterMs);
+    // V8 gives pages back beside the program: what is resident is read some time after they became free.
+    memoryUse();
     await rest(settledAfterMs);
     const { conversations, closes } = this.done;
     return {

@@ -15,6 +15,8 @@ export interface MemoryUse {
   readonly data: number;
   /** Bytes of what V8 made of the program: bytecode, machine code and what belongs to them. It grows while functions get hot, and is given back when they cool. */
   readonly code: number;
+  /** What V8 has taken for its heap, used and not. */
+  readonly heap: number;
   /** What the kernel gives the process. */
   readonly resident: number;
 }
@@ -30,11 +32,11 @@ const codeSpaces = new Set([
 export function memoryUse(): MemoryUse {
   collect();
   collect();
-  const { heapUsed, external, rss: resident } = process.memoryUsage();
+  const { heapUsed, heapTotal: heap, external, rss: resident } = process.memoryUsage();
   const code = getHeapSpaceStatistics()
     .filter(({ space_name }) => codeSpaces.has(space_name))
     .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
-  return { data: heapUsed + external - code, code, resident };
+  return { data: heapUsed + external - code, code, heap, resident };
 }
 
 export interface Sample {

@@ -3,7 +3,8 @@ import { build } from '../../start/build.ts';
 import { repository } from '../../start/installation.ts';
 import { growthByUse, growthInAnHour, growthOf, series, type Cause } from '../memory-growth.ts';
 import { count, type Proof, type ProofReport } from '../proof.ts';
-import { since, SteadyUse, type Done, type Pace, type UseSample } from '../steady-use.ts';
+import { since, SteadyUse, type Done, type Pace } from '../steady-use.ts';
+import type { UseSample } from '../use-samples.ts';
 
 /** Growth that is taken for flat, KiB per virtual hour. */
 const virtualSlopeMax = 64;
@@ -24,8 +25,11 @@ const telling = { conversations: 300, closes: 60 };
  * for each lease. V8 compiles most of what gets hot meanwhile.
  */
 const warmUp = { conversations: 300, leases: 30, minutes: { quick: 1, full: 4 } };
+/** Then as much of what an hour judges as V8 and the kernel take to find their sizes for it, minutes. */
+const settling = 15;
 /** A canary leaks for each. What is least of a channel that is kept weighs more than that of a close. */
 const canaryBytes = { conversation: 1_024, close: 8_192 } satisfies Record<Cause, number>;
+const seriesOf = "KiB of data, of code, of V8's heap, resident";
 /** For warming up, canaries, and a machine that does other things too. */
 const moreMinutes = 40;
 
@@ -39,13 +43,18 @@ type Enough = (minutes: number, done: Done) => boolean;
 
 /** The hour: one steady conversation and many short ones against the emulated AWS, which closes every connection each two minutes. */
 async function anHour(use: SteadyUse, minutes: number, report: ProofReport): Promise<RealSoak> {
+  await use.live(
+    ordinary,
+    (passed) => passed >= settling,
+    (sample) => report.progress(`settling: ${told(sample)}`),
+  );
   const before = use.done;
   const samples = await use.live(
     ordinary,
     (passed) => passed >= minutes,
     (sample) => report.progress(`of ${minutes} minutes: ${told(sample)}`),
   );
-  report.note(`KiB of data, of code, resident: ${series(samples)}`);
+  report.note(`${seriesOf}: ${series(samples)}`);
   // What the warming up was too short for on a busy machine.
   const growth = growthOf(samples.slice(Math.floor(samples.length / 5)));
   const { inUse, data, code, resident } = growth;
@@ -71,9 +80,7 @@ async function inAHurry(use: SteadyUse, minutes: number, report: ProofReport): P
       const growth = growthOf(samples);
       const each = growth[cause];
       figures.push(`${what} ${each.toFixed(0)} bytes`);
-      report.note(
-        `${what}: ${each.toFixed(0)} bytes each; KiB of data, of code, resident: ${series(samples)}`,
-      );
+      report.note(`${what}: ${each.toFixed(0)} bytes each; ${seriesOf}: ${series(samples)}`);
       const seen = growthByUse(growth, cause);
       if (leaked === 0) found.push(...seen);
       else if (seen.length === 0)
@@ -121,5 +128,5 @@ export const soak: Proof = {
   },
 };
 
-const told = ({ hours, conversations, closes, sessions, data, code, resident }: UseSample) =>
-  `${(hours * 60).toFixed(1)} min, ${conversations} conversations, ${closes} closes, ${sessions} sessions, KiB ${[data, code, resident].map((bytes) => (bytes / 1024).toFixed(0)).join(' ')}`;
+const told = ({ hours, conversations, closes, sessions, data, code, heap, resident }: UseSample) =>
+  `${(hours * 60).toFixed(1)} min, ${conversations} conversations, ${closes} closes, ${sessions} sessions, KiB ${[data, code, heap, resident].map((bytes) => (bytes / 1024).toFixed(0)).join(' ')}`;

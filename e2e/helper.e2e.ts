@@ -111,6 +111,10 @@ describe.skipIf(!mayMakeNamespaces)('a device from the helper', () => {
 
   it('takes in what a longer or wider grant brings, without touching what stands', async () => {
     await owner.ask({ open: await subnet() });
+    // Nothing paces what goes to a router one copy away (ADR 174).
+    expect(await laptop.ip('route', 'show', 'table', '54100')).toMatch(
+      /^10\.0\.0\.0\/16 dev sally0 .*congctl reno/m,
+    );
     const routes = [
       { cidr: '10.0.0.0/16', ports: [[1, 65_535] as [number, number]], proto: 'tcp' as const },
       { cidr: '10.1.0.0/16', ports: [[443, 443] as [number, number]], proto: 'tcp' as const },

@@ -9,6 +9,7 @@ import { AgentReach } from '@sallyport/connect/agent';
 import { systemEffects } from '@sallyport/effects/system';
 import { signAgentToken, signerOf, thumbprint, type PrivateKey } from '@sallyport/grant-token';
 import { startRouter } from '@sallyport/tunnel/edge';
+import { overTheDevice } from '@sallyport/tunnel/edge/privileged';
 import { openTun } from '@sallyport/tunnel/testing';
 
 const settings = JSON.parse(process.argv[2] ?? '') as {
@@ -66,7 +67,7 @@ ip('link', 'set', device, 'mtu', '65535', 'txqueuelen', '2000', 'up');
 // Half of the network each: narrower than the gateway's own route, which the direct measurements need.
 const [base = '', prefix = ''] = settings.network.split('/');
 const halves = [base, base.replace(/\.\d+$/, '.128')].map((half) => `${half}/${Number(prefix) + 1}`);
-for (const half of halves) ip('route', 'add', half, 'dev', device, 'src', own);
+for (const half of halves) ip('route', 'add', half, 'dev', device, 'src', own, ...overTheDevice.split(' '));
 await startRouter({
   device: { fd, name: device, framing: 'vnet', addresses: [own] },
   // `ENDING=kernel` measures the listeners of the kernel that the router has taken the place of (ADR 162).

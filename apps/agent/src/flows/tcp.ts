@@ -9,6 +9,7 @@ import {
 } from '@sallyport/agent-protocol';
 import type { Timers } from '@sallyport/effects';
 import { giveBack, hear } from '@sallyport/effects/memory';
+import { boundUnreadBytes } from '@sallyport/tunnel/unread-bytes';
 import { partsAfter, writeNow } from '@sallyport/tunnel/write-now';
 import { Held, type HeldBytes } from './held.ts';
 import type { FlowEnd } from '../records/flow-record.ts';
@@ -39,6 +40,8 @@ export interface CarriedTcp {
 
 /** While so much waits before the destination, small pieces are held until there are as many, so that few objects wait. */
 const lotBytes = 16 * 1024;
+/** A destination that has brought so much brings more, most often. */
+const bulkBytes = 256 * 1024;
 
 /**
  * Joins a stream of the link with a TCP connection that is still being dialled. What the client sends early is held (its first window bounds
@@ -174,6 +177,8 @@ function listen(
     if (room.full && !far.destroyed) far.pause();
   };
   hear(far, (bytes) => {
+    if (trace.bytesDown < bulkBytes && trace.bytesDown + bytes.length >= bulkBytes)
+      void boundUnreadBytes(far);
     trace.bytesDown += bytes.length;
     if (!stream.write(bytes)) {
       room.full = true;

@@ -27,7 +27,15 @@ export {
   type EdgePlan,
   type Slot,
 } from './plan.ts';
-export { deviceLines, difference, routeLines, ruleLines, sweepLines, withVerb } from './linux/ip-lines.ts';
+export {
+  deviceLines,
+  difference,
+  overTheDevice,
+  routeLines,
+  ruleLines,
+  sweepLines,
+  withVerb,
+} from './linux/ip-lines.ts';
 export { replacingLine, tableLine } from './linux/nft-text.ts';
 export { resolvedCalls } from './linux/resolved.ts';
 export { blockOwners, withBlock, withoutBlocks, type HostsEntry } from './hosts-block.ts';

@@ -30,11 +30,17 @@ export function routeLines(plan: EdgePlan): string[] {
   ];
 }
 
+/**
+ * How the kernel sends over the device: the router, one copy away, ends every connection, so that none meets a loss or a queue of others. A host's own choice for the
+ * network, BBR above all, would measure and pace what needs neither. Every kernel has `reno`.
+ */
+export const overTheDevice = 'congctl reno';
+
 /** By filter the packets go to loopback, where the filter catches them; whatever it does not want it rejects there. */
 function target({ via, slot, address4, address6 }: EdgePlan, { version }: Network): string {
   if (via === 'filter') return `dev lo src ${version === 4 ? '127.0.0.1' : '::1'}`;
   const source = version === 4 ? address4 : address6;
-  return `dev ${slot.device}${source === null ? '' : ` src ${addressText(source)}`}`;
+  return `dev ${slot.device}${source === null ? '' : ` src ${addressText(source)}`} ${overTheDevice}`;
 }
 
 /**

@@ -27,8 +27,8 @@ const plan = (more: Partial<EdgePlan> = {}): EdgePlan => ({
 it('routes for one user, by a table of its own', () => {
   expect(routeLines(plan())).toEqual([
     '-4 route|throw 10.0.0.5/32 table 54101 proto 119',
-    '-4 route|198.18.4.2/32 dev sally1 src 198.18.4.1 table 54101 proto 119',
-    '-4 route|10.0.0.0/16 dev sally1 src 198.18.4.1 table 54101 proto 119',
+    '-4 route|198.18.4.2/32 dev sally1 src 198.18.4.1 congctl reno table 54101 proto 119',
+    '-4 route|10.0.0.0/16 dev sally1 src 198.18.4.1 congctl reno table 54101 proto 119',
   ]);
   expect(ruleLines(plan())).toEqual([
     '-4 rule|iif lo uidrange 1000-1000 lookup 54101 pref 4404 protocol 119',
@@ -40,8 +40,8 @@ it('routes for one user, by a table of its own', () => {
 it('changes only the difference, adding before taking away', () => {
   const wider = plan({ routes: [network('10.1.0.0/16')] });
   expect(difference(routeLines(plan()), routeLines(wider))).toEqual([
-    '-4 route add 10.1.0.0/16 dev sally1 src 198.18.4.1 table 54101 proto 119',
-    '-4 route del 10.0.0.0/16 dev sally1 src 198.18.4.1 table 54101 proto 119',
+    '-4 route add 10.1.0.0/16 dev sally1 src 198.18.4.1 congctl reno table 54101 proto 119',
+    '-4 route del 10.0.0.0/16 dev sally1 src 198.18.4.1 congctl reno table 54101 proto 119',
   ]);
 });
 

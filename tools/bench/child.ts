@@ -25,7 +25,9 @@ export class Child implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     // However this process ends, its child does not stay behind.
-    process.once('exit', () => started.kill('SIGKILL'));
+    const kill = () => void started.kill('SIGKILL');
+    process.once('exit', kill);
+    started.once('exit', () => process.off('exit', kill));
     let complaint = '';
     started.stderr.on('data', (bytes: Buffer) => (complaint = (complaint + bytes.toString()).slice(-2000)));
     const lines = createInterface({ input: started.stdout });

@@ -30,6 +30,41 @@ export function rateFigure(
   return { name, value, unit, baseline, ratio, target, met: ratio >= target };
 }
 
+/** What was measured of one thing and of its baseline, one right after the other. */
+export interface Pair {
+  readonly value: number;
+  readonly baseline: number;
+}
+
+/**
+ * Both sides of pairs in the middle, and the middle of their ratios: a machine that is slow for some minutes is slow for both of a pair, and not for the whole of one
+ * side.
+ */
+function middleOf(pairs: readonly Pair[]) {
+  return {
+    value: median(pairs.map(({ value }) => value)),
+    baseline: median(pairs.map(({ baseline }) => baseline)),
+    ratio: median(pairs.map(({ value, baseline }) => value / baseline)),
+  };
+}
+
+/** {@link rateFigure} of pairs. */
+export function pairedRateFigure(name: string, pairs: readonly Pair[], unit: string, target: number): Figure {
+  const middle = middleOf(pairs);
+  return { name, ...middle, unit, target, met: middle.ratio >= target };
+}
+
+/** {@link atMostFigure} of pairs, by ratio. */
+export function pairedAtMostFigure(
+  name: string,
+  pairs: readonly Pair[],
+  unit: string,
+  target: number,
+): Figure {
+  const middle = middleOf(pairs);
+  return { name, ...middle, unit, target, met: middle.ratio <= target };
+}
+
 /**
  * A figure that should stay small: its value, its ratio to the baseline, or its difference from the baseline is at most the target. For a difference
  * the target is of the same unit.

@@ -1,13 +1,22 @@
 import type { ChildProcess } from 'node:child_process';
 import { generateKeyPair } from '@sallyport/grant-token';
 import { mayMakeNamespaces } from '../../e2e/harness/namespaces.ts';
-import { atMostFigure, median, rateFigure, type Bench, type Figure } from './figure.ts';
+import {
+  atMostFigure,
+  median,
+  pairedAtMostFigure,
+  pairedRateFigure,
+  rateFigure,
+  type Bench,
+  type Figure,
+} from './figure.ts';
 import { relayed } from './route-relay.ts';
 import { stripeFigures } from './route-stripe.ts';
 import { addresses, end, listening, network, ports, RouteWorld } from './route-world.ts';
 
 const seconds = 3;
-const rounds = 3;
+/** Odd, for a middle. */
+const rounds = { wire: 5, slowLink: 3 } as const;
 const echoes = 200;
 /** Connections before those that count, the same for all: a tunnel is measured as it runs, not as it is being compiled. */
 const warm = 500;
@@ -86,34 +95,44 @@ async function withRoute<T>(world: RouteWorld, measure: () => Promise<T>): Promi
   }
 }
 
+/** What one round measured: Gbit/s, milliseconds. */
+interface Round {
+  readonly direct: number;
+  readonly relay: number;
+  readonly sshuttle: number;
+  readonly route: number;
+  readonly sshEcho: number;
+  readonly routeEcho: number;
+}
+
+/** The bare link before and after the product, which is what it is compared with. */
+async function oneRound(world: RouteWorld): Promise<Round> {
+  const sshEcho = await withForward(world, (port) =>
+    world.connectEcho(echoes, { to: '127.0.0.1', port, warm }),
+  );
+  const before = await bothWays(world);
+  const [routeEcho, route] = await withRoute(world, async () => [
+    await world.connectEcho(echoes, { warm }),
+    await bothWays(world),
+  ]);
+  const direct = (before + (await bothWays(world))) / 2;
+  const sshuttle = await withSshuttle(world, () => bothWays(world));
+  const relay = await relayed(world, (address) => bothWays(world, address));
+  return { direct, relay, sshuttle, route, sshEcho, routeEcho };
+}
+
 async function onAWire(): Promise<Figure[]> {
   await using world = await RouteWorld.start('wire');
-  const rates = {
-    direct: [] as number[],
-    relay: [] as number[],
-    sshuttle: [] as number[],
-    route: [] as number[],
-  };
-  const times = { ssh: [] as number[], route: [] as number[] };
-  for (let round = 0; round < rounds; round += 1) {
-    rates.direct.push(await bothWays(world));
-    rates.relay.push(await relayed(world, (address) => bothWays(world, address)));
-    rates.sshuttle.push(await withSshuttle(world, () => bothWays(world)));
-    times.ssh.push(
-      await withForward(world, (port) => world.connectEcho(echoes, { to: '127.0.0.1', port, warm })),
-    );
-    await withRoute(world, async () => {
-      times.route.push(await world.connectEcho(echoes, { warm }));
-      rates.route.push(await bothWays(world));
-    });
-  }
-  const route = median(rates.route);
+  const measured: Round[] = [];
+  for (let round = 0; round < rounds.wire; round += 1) measured.push(await oneRound(world));
+  const pairs = (value: keyof Round, baseline: keyof Round) =>
+    measured.map((round) => ({ value: round[value], baseline: round[baseline] }));
   return [
-    rateFigure('route_over_sshuttle', route, 'Gbit/s', median(rates.sshuttle), 15),
-    rateFigure('route_over_direct', route, 'Gbit/s', median(rates.direct), 0.25),
+    pairedRateFigure('route_over_sshuttle', pairs('route', 'sshuttle'), 'Gbit/s', 15),
+    pairedRateFigure('route_over_direct', pairs('route', 'direct'), 'Gbit/s', 0.25),
     // Nothing of ours, and nothing to reach: what two copying programs in C leave of the link.
-    rateFigure('relay_floor_over_direct', median(rates.relay), 'Gbit/s', median(rates.direct), 0),
-    atMostFigure('connect_echo_over_ssh', median(times.route), 'ms', median(times.ssh), { ratio: 2 }),
+    pairedRateFigure('relay_floor_over_direct', pairs('relay', 'direct'), 'Gbit/s', 0),
+    pairedAtMostFigure('connect_echo_over_ssh', pairs('routeEcho', 'sshEcho'), 'ms', 2),
   ];
 }
 
@@ -140,7 +159,7 @@ async function onASlowLink(): Promise<Figure[]> {
     [] as Awaited<ReturnType<typeof underBulk>>[],
     [] as Awaited<ReturnType<typeof underBulk>>[],
   ];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds.slowLink; round += 1) {
     direct.push(await underBulk(world));
     route.push(await withRoute(world, () => underBulk(world)));
   }
@@ -163,7 +182,7 @@ export const underBulkAlone: Bench = {
 /** Routing into a private network through the companion agent, over plain TCP instead of sessions. */
 export const route: Bench = {
   title:
-    'Routed networks: one TCP stream, mean of both directions; connect and echo, median (namespaces, same run); one download over eight sessions',
+    'Routed networks: one TCP stream, mean of both directions; connect and echo, median; ratios in the middle of five rounds (namespaces, same run); one download over eight sessions',
   run: async () => {
     if (!mayMakeNamespaces)
       throw new Error('this benchmark makes network namespaces and TUN devices: run it as root');

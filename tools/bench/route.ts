@@ -107,10 +107,10 @@ interface Round {
 
 /** The bare link before and after the product, which is what it is compared with. */
 async function oneRound(world: RouteWorld): Promise<Round> {
+  const before = await bothWays(world);
   const sshEcho = await withForward(world, (port) =>
     world.connectEcho(echoes, { to: '127.0.0.1', port, warm }),
   );
-  const before = await bothWays(world);
   const [routeEcho, route] = await withRoute(world, async () => [
     await world.connectEcho(echoes, { warm }),
     await bothWays(world),

@@ -29,6 +29,13 @@ describe('the command line', () => {
     },
   );
 
+  it('tells every command and what it does in two columns that do not touch', async () => {
+    const { code, out } = await person.types('--help');
+    expect(code).toBe(0);
+    for (const [id, command] of Object.entries(commandTable))
+      expect(out).toMatch(new RegExp(`^  ${id} +${RegExp.escape((await command()).summary!)}$`, 'mu'));
+  });
+
   it('gives its help as one object to a program that reads JSON', async () => {
     const { code, out } = await person.types('audit', 'search', '--help', '--json');
     expect(code).toBe(0);

@@ -27,11 +27,13 @@ async function overview(topic: string | undefined, { bold }: Paint): Promise<str
     '  tunnel connect prod-rds                        ask, wait, and open it on this machine',
     '  tunnel connect prod-rds -- psql -c "select 1"  run a program through it',
   ];
-  for (const [title, ids] of groupsOf(Object.keys(commandTable))) {
-    const shown = ids.filter((id) => topic === undefined || id.startsWith(`${topic} `));
+  const ids = Object.keys(commandTable);
+  const width = Math.max(...ids.map((id) => id.length)) + 1;
+  for (const [title, group] of groupsOf(ids)) {
+    const shown = group.filter((id) => topic === undefined || id.startsWith(`${topic} `));
     if (shown.length === 0) continue;
     lines.push('', bold(title));
-    for (const id of shown) lines.push(`  ${id.padEnd(17)}${(await commandTable[id]?.())?.summary ?? ''}`);
+    for (const id of shown) lines.push(`  ${id.padEnd(width)}${(await commandTable[id]?.())?.summary ?? ''}`);
   }
   lines.push(
     '',

@@ -32,8 +32,10 @@ describe('the command line', () => {
   it('tells every command and what it does in two columns that do not touch', async () => {
     const { code, out } = await person.types('--help');
     expect(code).toBe(0);
+    const rows = out.split('\n').map((line) => line.trim().split(/ (?=[A-Z])/u));
+    const told = new Map(rows.map(([id = '', ...summary]) => [id.trim(), summary.join(' ').trim()]));
     for (const [id, command] of Object.entries(commandTable))
-      expect(out).toMatch(new RegExp(`^  ${id} +${RegExp.escape((await command()).summary!)}$`, 'mu'));
+      expect(told.get(id)).toBe((await command()).summary);
   });
 
   it('gives its help as one object to a program that reads JSON', async () => {

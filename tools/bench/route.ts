@@ -14,7 +14,8 @@ import { relayed } from './route-relay.ts';
 import { stripeFigures } from './route-stripe.ts';
 import { addresses, end, listening, network, ports, RouteWorld } from './route-world.ts';
 
-const seconds = 3;
+/** As long as iperf3 itself takes when nobody says otherwise. */
+const seconds = 10;
 /** Odd, for a middle. */
 const rounds = { wire: 5, slowLink: 3 } as const;
 const echoes = 200;

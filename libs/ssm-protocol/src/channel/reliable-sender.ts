@@ -2,7 +2,7 @@ import { resendsPerTickMax, resendTickMs, unacknowledgedMessagesMax } from '../l
 import { PacingWindow } from './pacing-window.ts';
 import { RttEstimator } from './rtt-estimator.ts';
 
-/** A place of the ring. Places are used again and again, since an object for each kilobyte is work for the garbage collector. */
+/** A place of the ring. Places are used again and again, since an object for each kilobyte is work for the garbage collector. There are as many as were in flight at once. */
 interface InFlight {
   /** Undefined when its message was acknowledged. */
   frame: Uint8Array | undefined;
@@ -11,7 +11,8 @@ interface InFlight {
   resends: number;
 }
 
-const mask = unacknowledgedMessagesMax - 1;
+/** Places of a new ring; a power of two, as {@link unacknowledgedMessagesMax} is. */
+const placesAtFirst = 64;
 
 /**
  * The sending half of the reliable channel: numbers stream messages, keeps them until they are acknowledged and finds the overdue ones.
@@ -28,7 +29,8 @@ const mask = unacknowledgedMessagesMax - 1;
 export class ReliableSender {
   readonly rtt = new RttEstimator();
   readonly pacing = new PacingWindow();
-  readonly #ring: (InFlight | undefined)[] = new Array<InFlight | undefined>(unacknowledgedMessagesMax);
+  #ring: (InFlight | undefined)[] = new Array<InFlight | undefined>(placesAtFirst);
+  #mask = placesAtFirst - 1;
   /** Number of the oldest message that is not acknowledged. */
   #base = 0;
   #next = 0;
@@ -93,9 +95,10 @@ export class ReliableSender {
 
   /** Keeps a message of number `nextSequence`. Call before it is sent, so that no acknowledgement can come too early. */
   store(frame: Uint8Array, now: number): void {
-    const place = this.#ring[this.#next & mask];
+    if (this.#next - this.#base === this.#ring.length) this.#widen();
+    const place = this.#ring[this.#next & this.#mask];
     const sentAt = this.#hearing(now);
-    if (place === undefined) this.#ring[this.#next & mask] = { frame, sentAt, resends: 0 };
+    if (place === undefined) this.#ring[this.#next & this.#mask] = { frame, sentAt, resends: 0 };
     else {
       place.frame = frame;
       place.sentAt = sentAt;
@@ -107,10 +110,19 @@ export class ReliableSender {
     this.#tickAt ??= now + resendTickMs;
   }
 
+  /** Twice the places, with what is in flight at those that its numbers have there. */
+  #widen(): void {
+    const wider = new Array<InFlight | undefined>(this.#ring.length * 2);
+    const mask = wider.length - 1;
+    for (let at = this.#base; at < this.#next; at += 1) wider[at & mask] = this.#ring[at & this.#mask];
+    this.#ring = wider;
+    this.#mask = mask;
+  }
+
   /** Takes an acknowledgement. False when that number is not in flight (repeated, or never sent). */
   acknowledge(sequence: number, now: number): boolean {
     if (sequence < this.#base || sequence >= this.#next) return false;
-    const message = this.#ring[sequence & mask];
+    const message = this.#ring[sequence & this.#mask];
     if (message?.frame === undefined) return false;
     const heardAt = this.#hearing(now);
     const roundTripMs = heardAt - message.sentAt;
@@ -124,7 +136,8 @@ export class ReliableSender {
       if (telling) this.pacing.acknowledged(sequence, roundTripMs, now, this.#next);
     } else if (message.sentAt > this.#resentAcknowledgedFrom) this.#resentAcknowledgedFrom = message.sentAt;
     if (sequence >= this.#acknowledgedTo) this.#acknowledgedTo = sequence + 1;
-    while (this.#base < this.#next && this.#ring[this.#base & mask]?.frame === undefined) this.#base += 1;
+    while (this.#base < this.#next && this.#ring[this.#base & this.#mask]?.frame === undefined)
+      this.#base += 1;
     if (this.#unacknowledged === 0) this.#tickAt = undefined;
     return true;
   }
@@ -146,7 +159,7 @@ export class ReliableSender {
     const most = Math.max(resendsPerTickMax, this.pacing.messages);
     let sent = 0;
     for (let sequence = this.#base; sequence < this.#next && sent < most; sequence += 1) {
-      const message = this.#ring[sequence & mask];
+      const message = this.#ring[sequence & this.#mask];
       if (message?.frame === undefined || heardAt - message.sentAt <= rto) continue;
       // Beyond the head only gaps: messages older than one that was acknowledged.
       if (sequence !== this.#base && sequence >= this.#acknowledgedTo && message.sentAt >= lostBefore)
@@ -177,7 +190,7 @@ export class ReliableSender {
   /** Sends the next message of a replay; false when the replay is over. */
   replay(now: number, send: (frame: Uint8Array) => void): boolean {
     for (let at = Math.max(this.#replayFrom, this.#base); at < this.#replayTo; at += 1) {
-      const message = this.#ring[at & mask];
+      const message = this.#ring[at & this.#mask];
       if (message?.frame === undefined) continue;
       this.#replayFrom = at + 1;
       this.#sendAgain(message, message.frame, now, send);

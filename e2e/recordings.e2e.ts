@@ -15,6 +15,8 @@ import { Laptop, type Run } from './harness/tunnel.ts';
 /** Recorded sessions from the terminal of the engineer to that of the auditor: the whole product, real programs, a real pseudo-terminal. */
 const missing = (['script', 'less', 'age'] as const).filter((program) => find(program) === undefined);
 const canary = 'PGPASSWORD=correct-horse-battery';
+/** A shell that has not yet taken its prompt back says it on the same line. */
+const shownBlind = /(?:\n|\$ )blind\r\n/;
 
 interface Stored {
   readonly id: string;
@@ -123,7 +125,7 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
       terminal.type('q');
       await terminal.shows('\u001b[?1049l');
       terminal.type('stty -echo; echo blind; read -r secret; stty echo\r');
-      await terminal.shows(/(?:\n|\$ )blind\r\n/);
+      await terminal.shows(shownBlind);
       terminal.type(`${canary}\r`);
       terminal.type('echo "$secret" | tr a-z A-Z\r');
       await terminal.shows(/CORRECT-HORSE/);
@@ -184,12 +186,14 @@ describe.skipIf(missing.length > 0 && process.env.CI !== 'true')(
         const events = eventsOf(whole.cast);
         const timeOf = (text: RegExp) => {
           let sofar = '';
-          return events.find((event) => text.test((sofar += event.text)))!.atMs;
+          const found = events.find((event) => text.test((sofar += event.text)));
+          expect(found, `${text.source} in ${JSON.stringify(sofar)}`).toBeDefined();
+          return found!.atMs;
         };
         const moments = [
           // The first piece of a character stands alone for a while, and the full screen without its last line.
           ...[timeOf(/245.377/) + 200, timeOf(/\n24 80/), timeOf(/\u001b\[\?1049h/) + 200],
-          ...[timeOf(/\nblind/), events.at(-1)!.atMs],
+          ...[timeOf(shownBlind), events.at(-1)!.atMs],
         ];
         const screens: string[] = [];
         for (const moment of moments) {

@@ -27,6 +27,9 @@ import { lostAt, sessionHint, type SessionStore, type StoredSession } from './se
 /** The topic of the entries that cut one session at AWS. */
 export const terminateTopic = 'session.terminate';
 
+/** Looked for silent ones no later than this after the last time; otherwise nobody could be heard meanwhile. Due work looks each 5 s. */
+const deafAfterMs = 15_000;
+
 export interface OpenSessionCommand {
   readonly grantId: string;
   readonly leaseId: string;
@@ -43,7 +46,9 @@ export class ChangeSession {
   readonly #unitOfWork: UnitOfWork;
   readonly #effects: Effects;
   /** Silence from before this process listened says nothing of the client. */
-  readonly #listeningSince: number;
+  #listeningSince: number;
+  /** When it last looked for silent ones, and the database answered. */
+  #lookedAt: number;
 
   constructor(
     stores: {
@@ -61,7 +66,7 @@ export class ChangeSession {
     this.#directory = stores.directory;
     this.#unitOfWork = unitOfWork;
     this.#effects = effects;
-    this.#listeningSince = effects.clock.now();
+    this.#listeningSince = this.#lookedAt = effects.clock.now();
   }
 
   /** Refuses with GRANT_UNKNOWN, GRANT_NOT_ACTIVE, GRANT_ENDED, LEASE_UNKNOWN, LEASE_ENDED and SESSION_LIMITED. */
@@ -148,9 +153,12 @@ export class ChangeSession {
       name: 'sessions',
       nextAt: async () => {
         const seen = await this.#sessions.longestSilence();
+        this.#lookedAt = this.#effects.clock.now();
         return seen === undefined ? undefined : lostAt(Math.max(seen, this.#listeningSince));
       },
       run: async (now) => {
+        // The machine slept, or its database was away: who was alive meanwhile could not say so.
+        if (now - this.#lookedAt > deafAfterMs) this.#listeningSince = now;
         if (now < lostAt(this.#listeningSince)) return;
         for (const { session } of await this.#sessions.silentSince(now - lostAt(0)))
           await this.#lose(session.id);

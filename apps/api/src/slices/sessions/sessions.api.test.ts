@@ -332,18 +332,39 @@ it('is one of a bounded number of its grant, however many are opened at the same
   expect(codes).toEqual(Array.from({ length: 9 }, () => 'SESSION_LIMITED'));
 });
 
+/** Lets time pass for a process that runs: it looks at its clock each few seconds. */
+async function passes(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 5_000) {
+    api.effects.time.advance(Math.min(left, 5_000));
+    await workDone();
+  }
+}
+
+async function lostSession(id: string) {
+  return (await api.as('engineer').listSessions({ state: 'closed' })).items.find((one) => one.id === id);
+}
+
 it('counts as lost after a silence, and not before', async () => {
   const use = await aUse();
   await beat(use);
-  api.effects.time.advance(limits.heartbeatSilenceSeconds * 1000 - 1);
-  await workDone();
+  await passes(limits.heartbeatSilenceSeconds * 1000 - 1);
   expect((await beat(use)).session.state).toBe('open');
-  api.effects.time.advance(limits.heartbeatSilenceSeconds * 1000);
+  await passes(limits.heartbeatSilenceSeconds * 1000);
+  expect(await lostSession(use.session.id)).toMatchObject({ state: 'closed', endReason: 'network' });
+});
+
+it('is not lost by a silence in which nobody could be heard: the machine slept, or the database was away', async () => {
+  const use = await aUse();
+  await beat(use);
+  api.effects.time.advance(10 * limits.heartbeatSilenceSeconds * 1000);
   await workDone();
-  const [lost] = (await api.as('engineer').listSessions({ state: 'closed' })).items.filter(
-    ({ id }) => id === use.session.id,
-  );
-  expect(lost).toMatchObject({ state: 'closed', endReason: 'network' });
+  expect(await lostSession(use.session.id)).toBeUndefined();
+  expect((await beat(use)).session.state).toBe('open');
+  // Who stays silent from then on is lost as ever.
+  await passes(limits.heartbeatSilenceSeconds * 1000 - 1);
+  expect(await lostSession(use.session.id)).toBeUndefined();
+  await passes(5_000);
+  expect(await lostSession(use.session.id)).toMatchObject({ endReason: 'network' });
 });
 
 it('is seen by its person, and by nobody else but those who oversee', async () => {

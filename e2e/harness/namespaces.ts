@@ -49,11 +49,19 @@ export interface LinkEnd {
 
 let made = 0;
 
+/** Commands after which a mount namespace has its own device for TUN devices. */
+const ownTun = (mode: string) => [
+  'mount -t tmpfs -o mode=0755 none /dev/net',
+  `mknod -m ${mode} /dev/net/tun c 10 200`,
+];
+
 /** A machine of its own. Made by {@link Namespaces.add}. */
 export class Namespace {
   readonly name: string;
   /** What this namespace's programs see as /etc: a copy, theirs to write and to rename in. */
   readonly etc: string;
+  /** Who may open /dev/net/tun among those who are not root: all, as udev has it, whatever the machine that runs the tests has. A device is used by its owner alone. */
+  tunMode: '0666' | '0600' = '0666';
   readonly #children = new Set<ChildProcess>();
   readonly #servers: Server[] = [];
   #relay: Promise<ChildProcess> | undefined;
@@ -71,13 +79,14 @@ export class Namespace {
       uid === undefined ? [] : ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
     if (this.#keeper !== undefined)
       return ['nsenter', ['-t', String(this.#keeper), '--mount', '--net', ...asUser, program, ...args]];
-    const inside = ['sh', '-c', 'mount --bind "$0" /etc && exec "$@"', this.etc, ...asUser, program, ...args];
+    const mounts = ['mount --bind "$0" /etc', ...(uid === undefined ? [] : ownTun(this.tunMode))];
+    const inside = ['sh', '-c', [...mounts, 'exec "$@"'].join(' && '), this.etc, ...asUser, program, ...args];
     return ['ip', ['netns', 'exec', this.name, ...inside]];
   }
 
   /** Programs that are started from now on see these folders of the machine empty, root's, and theirs to write. */
   async ownFolders(...paths: readonly string[]): Promise<void> {
-    const mounts = paths.map((path) => `mount -t tmpfs -o mode=0755 none ${path}`);
+    const mounts = [...paths.map((path) => `mount -t tmpfs -o mode=0755 none ${path}`), ...ownTun(this.tunMode)];
     const keeper = this.spawn('unshare', [
       ...['--mount', 'sh', '-c'],
       [...mounts, 'echo ready', 'exec sleep infinity'].join(' && '),

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, readFileSync, readSync, writeSync } from 'node:fs';
 import type { Log } from '@sallyport/effects';
 import { Problem } from '@sallyport/problems';
 import type { PacketDevice } from '../ports.ts';
@@ -75,6 +75,14 @@ export async function lookAtPacketDevice({ device }: PacketDeviceSettings) {
   if (owner === undefined) throw unavailable(`There is no TUN device ${device}.`);
   const uid = process.geteuid?.();
   if (owner !== uid && uid !== 0) throw unavailable(`${device} is not for the agent’s user.`);
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw unavailable(
+      'Only root may open /dev/net/tun here. Let all open it, as udev does (chmod 0666 /dev/net/tun): each device is used by its owner alone.',
+      cause,
+    );
+  }
   try {
     const [{ libc }, { openTun }] = await Promise.all([
       import('@sallyport/tunnel/edge/native'),

@@ -86,7 +86,10 @@ export class Namespace {
 
   /** Programs that are started from now on see these folders of the machine empty, root's, and theirs to write. */
   async ownFolders(...paths: readonly string[]): Promise<void> {
-    const mounts = [...paths.map((path) => `mount -t tmpfs -o mode=0755 none ${path}`), ...ownTun(this.tunMode)];
+    const mounts = [
+      ...paths.map((path) => `mount -t tmpfs -o mode=0755 none ${path}`),
+      ...ownTun(this.tunMode),
+    ];
     const keeper = this.spawn('unshare', [
       ...['--mount', 'sh', '-c'],
       [...mounts, 'echo ready', 'exec sleep infinity'].join(' && '),

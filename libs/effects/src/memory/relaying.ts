@@ -7,7 +7,7 @@ let done = false;
  * is asked each time; an engine that knows a setting no more goes on without it.
  *
  * Young garbage is collected by the thread that made it: little of it survives, and four threads that are woken for it cost more than they help. And what runs once
- * for each connection is compiled well after some sixty of them, not after a thousand: most tunnels never see as many.
+ * for each connection is compiled well after some sixty of them, and best after some hundreds: most tunnels never see thousands.
  */
 export function prepareForRelaying(): void {
   if (done) return;
@@ -15,5 +15,5 @@ export function prepareForRelaying(): void {
   setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--invocation-count-for-maglev=60');
   setFlagsFromString('--minimum-invocations-after-ic-update=50');
-  setFlagsFromString('--invocation-count-for-turbofan=1000');
+  setFlagsFromString('--invocation-count-for-turbofan=250');
 }
